@@ -1,0 +1,1 @@
+//! Benchmarks of the whole stack, with the peers beside it.

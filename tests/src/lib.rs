@@ -1,0 +1,1 @@
+//! See the test binary `workspace` beside this file.

@@ -1,0 +1,1 @@
+//! Who calls: the authentication layer, named schemes, HTTP Basic and API keys.

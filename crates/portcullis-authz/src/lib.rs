@@ -1,0 +1,1 @@
+//! May they: rules over the request and guards over a resource.

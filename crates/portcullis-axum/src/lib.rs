@@ -1,0 +1,1 @@
+//! Portcullis on axum: Routes, SecureRouter, App, route table, extractors.

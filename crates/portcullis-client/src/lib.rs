@@ -1,0 +1,1 @@
+//! The one outbound HTTP client of Portcullis: https only, no redirects, capped and time-limited.

@@ -1,0 +1,208 @@
+//! `WWW-Authenticate`, built by type instead of by string.
+
+use std::fmt;
+
+use http::HeaderValue;
+
+use crate::registry::ConfigCode;
+use crate::{ConfigError, Denial, Scope, Scopes};
+
+/// One challenge of a `WWW-Authenticate` field (RFC 9110 §11.6.1).
+///
+/// Every parameter stands at most once (RFC 6750 §3); text that a quoted-string cannot carry is replaced by
+/// spaces, so that nothing can end the value early or add a field.
+///
+/// ```
+/// use portcullis_core::challenge::{BearerError, Challenge};
+///
+/// let challenge = Challenge::bearer("documents").error(BearerError::InvalidToken);
+/// assert_eq!(challenge.to_string(), r#"Bearer realm="documents", error="invalid_token""#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Challenge {
+    scheme: &'static str,
+    parameters: Vec<(&'static str, String)>,
+}
+
+impl Challenge {
+    /// A challenge of any scheme, with its realm.
+    pub fn new(scheme: &'static str, realm: &str) -> Self {
+        Self { scheme, parameters: Vec::new() }.parameter("realm", realm)
+    }
+
+    /// `Bearer` (RFC 6750 §3). A realm is always there, since a bare `Bearer` is no challenge.
+    pub fn bearer(realm: &str) -> Self {
+        Self::new("Bearer", realm)
+    }
+
+    /// `Basic` with `charset="UTF-8"` (RFC 7617 §2.1).
+    pub fn basic(realm: &str) -> Self {
+        Self::new("Basic", realm).parameter("charset", "UTF-8")
+    }
+
+    /// The RFC 6750 §3.1 error code.
+    pub fn error(self, error: BearerError) -> Self {
+        self.parameter("error", error.as_str())
+    }
+
+    /// Text for the developer of the client.
+    pub fn error_description(self, description: &str) -> Self {
+        self.parameter("error_description", description)
+    }
+
+    /// The scopes that would do, separated by single spaces.
+    pub fn scope<'a>(self, scopes: impl IntoIterator<Item = &'a Scope>) -> Self {
+        let scopes: Vec<&str> = scopes.into_iter().map(Scope::as_str).collect();
+        if scopes.is_empty() { self } else { self.parameter("scope", &scopes.join(" ")) }
+    }
+
+    /// Sets a parameter, in place of an earlier one of that name.
+    pub fn parameter(mut self, name: &'static str, value: &str) -> Self {
+        let value = quotable(value);
+        match self.parameters.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.parameters.push((name, value)),
+        }
+        self
+    }
+
+    /// The scheme's name.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+
+    /// The field value.
+    #[must_use]
+    pub fn to_header_value(&self) -> HeaderValue {
+        // INVARIANT: `parameter` lets only printable ASCII pass, and scheme names are tokens.
+        HeaderValue::try_from(self.to_string())
+            .unwrap_or_else(|_| HeaderValue::from_static("Bearer realm=\"\""))
+    }
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.scheme)?;
+        for (index, (name, value)) in self.parameters.iter().enumerate() {
+            write!(f, "{} {name}=\"{value}\"", if index == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// The challenges of a route: one per scheme that it takes, rendered once.
+///
+/// The authentication layer leaves it in the [`Trail`](crate::Trail), so that whoever refuses later, for want of a
+/// caller or of a scope, answers with the challenges of the route.
+#[derive(Clone, Debug)]
+pub struct ChallengeSet {
+    challenges: Vec<Challenge>,
+    rendered: Vec<HeaderValue>,
+}
+
+impl ChallengeSet {
+    /// The challenges of the route's schemes, in the order of the schemes.
+    #[must_use]
+    pub fn new(challenges: Vec<Challenge>) -> Self {
+        let rendered = challenges.iter().map(Challenge::to_header_value).collect();
+        Self { challenges, rendered }
+    }
+
+    /// Adds every challenge as it is: no credential was sent, so no error is named (RFC 6750 §3.1).
+    #[must_use]
+    pub fn unanswered(&self, denial: Denial) -> Denial {
+        self.rendered.iter().fold(denial, |denial, challenge| denial.challenge_value(challenge.clone()))
+    }
+
+    /// Adds `error="insufficient_scope"` with the scopes that would do, for the schemes that carry scopes.
+    #[must_use]
+    pub fn insufficient_scope(&self, denial: Denial, scopes: &Scopes) -> Denial {
+        let oauth = self.challenges.iter().filter(|challenge| matches!(challenge.scheme, "Bearer" | "DPoP"));
+        oauth.fold(denial, |denial, challenge| {
+            denial.challenge(&challenge.clone().error(BearerError::InsufficientScope).scope(scopes.iter()))
+        })
+    }
+}
+
+/// The error codes of bearer challenges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BearerError {
+    /// RFC 6750 §3.1: the token lacks a scope.
+    InsufficientScope,
+    /// RFC 6750 §3.1: the request is malformed.
+    InvalidRequest,
+    /// RFC 6750 §3.1: the token is expired, revoked, malformed or otherwise invalid.
+    InvalidToken,
+}
+
+impl BearerError {
+    /// The code as it stands in the challenge.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidToken => "invalid_token",
+        }
+    }
+}
+
+/// Checks a realm when the configuration is read, so that a challenge never has to alter it.
+///
+/// # Errors
+/// [`ConfigCode::InvalidChallengeParameter`] if the text is not printable ASCII without quote and backslash.
+pub fn check_realm(realm: &str) -> Result<(), ConfigError> {
+    if realm.bytes().all(is_quotable) {
+        Ok(())
+    } else {
+        let message = format!(
+            "realm `{}` may hold printable ascii without quote and backslash only",
+            realm.escape_debug()
+        );
+        Err(ConfigError::new(ConfigCode::InvalidChallengeParameter, message))
+    }
+}
+
+/// RFC 6750 §3: `error` and `error_description` are limited to these; the same set is safe in every other
+/// parameter, quoted, without escaping.
+const fn is_quotable(octet: u8) -> bool {
+    matches!(octet, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)
+}
+
+fn quotable(value: &str) -> String {
+    value.chars().map(|c| if u8::try_from(c).is_ok_and(is_quotable) { c } else { ' ' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_parameter_stands_at_most_once() {
+        let challenge = Challenge::bearer("a").parameter("realm", "b").error(BearerError::InvalidRequest);
+        assert_eq!(challenge.to_string(), r#"Bearer realm="b", error="invalid_request""#);
+    }
+
+    #[test]
+    fn hostile_text_cannot_end_the_value_or_add_a_field() {
+        let challenge = Challenge::bearer("a").error_description("x\"\\\r\nSet-Cookie: a=bé");
+        assert_eq!(challenge.to_string(), r#"Bearer realm="a", error_description="x    Set-Cookie: a=b ""#);
+        assert_eq!(challenge.to_header_value().to_str().unwrap(), challenge.to_string());
+    }
+
+    #[test]
+    fn scopes_are_separated_by_single_spaces_and_left_out_when_there_are_none() {
+        let scopes = ["a", "b:c"].map(|s| Scope::new(s).unwrap());
+        assert_eq!(Challenge::bearer("r").scope(&scopes).to_string(), r#"Bearer realm="r", scope="a b:c""#);
+        assert_eq!(Challenge::bearer("r").scope([]).to_string(), r#"Bearer realm="r""#);
+    }
+
+    #[test]
+    fn a_realm_that_would_have_to_be_altered_is_refused_at_start() {
+        assert!(check_realm("documents api").is_ok());
+        assert_eq!(check_realm("a\"b").unwrap_err().code(), ConfigCode::InvalidChallengeParameter);
+    }
+}

@@ -1,0 +1,79 @@
+//! What a rule, a policy or a limit decided.
+
+use std::borrow::Cow;
+
+use crate::registry::Reason;
+
+/// Allowed or refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third answer")]
+pub enum Effect {
+    /// The request may go on.
+    Allow,
+    /// The request is refused.
+    Deny,
+}
+
+/// A decision with its reason.
+///
+/// ```
+/// use portcullis_core::{Decision, Reason};
+///
+/// let decision = Decision::allow_if("alice" == "bob", Reason::PolicyDenied);
+/// assert!(!decision.is_allowed());
+/// assert_eq!(decision.reason(), Reason::PolicyDenied);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Decision {
+    effect: Effect,
+    reason: Reason,
+    detail: Option<Cow<'static, str>>,
+}
+
+impl Decision {
+    /// Allowed, for a reason.
+    pub const fn allow(reason: Reason) -> Self {
+        Self { effect: Effect::Allow, reason, detail: None }
+    }
+
+    /// Refused, for a reason.
+    pub const fn deny(reason: Reason) -> Self {
+        Self { effect: Effect::Deny, reason, detail: None }
+    }
+
+    /// Allowed by a policy if the condition holds, else refused for the reason.
+    pub const fn allow_if(condition: bool, otherwise: Reason) -> Self {
+        if condition { Self::allow(Reason::PolicyAllowed) } else { Self::deny(otherwise) }
+    }
+
+    /// Adds what the audit event should say besides; it is never shown to the caller.
+    pub fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Allowed or refused.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// Whether it is allowed.
+    #[must_use]
+    pub const fn is_allowed(&self) -> bool {
+        matches!(self.effect, Effect::Allow)
+    }
+
+    /// Why.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// What the audit event says besides.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+}

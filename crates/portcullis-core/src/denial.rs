@@ -1,0 +1,222 @@
+//! The one form of refusal.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode};
+use smallvec::SmallVec;
+
+use crate::challenge::Challenge;
+use crate::registry::{ProblemType, Reason};
+
+/// Why a request is refused, and all that the answer needs.
+///
+/// It fixes status, challenges and `Retry-After`; [`Refuse`](crate::Refuse) turns it into a response and leaves
+/// it in the response's extensions, so that outer layers see why.
+///
+/// ```
+/// use portcullis_core::{Challenge, Denial, Reason};
+///
+/// let denial = Denial::new(Reason::MissingCredentials).challenge(&Challenge::bearer("documents"));
+/// assert_eq!(denial.status(), 401);
+/// assert_eq!(denial.reason().code(), "missing_credentials");
+/// ```
+#[derive(Clone)]
+pub struct Denial(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    reason: Reason,
+    problem: ProblemType,
+    challenges: SmallVec<[HeaderValue; 2]>,
+    retry_after: Option<u64>,
+    allow: Option<HeaderValue>,
+    hint: Option<Cow<'static, str>>,
+    explanation: Option<Cow<'static, str>>,
+    violated_policies: Vec<Box<str>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Denial {
+    /// A refusal for the reason. A reason to allow refuses with 500: it has no business here.
+    #[must_use]
+    pub fn new(reason: Reason) -> Self {
+        Self(Box::new(Inner {
+            reason,
+            problem: reason.problem().unwrap_or(ProblemType::InternalError),
+            challenges: SmallVec::new(),
+            retry_after: None,
+            allow: None,
+            hint: None,
+            explanation: None,
+            violated_policies: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// 500: a layer that this one needs is missing or stands in the wrong place. The hint goes to the audit
+    /// event and the log, never to the caller.
+    #[must_use]
+    pub fn misconfigured(hint: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Reason::Misconfigured).explained(hint)
+    }
+
+    /// Adds a challenge; without one a 401 tells the client nothing (RFC 9110 §15.5.2).
+    #[must_use]
+    pub fn challenge(self, challenge: &Challenge) -> Self {
+        self.challenge_value(challenge.to_header_value())
+    }
+
+    /// Adds a challenge that was rendered before, so that refusing is cheap.
+    #[must_use]
+    pub fn challenge_value(mut self, challenge: HeaderValue) -> Self {
+        self.0.challenges.push(challenge);
+        self
+    }
+
+    /// Says when to try again, in whole seconds, rounded up, at least one (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.0.retry_after = Some(seconds.max(1));
+        self
+    }
+
+    /// The methods that the path has, for a 405 (RFC 9110 §15.5.6).
+    #[must_use]
+    pub fn allow(mut self, methods: HeaderValue) -> Self {
+        self.0.allow = Some(methods);
+        self
+    }
+
+    /// Text that helps the caller to mend the request; it becomes `detail`. Say nothing here that the caller
+    /// may not know.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Text for the audit event alone.
+    #[must_use]
+    pub fn explained(mut self, explanation: impl Into<Cow<'static, str>>) -> Self {
+        self.0.explanation = Some(explanation.into());
+        self
+    }
+
+    /// Names a quota that was used up; it becomes a member of `violated-policies`.
+    #[must_use]
+    pub fn violated_policy(mut self, name: impl Into<Box<str>>) -> Self {
+        self.0.violated_policies.push(name.into());
+        self
+    }
+
+    /// Keeps the failure behind a 5xx.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Why, for the audit event.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.0.reason
+    }
+
+    /// What the caller is told.
+    #[must_use]
+    pub fn kind(&self) -> ProblemType {
+        self.0.problem
+    }
+
+    /// The status of the answer (in HTTP; a gRPC answer is 200 with [`ProblemType::grpc_status`]).
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.problem.status()
+    }
+
+    /// The rendered challenges, one per accepted scheme.
+    pub fn challenges(&self) -> impl Iterator<Item = &HeaderValue> {
+        self.0.challenges.iter()
+    }
+
+    /// `Retry-After` in seconds.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
+    /// `Allow` of a 405.
+    #[must_use]
+    pub fn allowed_methods(&self) -> Option<&HeaderValue> {
+        self.0.allow.as_ref()
+    }
+
+    /// The text for the caller.
+    #[must_use]
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The text for the audit event.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&str> {
+        self.0.explanation.as_deref()
+    }
+
+    /// The quotas that were used up.
+    pub fn violated_policies(&self) -> impl Iterator<Item = &str> {
+        self.0.violated_policies.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether the server, not the caller, is at fault.
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        self.status().is_server_error()
+    }
+}
+
+impl fmt::Debug for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Denial")
+            .field("reason", &self.0.reason)
+            .field("status", &self.status().as_u16())
+            .field("explanation", &self.0.explanation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "refused with {}: {}", self.status().as_u16(), self.0.reason.code())
+    }
+}
+
+impl Error for Denial {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A11.12, RFC 9110 §10.2.3.
+    #[test]
+    fn retry_after_is_rounded_up_and_never_zero() {
+        let seconds = |wait| Denial::new(Reason::QuotaExceeded).retry_after(wait).retry_after_seconds();
+        assert_eq!(seconds(Duration::ZERO), Some(1));
+        assert_eq!(seconds(Duration::from_millis(1001)), Some(2));
+        assert_eq!(seconds(Duration::from_secs(7)), Some(7));
+    }
+
+    #[test]
+    fn a_reason_to_allow_never_becomes_a_pass() {
+        assert_eq!(Denial::new(Reason::Authenticated).status(), 500);
+    }
+}

@@ -1,0 +1,53 @@
+#![doc = include_str!("../README.md")]
+
+pub mod challenge;
+mod claims;
+mod clock;
+mod config;
+pub mod credentials;
+mod decision;
+mod denial;
+pub mod escape;
+mod facts;
+mod mode;
+mod principal;
+mod registry;
+mod render;
+mod request_id;
+mod request_view;
+mod scope;
+mod secret;
+mod step;
+mod stores;
+mod trail;
+
+#[cfg(feature = "axum-core-05")]
+mod axum_core_05;
+
+#[doc(inline)]
+pub use self::challenge::{Challenge, ChallengeSet};
+pub use self::claims::{Claims, InvalidClaim};
+pub use self::clock::{Clock, TimeSource};
+pub use self::config::{ConfigError, ConfigErrors};
+pub use self::decision::{Decision, Effect};
+pub use self::denial::Denial;
+pub use self::facts::{ClientAddress, ConnectionFacts, ExternalOrigin, TlsFacts};
+pub use self::mode::Mode;
+pub use self::principal::{Assurance, Confirmation, CredentialMethod, Principal, PrincipalBuilder};
+pub use self::registry::{ConfigCode, ProblemType, Reason};
+pub use self::render::{
+    BodyFrom, FromBytes, ProblemJson, Protocol, Refuse, RefusedRequest, RenderDenial, Rendered,
+};
+pub use self::request_id::RequestId;
+pub use self::request_view::RequestView;
+pub use self::scope::{InvalidScope, MAX_SCOPES, Scope, Scopes};
+pub use self::secret::Secret;
+pub use self::step::{Step, Wait};
+pub use self::stores::{
+    Attempt, AttemptGuard, AttemptOutcome, Ban, Bans, ReplayOutcome, ReplayStore, Revocations, StoreError,
+    TokenFacts,
+};
+pub use self::trail::{
+    AlreadyAuthenticated, Authentication, MAX_ENTRIES, MAX_FIELDS, Placement, Room, Trail, TrailEntry,
+    TrailLimit, TrailState,
+};

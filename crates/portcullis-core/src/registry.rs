@@ -1,0 +1,446 @@
+//! The one registry of reason codes, problem types and configuration codes.
+//!
+//! Codes are part of the public contract: a code, once released, keeps its meaning. The tables below are the
+//! only place where one is added.
+
+use http::StatusCode;
+
+/// Declares [`Reason`]: variant, stable code, what it does to the request, one line of explanation.
+macro_rules! reasons {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal => $verdict:ident ),+ $(,)?) => {
+        /// Why something was allowed or refused: a closed set of stable codes.
+        ///
+        /// The reason goes to the audit event and into the denial that travels in the response's extensions;
+        /// the caller sees only the coarser [`ProblemType`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Reason { $( $(#[doc = $doc])+ $variant, )+ }
+
+        impl Reason {
+            /// Every reason, in the order of the registry.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
+
+            /// The stable text identifier, such as `token_expired`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $( Self::$variant => $code, )+ }
+            }
+
+            /// What the caller is told; `None` for a reason to allow.
+            #[must_use]
+            pub const fn problem(self) -> Option<ProblemType> {
+                match self { $( Self::$variant => verdict!($verdict), )+ }
+            }
+
+            /// The registry's explanation.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+), )+ }
+            }
+        }
+    };
+}
+
+macro_rules! verdict {
+    (Allow) => {
+        None
+    };
+    ($problem:ident) => {
+        Some(ProblemType::$problem)
+    };
+}
+
+reasons! {
+    // What was allowed, and by what.
+    /// The rule of the route was satisfied.
+    RuleSatisfied = "rule_satisfied" => Allow,
+    /// A policy allowed the action on the resource.
+    PolicyAllowed = "policy_allowed" => Allow,
+    /// The route is declared public.
+    PublicRoute = "public_route" => Allow,
+    /// The credential was verified.
+    Authenticated = "authenticated" => Allow,
+    /// No credential was sent to a route where authentication is optional.
+    Anonymous = "anonymous" => Allow,
+    /// The request is within its quota.
+    WithinQuota = "within_quota" => Allow,
+    /// A CORS preflight was answered.
+    PreflightAnswered = "preflight_answered" => Allow,
+
+    // The request is malformed: 400 and its relatives.
+    /// The `Authorization` field is not a scheme followed by exactly one credential.
+    MalformedAuthorization = "malformed_authorization" => InvalidRequest,
+    /// More than one `Authorization` field, or a credential field that must stand alone was repeated.
+    RepeatedCredentialField = "repeated_credential_field" => InvalidRequest,
+    /// Two credentials by different schemes in one request.
+    MultipleCredentials = "multiple_credentials" => InvalidRequest,
+    /// A credential came over plain HTTP.
+    PlainHttp = "plain_http" => InvalidRequest,
+    /// Forwarding fields of a trusted proxy could not be parsed.
+    MalformedForwarding = "malformed_forwarding" => InvalidRequest,
+    /// The path, the query or a header could not be parsed.
+    MalformedRequest = "malformed_request" => InvalidRequest,
+    /// The body could not be parsed.
+    MalformedBody = "malformed_body" => InvalidRequest,
+    /// The path is encoded in more than one possible reading.
+    AmbiguousPath = "ambiguous_path" => InvalidRequest,
+    /// The body is larger than the route accepts.
+    BodyTooLarge = "body_too_large" => ContentTooLarge,
+    /// The media type of the body is not one that the route reads.
+    UnsupportedMediaType = "unsupported_media_type" => UnsupportedMediaType,
+    /// The body is well-formed, but not what the route expects.
+    UnprocessableBody = "unprocessable_body" => UnprocessableContent,
+
+    // Who calls: 401.
+    /// No credential was sent.
+    MissingCredentials = "missing_credentials" => Unauthenticated,
+    /// The credential is of a scheme that this route does not take.
+    SchemeNotAccepted = "scheme_not_accepted" => InvalidCredentials,
+    /// Unknown user or wrong password.
+    WrongPassword = "wrong_password" => InvalidCredentials,
+    /// The API key is unknown.
+    ApiKeyUnknown = "api_key_unknown" => InvalidCredentials,
+    /// The API key has expired.
+    ApiKeyExpired = "api_key_expired" => InvalidCredentials,
+    /// The decoded credential is not well-formed.
+    CredentialMalformed = "credential_malformed" => InvalidCredentials,
+    /// The token is not a well-formed JWT.
+    TokenMalformed = "token_malformed" => InvalidToken,
+    /// The token is longer than the limit.
+    TokenTooLarge = "token_too_large" => InvalidToken,
+    /// The token's algorithm is not allowed, or does not fit its key.
+    TokenAlgorithmRefused = "token_algorithm_refused" => InvalidToken,
+    /// The token carries a critical header parameter that is not understood.
+    TokenCriticalHeader = "token_critical_header" => InvalidToken,
+    /// The token is of another kind than an access token.
+    TokenTypeRefused = "token_type_refused" => InvalidToken,
+    /// The token is encrypted.
+    TokenEncrypted = "token_encrypted" => InvalidToken,
+    /// No key of the issuer fits the token.
+    TokenKeyUnknown = "token_key_unknown" => InvalidToken,
+    /// The signature does not verify.
+    TokenSignatureInvalid = "token_signature_invalid" => InvalidToken,
+    /// The token's issuer is not configured.
+    TokenIssuerUnknown = "token_issuer_unknown" => InvalidToken,
+    /// The token is meant for another audience.
+    TokenAudienceMismatch = "token_audience_mismatch" => InvalidToken,
+    /// The token has expired.
+    TokenExpired = "token_expired" => InvalidToken,
+    /// The token is not valid yet.
+    TokenNotYetValid = "token_not_yet_valid" => InvalidToken,
+    /// A required claim is missing.
+    TokenClaimMissing = "token_claim_missing" => InvalidToken,
+    /// A claim has the wrong type or an impossible value.
+    TokenClaimInvalid = "token_claim_invalid" => InvalidToken,
+    /// The token is bound to a key or certificate that was not proven.
+    TokenBindingUnproven = "token_binding_unproven" => InvalidToken,
+    /// The token was revoked.
+    TokenRevoked = "token_revoked" => InvalidToken,
+
+    // May they: 403 and 404.
+    /// A required scope is not held.
+    InsufficientScope = "insufficient_scope" => InsufficientScope,
+    /// A required role is not held.
+    InsufficientRole = "insufficient_role" => Forbidden,
+    /// A required claim is absent or differs.
+    ClaimMismatch = "claim_mismatch" => Forbidden,
+    /// A condition that must not hold does hold.
+    ExplicitlyDenied = "explicitly_denied" => Forbidden,
+    /// The route has no rule.
+    NoRule = "no_rule" => Forbidden,
+    /// A policy refused the action on the resource.
+    PolicyDenied = "policy_denied" => Forbidden,
+    /// The `Origin` is not allowed.
+    OriginNotAllowed = "origin_not_allowed" => Forbidden,
+    /// The client or principal is banned.
+    Banned = "banned" => Forbidden,
+    /// The resource does not exist.
+    ResourceNotFound = "resource_not_found" => NotFound,
+    /// A policy refused, and the existence of the resource is hidden.
+    ResourceHidden = "resource_hidden" => NotFound,
+    /// No route matches the path.
+    RouteNotFound = "route_not_found" => NotFound,
+    /// The path exists, but not with this method.
+    MethodNotAllowed = "method_not_allowed" => MethodNotAllowed,
+
+    // How often: 429.
+    /// The quota is used up.
+    QuotaExceeded = "quota_exceeded" => QuotaExceeded,
+    /// The cost of the request is larger than the quota will ever allow.
+    CostExceedsQuota = "cost_exceeds_quota" => ContentTooLarge,
+    /// Too many attempts to log in.
+    AttemptsExceeded = "attempts_exceeded" => QuotaExceeded,
+
+    // The server's own failures: 500 and 503.
+    /// A layer that this one needs is missing or stands in the wrong place.
+    Misconfigured = "misconfigured" => InternalError,
+    /// The handler panicked.
+    Panicked = "panicked" => InternalError,
+    /// An unexpected failure.
+    InternalError = "internal_error" => InternalError,
+    /// The issuer's keys cannot be had.
+    KeySetUnavailable = "key_set_unavailable" => Unavailable,
+    /// A store of users, keys or resources failed.
+    StoreUnavailable = "store_unavailable" => Unavailable,
+    /// Too many passwords are being hashed at once.
+    HashingSaturated = "hashing_saturated" => Unavailable,
+    /// The store of limits failed.
+    LimitStoreUnavailable = "limit_store_unavailable" => Unavailable,
+    /// A decision took longer than its deadline.
+    DeadlineExceeded = "deadline_exceeded" => Unavailable,
+    /// The audit event could not be queued, and the request must not go unrecorded.
+    AuditUnavailable = "audit_unavailable" => Unavailable,
+}
+
+/// What a refused caller is told: a coarse, stable type that gives nothing away.
+///
+/// The `type` member of the problem document is [`ProblemType::uri`] (RFC 9457 §3.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ProblemType {
+    /// 400: the request is malformed.
+    InvalidRequest,
+    /// 401: no credential was sent.
+    Unauthenticated,
+    /// 401: the credential was refused.
+    InvalidCredentials,
+    /// 401: the bearer token was refused (RFC 6750 §3.1 `invalid_token`).
+    InvalidToken,
+    /// 403: the token lacks a scope (RFC 6750 §3.1 `insufficient_scope`).
+    InsufficientScope,
+    /// 403: the caller may not do this.
+    Forbidden,
+    /// 404: there is nothing here for this caller.
+    NotFound,
+    /// 405: the path exists, but not with this method.
+    MethodNotAllowed,
+    /// 413: the content is larger than accepted.
+    ContentTooLarge,
+    /// 415: the media type is not accepted.
+    UnsupportedMediaType,
+    /// 422: the content does not make sense to the route.
+    UnprocessableContent,
+    /// 429: the quota is used up (draft-ietf-httpapi-ratelimit-headers §5).
+    QuotaExceeded,
+    /// 500: the server failed.
+    InternalError,
+    /// 503: something that the server depends on failed.
+    Unavailable,
+}
+
+impl ProblemType {
+    /// Every problem type.
+    pub const ALL: &'static [Self] = &[
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::InvalidCredentials,
+        Self::InvalidToken,
+        Self::InsufficientScope,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::ContentTooLarge,
+        Self::UnsupportedMediaType,
+        Self::UnprocessableContent,
+        Self::QuotaExceeded,
+        Self::InternalError,
+        Self::Unavailable,
+    ];
+
+    /// The status that goes with the problem; nothing but the problem type decides it.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated | Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnprocessableContent => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The `type` member: an absolute URI that only names the problem.
+    #[must_use]
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "urn:portcullis:problem:invalid-request",
+            Self::Unauthenticated => "urn:portcullis:problem:unauthenticated",
+            Self::InvalidCredentials => "urn:portcullis:problem:invalid-credentials",
+            Self::InvalidToken => "urn:portcullis:problem:invalid-token",
+            Self::InsufficientScope => "urn:portcullis:problem:insufficient-scope",
+            Self::Forbidden => "urn:portcullis:problem:forbidden",
+            Self::NotFound => "urn:portcullis:problem:not-found",
+            Self::MethodNotAllowed => "urn:portcullis:problem:method-not-allowed",
+            Self::ContentTooLarge => "urn:portcullis:problem:content-too-large",
+            Self::UnsupportedMediaType => "urn:portcullis:problem:unsupported-media-type",
+            Self::UnprocessableContent => "urn:portcullis:problem:unprocessable-content",
+            Self::QuotaExceeded => "https://iana.org/assignments/http-problem-types#quota-exceeded",
+            Self::InternalError => "urn:portcullis:problem:internal-error",
+            Self::Unavailable => "urn:portcullis:problem:unavailable",
+        }
+    }
+
+    /// The `title` member; the same for every occurrence (RFC 9457 §3.1.3).
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request is malformed",
+            Self::Unauthenticated => "Authentication is required",
+            Self::InvalidCredentials => "The credentials were refused",
+            Self::InvalidToken => "The access token was refused",
+            Self::InsufficientScope => "The access token lacks a required scope",
+            Self::Forbidden => "Not allowed",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "The method is not allowed here",
+            Self::ContentTooLarge => "The content is too large",
+            Self::UnsupportedMediaType => "The media type is not supported",
+            Self::UnprocessableContent => "The content cannot be processed",
+            Self::QuotaExceeded => "The quota is used up",
+            Self::InternalError => "The server failed",
+            Self::Unavailable => "Temporarily unavailable",
+        }
+    }
+
+    /// The `grpc-status` that stands for the problem in a gRPC answer.
+    #[must_use]
+    pub const fn grpc_status(self) -> u8 {
+        match self {
+            Self::InvalidRequest | Self::UnsupportedMediaType | Self::UnprocessableContent => 3,
+            Self::Unauthenticated | Self::InvalidCredentials | Self::InvalidToken => 16,
+            // A hidden resource is told apart from a refused one by nothing but this number, as in HTTP.
+            Self::NotFound => 5,
+            Self::InsufficientScope | Self::Forbidden => 7,
+            Self::MethodNotAllowed => 12,
+            Self::ContentTooLarge | Self::QuotaExceeded => 8,
+            Self::InternalError => 13,
+            Self::Unavailable => 14,
+        }
+    }
+}
+
+/// Declares [`ConfigCode`]: variant, stable code, one line on what is wrong.
+macro_rules! config_codes {
+    ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal ),+ $(,)?) => {
+        /// What is wrong with a configuration: a stable code with a page in the guide.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ConfigCode { $( $(#[doc = $doc])+ $variant, )+ }
+
+        impl ConfigCode {
+            /// Every code, in the order of the registry.
+            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
+
+            /// The stable code, such as `P101`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $( Self::$variant => $code, )+ }
+            }
+
+            /// The registry's explanation.
+            #[must_use]
+            pub const fn explanation(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+), )+ }
+            }
+        }
+    };
+}
+
+config_codes! {
+    // P1: schemes and the whole of `Security`.
+    /// No authentication scheme is configured, but a route needs one.
+    NoScheme = "P101",
+    /// Two schemes have the same name.
+    DuplicateScheme = "P102",
+    /// Two schemes claim the same shape of credential.
+    OverlappingShapes = "P103",
+    /// A route or a default set names a scheme that does not exist.
+    UnknownScheme = "P104",
+    /// A header that carries a credential has a name that cannot be used.
+    InvalidCredentialHeader = "P105",
+    /// A password hash cannot be used.
+    InvalidPasswordHash = "P106",
+    /// A realm or another challenge parameter has characters that RFC 9110 does not allow.
+    InvalidChallengeParameter = "P107",
+    /// An API key is too short to be secret.
+    WeakApiKey = "P108",
+    /// Two API keys are the same.
+    DuplicateApiKey = "P109",
+    /// A limit on concurrency or size is zero.
+    ZeroLimit = "P110",
+
+    // P2: routes and rules.
+    /// Two routes have the same method and path.
+    DuplicateRoute = "P201",
+    /// Two paths match the same requests.
+    ConflictingPaths = "P202",
+    /// A path is not valid.
+    InvalidPath = "P203",
+    /// A rule can never be satisfied.
+    RuleNeverSatisfied = "P204",
+    /// A public route gives no reason.
+    PublicWithoutReason = "P205",
+    /// A scope has characters that RFC 6749 §3.3 does not allow.
+    InvalidScope = "P206",
+    /// A route takes no scheme, but its rule needs a caller.
+    RouteWithoutScheme = "P207",
+    /// The application has no route.
+    NoRoutes = "P208",
+    /// A rule names a path parameter that the path does not have.
+    UnknownPathParameter = "P209",
+
+    // P3: limits.
+    /// A quota allows nothing.
+    EmptyQuota = "P301",
+    /// The name of a quota cannot be written as a structured-field string.
+    InvalidQuotaName = "P302",
+    /// A limit per attempted user stands where no scheme takes user names.
+    LimitNeverApplies = "P303",
+    /// The bounded store of a limit has no room.
+    EmptyLimitStore = "P304",
+    /// Two quotas of one request have the same name.
+    DuplicateQuotaName = "P305",
+
+    // P4: where a request comes from.
+    /// A proxy network trusts every address.
+    TrustsEveryone = "P401",
+    /// A CORS origin is not a scheme, a host and a port.
+    InvalidOrigin = "P402",
+    /// A CORS setting allows credentials together with any origin.
+    CredentialsWithAnyOrigin = "P403",
+    /// A network is not an address range.
+    InvalidNetwork = "P404",
+
+    // P5: audit.
+    /// The audit queue has no room.
+    EmptyAuditQueue = "P501",
+    /// The audit file cannot be opened.
+    AuditFileUnusable = "P502",
+    /// No audit sink is configured.
+    NoAuditSink = "P503",
+
+    // P6: tokens.
+    /// An issuer has no audience.
+    MissingAudience = "P601",
+    /// An issuer identifier is not an https URL.
+    InvalidIssuer = "P602",
+    /// Two issuers have the same identifier.
+    DuplicateIssuer = "P603",
+    /// A scheme for tokens has no issuer.
+    NoIssuer = "P604",
+    /// An issuer has no key that can verify.
+    NoUsableKey = "P605",
+    /// A key is too weak, malformed, or does not fit its algorithm.
+    UnusableKey = "P606",
+    /// No algorithm is allowed, or one is allowed that no key can serve.
+    NoUsableAlgorithm = "P607",
+    /// The leeway is larger than a few minutes.
+    LeewayTooLarge = "P608",
+    /// The HTTPS client cannot be set up.
+    ClientUnusable = "P609",
+}

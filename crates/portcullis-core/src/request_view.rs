@@ -1,0 +1,120 @@
+//! What a decision may look at.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::{Extensions, HeaderMap, Method, Request, Uri, Version, request};
+
+use crate::stores::AttemptGuard;
+use crate::trail::Trail;
+use crate::{Denial, Principal};
+
+/// The head of a request and its Trail, borrowed; there is no body in it.
+#[derive(Clone, Copy)]
+pub struct RequestView<'a> {
+    method: &'a Method,
+    uri: &'a Uri,
+    version: Version,
+    headers: &'a HeaderMap,
+    extensions: &'a Extensions,
+    trail: &'a Trail,
+    attempts: Option<&'a Arc<dyn AttemptGuard>>,
+}
+
+impl<'a> RequestView<'a> {
+    /// Looks at a request whose Trail is open.
+    ///
+    /// # Errors
+    /// 500 `misconfigured` if there is no Trail.
+    pub fn of<B>(request: &'a Request<B>) -> Result<Self, Denial> {
+        Ok(Self {
+            method: request.method(),
+            uri: request.uri(),
+            version: request.version(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+            trail: Trail::of(request.extensions())?,
+            attempts: None,
+        })
+    }
+
+    /// Looks at the head of a request whose Trail is open.
+    ///
+    /// # Errors
+    /// 500 `misconfigured` if there is no Trail.
+    pub fn of_parts(parts: &'a request::Parts) -> Result<Self, Denial> {
+        Ok(Self {
+            method: &parts.method,
+            uri: &parts.uri,
+            version: parts.version,
+            headers: &parts.headers,
+            extensions: &parts.extensions,
+            trail: Trail::of(&parts.extensions)?,
+            attempts: None,
+        })
+    }
+
+    /// The same view, with a guard that an authenticator asks before it verifies a guessable secret.
+    #[must_use]
+    pub fn with_attempts(self, attempts: Option<&'a Arc<dyn AttemptGuard>>) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &'a Method {
+        self.method
+    }
+
+    /// The request target, as this server received it.
+    #[must_use]
+    pub fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
+    /// The HTTP version.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The header fields.
+    #[must_use]
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// The extensions.
+    #[must_use]
+    pub fn extensions(&self) -> &'a Extensions {
+        self.extensions
+    }
+
+    /// The Trail.
+    #[must_use]
+    pub fn trail(&self) -> &'a Trail {
+        self.trail
+    }
+
+    /// The caller, if one was authenticated.
+    #[must_use]
+    pub fn principal(&self) -> Option<&'a Principal> {
+        self.trail.principal()
+    }
+
+    /// The guard to ask before verifying a guessable secret.
+    #[must_use]
+    pub fn attempts(&self) -> Option<&'a Arc<dyn AttemptGuard>> {
+        self.attempts
+    }
+}
+
+impl fmt::Debug for RequestView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither query nor header fields: both may carry secrets.
+        f.debug_struct("RequestView")
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .finish_non_exhaustive()
+    }
+}

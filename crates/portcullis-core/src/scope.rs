@@ -1,0 +1,172 @@
+//! OAuth scopes: single tokens and the set that a caller holds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use thiserror::Error;
+
+/// The most scopes that one set keeps: [`Scopes::parse`] refuses more.
+pub const MAX_SCOPES: usize = 512;
+
+/// One scope token (RFC 6749 §3.3).
+///
+/// ```
+/// use portcullis_core::Scope;
+///
+/// assert_eq!(Scope::new("documents:read").unwrap().as_str(), "documents:read");
+/// assert!(Scope::new("two words").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(Arc<str>);
+
+impl Scope {
+    /// Checks the token's characters.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] if the token is empty or has a character other than `%x21 / %x23-5B / %x5D-7E`.
+    pub fn new(token: &str) -> Result<Self, InvalidScope> {
+        if is_scope_token(token) { Ok(Self(token.into())) } else { Err(InvalidScope::Character) }
+    }
+
+    /// The token as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The set of scopes that a credential carries: sorted, without duplicates, cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scopes(Option<Arc<[Scope]>>);
+
+impl Scopes {
+    /// No scope at all.
+    pub const EMPTY: Self = Self(None);
+
+    /// Reads the space-delimited form of RFC 6749 §3.3. Repeated spaces count as one.
+    ///
+    /// # Errors
+    /// [`InvalidScope`] if a token has a character that is not allowed, or there are more than
+    /// [`MAX_SCOPES`].
+    pub fn parse(text: &str) -> Result<Self, InvalidScope> {
+        let mut scopes = Vec::new();
+        for token in text.split(' ').filter(|token| !token.is_empty()) {
+            if scopes.len() == MAX_SCOPES {
+                return Err(InvalidScope::TooMany);
+            }
+            scopes.push(Scope::new(token)?);
+        }
+        Ok(scopes.into_iter().collect())
+    }
+
+    /// Whether the set holds the scope, compared octet by octet.
+    #[must_use]
+    pub fn contains(&self, scope: &str) -> bool {
+        self.as_slice().binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
+    }
+
+    /// The scopes in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.as_slice().iter()
+    }
+
+    /// How many scopes the set holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.as_slice().is_empty()
+    }
+
+    fn as_slice(&self) -> &[Scope] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        let mut scopes: Vec<Scope> = scopes.into_iter().collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() { Self::EMPTY } else { Self(Some(scopes.into())) }
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Scope::as_str))
+    }
+}
+
+/// Text that is no scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidScope {
+    /// The token is empty or has a character that RFC 6749 §3.3 does not allow.
+    #[error("scope is empty or has a character outside RFC 6749 section 3.3")]
+    Character,
+    /// There are more than [`MAX_SCOPES`] tokens.
+    #[error("more than {MAX_SCOPES} scopes")]
+    TooMany,
+}
+
+fn is_scope_token(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_sorts_and_removes_duplicates() {
+        let scopes = Scopes::parse("b a  b").unwrap();
+        assert_eq!(scopes.to_string(), "a b");
+        assert!(scopes.contains("a") && !scopes.contains("c") && !scopes.contains("a b"));
+        assert_eq!(scopes.len(), 2);
+    }
+
+    #[test]
+    fn refuses_quotes_backslashes_controls_and_non_ascii() {
+        for bad in ["\"", "a\\b", "a\tb", "a\r\nb", "ä", "\u{7f}"] {
+            assert_eq!(Scopes::parse(bad), Err(InvalidScope::Character), "{bad:?}");
+        }
+        assert!(Scopes::parse("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn takes_as_many_scopes_as_the_limit_and_not_one_more() {
+        let text = |n: usize| (0..n).map(|i| format!("s{i}")).collect::<Vec<_>>().join(" ");
+        assert_eq!(Scopes::parse(&text(MAX_SCOPES)).unwrap().len(), MAX_SCOPES);
+        assert_eq!(Scopes::parse(&text(MAX_SCOPES + 1)), Err(InvalidScope::TooMany));
+    }
+}

@@ -1,0 +1,1 @@
+//! Where a request comes from: trusted proxies, client address, external URL, CORS.

@@ -1,0 +1,1 @@
+//! How often: quotas, keys, a bounded in-process store on governor, RateLimit fields, login attempts.

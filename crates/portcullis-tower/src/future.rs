@@ -1,0 +1,73 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::Response;
+use pin_project_lite::pin_project;
+use portcullis_core::Trail;
+
+pin_project! {
+    /// The response of a [`DecideService`](crate::DecideService).
+    pub struct ResponseFuture<Fut, B, E> {
+        #[pin]
+        state: State<Fut, B, E>,
+        // Set if this layer opened the Trail: then it also applies the Trail's response fields.
+        opened: Option<Trail>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<Fut, B, E> {
+        Forwarded { #[pin] future: Fut },
+        Refused { response: Option<Response<B>> },
+        Waiting { future: Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>> },
+    }
+}
+
+impl<Fut, B, E> ResponseFuture<Fut, B, E> {
+    pub(crate) fn forward(future: Fut) -> Self {
+        Self { state: State::Forwarded { future }, opened: None }
+    }
+
+    pub(crate) fn refuse(response: Response<B>) -> Self {
+        Self { state: State::Refused { response: Some(response) }, opened: None }
+    }
+
+    pub(crate) fn wait(future: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
+        Self { state: State::Waiting { future: Box::pin(future) }, opened: None }
+    }
+
+    pub(crate) fn opened(self, opened: Option<Trail>) -> Self {
+        Self { opened, ..self }
+    }
+}
+
+impl<Fut, B, E> Future for ResponseFuture<Fut, B, E>
+where
+    Fut: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut answer = ready!(match this.state.project() {
+            StateProjection::Forwarded { future } => future.poll(cx),
+            // A future that is polled after it was ready never is again.
+            StateProjection::Refused { response } =>
+                response.take().map_or(Poll::Pending, |r| Poll::Ready(Ok(r))),
+            StateProjection::Waiting { future } => future.as_mut().poll(cx),
+        });
+        if let (Some(trail), Ok(response)) = (this.opened.take(), &mut answer) {
+            trail.apply_fields(response.headers_mut());
+        }
+        Poll::Ready(answer)
+    }
+}
+
+impl<Fut, B, E> fmt::Debug for ResponseFuture<Fut, B, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

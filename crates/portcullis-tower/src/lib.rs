@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod future;
+mod layer;
+mod service;
+
+pub use self::future::ResponseFuture;
+pub use self::layer::DecideLayer;
+pub use self::service::{Decide, DecideService};

@@ -1,0 +1,84 @@
+//! What a scheme does with a credential.
+
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, RequestView, Step};
+
+use crate::shape::CredentialShape;
+
+/// Verifies the credentials of one scheme.
+///
+/// A credential reaches an authenticator only if its shape is one of [`shapes`](Self::shapes); no other
+/// authenticator is asked about it, and the answer is final.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `Authenticator`",
+    note = "implement `Authenticator`, or pass `Basic`, `ApiKeys` or another scheme of this workspace"
+)]
+pub trait Authenticator: Send + Sync + 'static {
+    /// The shapes of credential that this scheme owns. Asked once, when the schemes are built.
+    fn shapes(&self) -> Vec<CredentialShape>;
+
+    /// The kind of credential, for those who describe the schemes.
+    fn method(&self) -> CredentialMethod;
+
+    /// Who calls, or why the credential is refused.
+    ///
+    /// The denial needs no challenge; the route adds it. A [`Step::Wait`] takes clones of what it needs along.
+    fn authenticate(
+        &self,
+        credential: &Credential<'_>,
+        request: &RequestView<'_>,
+    ) -> Step<Result<Principal, Denial>>;
+
+    /// The challenge of the scheme.
+    ///
+    /// `refused` is the denial of a credential of this very scheme; then the challenge says what was wrong with
+    /// it, as far as the scheme has words for that. Without it the challenge names no error (RFC 6750 §3.1).
+    /// `None` if the scheme has no challenge, such as one that reads client certificates.
+    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge>;
+}
+
+/// A credential that was picked from a request, not verified yet. Its `Debug` prints no secret.
+#[derive(Clone, Copy)]
+pub struct Credential<'a> {
+    scheme: &'a Arc<str>,
+    shape: &'a CredentialShape,
+    text: &'a str,
+}
+
+impl<'a> Credential<'a> {
+    /// A credential of this shape, picked for the scheme of this configured name.
+    #[must_use]
+    pub fn new(scheme: &'a Arc<str>, shape: &'a CredentialShape, text: &'a str) -> Self {
+        Self { scheme, shape, text }
+    }
+
+    /// The configured name of the scheme that owns it.
+    #[must_use]
+    pub fn scheme(&self) -> &'a Arc<str> {
+        self.scheme
+    }
+
+    /// The shape that it was picked by.
+    #[must_use]
+    pub fn shape(&self) -> &'a CredentialShape {
+        self.shape
+    }
+
+    /// The secret itself: the token68 after the name of the scheme, or the value of the header. Printable ASCII,
+    /// not empty. Whoever calls this keeps it out of logs and errors.
+    #[must_use]
+    pub fn expose(&self) -> &'a str {
+        self.text
+    }
+}
+
+impl fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("scheme", &self.scheme)
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
+    }
+}

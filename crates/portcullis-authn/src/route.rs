@@ -1,0 +1,168 @@
+//! The schemes of one route, and what they decide.
+
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_core::{
+    ChallengeSet, CredentialMethod, Decision, Denial, Principal, Reason, RequestView, Room, Step, Trail,
+};
+
+use crate::authenticator::Credential;
+use crate::pick::pick;
+use crate::refuse::{RouteChallenges, Tried};
+use crate::schemes::Scheme;
+
+/// Whether a caller must be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Requirement {
+    /// A request without a credential passes as anonymous. A bad credential is refused all the same.
+    Optional,
+    /// A request without a credential is refused.
+    Required,
+}
+
+/// The schemes that one route takes; clones are free.
+///
+/// See the crate's docs for how it decides.
+#[derive(Clone)]
+pub struct RouteSchemes(Arc<Inner>);
+
+struct Inner {
+    schemes: Arc<[Scheme]>,
+    accepted: Vec<usize>,
+    requirement: Requirement,
+    realm: Box<str>,
+    challenges: RouteChallenges,
+    unanswered: Arc<ChallengeSet>,
+}
+
+impl RouteSchemes {
+    pub(crate) fn new(
+        schemes: Arc<[Scheme]>,
+        accepted: Vec<usize>,
+        requirement: Requirement,
+        realm: &str,
+    ) -> Self {
+        let challenges = RouteChallenges::new(&schemes, &accepted, realm);
+        let unanswered = Arc::new(ChallengeSet::new(challenges.plain()));
+        Self(Arc::new(Inner { schemes, accepted, requirement, realm: realm.into(), challenges, unanswered }))
+    }
+
+    /// Who calls: writes the caller, or that there is none, to the Trail.
+    ///
+    /// Every decision is recorded in the Trail, and the route's challenges are left there for whoever refuses
+    /// later.
+    ///
+    /// # Errors
+    /// 400 for a malformed, repeated or second credential; 401 for a missing or refused one; 500 if another
+    /// authentication has spoken before; else what the authenticator answers.
+    pub fn authenticate(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        let inner = &self.0;
+        let trail = request.trail();
+        trail.set_challenges(Arc::clone(&inner.unanswered));
+        let picked = match pick(&inner.schemes, request.headers()) {
+            Ok(Some(picked)) => picked,
+            Ok(None) => return Step::Done(inner.nobody(trail)),
+            Err((denial, tried)) => return Step::Done(Err(inner.not_picked(trail, denial, tried))),
+        };
+        let Some(scheme) = inner.schemes.get(picked.owner) else {
+            return Step::Done(Err(inner.refused(trail, Denial::new(Reason::InternalError), Tried::Nothing)));
+        };
+        trail.scheme(Arc::clone(&scheme.name));
+        if !inner.accepted.contains(&picked.owner) {
+            let bearer = matches!(picked.shape, crate::CredentialShape::Bearer(_));
+            let tried = if bearer { Tried::Bearer } else { Tried::Nothing };
+            return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
+        }
+        let credential = Credential::new(&scheme.name, picked.shape, picked.text);
+        match scheme.authenticator.authenticate(&credential, request) {
+            Step::Done(answer) => Step::Done(inner.conclude(trail, picked.owner, answer)),
+            Step::Wait(wait) => {
+                let (inner, trail, owner) = (Arc::clone(inner), trail.clone(), picked.owner);
+                Step::wait(async move { inner.conclude(&trail, owner, wait.await) })
+            }
+        }
+    }
+
+    /// Whether a caller must be known.
+    #[must_use]
+    pub fn requirement(&self) -> Requirement {
+        self.0.requirement
+    }
+
+    /// The names and methods of the schemes, in the order of configuration.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, CredentialMethod)> {
+        self.0.accepted().map(|scheme| (&*scheme.name, scheme.authenticator.method()))
+    }
+
+    /// The challenges of the route, without errors.
+    #[must_use]
+    pub fn challenges(&self) -> &Arc<ChallengeSet> {
+        &self.0.unanswered
+    }
+}
+
+impl Inner {
+    fn accepted(&self) -> impl Iterator<Item = &Scheme> {
+        self.accepted.iter().filter_map(|index| self.schemes.get(*index))
+    }
+
+    /// No credential was sent.
+    fn nobody(&self, trail: &Trail) -> Result<(), Denial> {
+        match self.requirement {
+            Requirement::Optional => match trail.anonymous() {
+                Ok(()) => {
+                    trail.decided(Room::Authentication, &Decision::allow(Reason::Anonymous));
+                    Ok(())
+                }
+                Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
+            },
+            Requirement::Required => {
+                let denial = self.unanswered.unanswered(Denial::new(Reason::MissingCredentials));
+                trail.denied(Room::Authentication, &denial);
+                Err(denial)
+            }
+        }
+    }
+
+    /// Something was sent, but no scheme owns it.
+    fn not_picked(&self, trail: &Trail, denial: Denial, tried: Tried) -> Denial {
+        let foreign = denial.reason() == Reason::TokenMalformed && !self.challenges.take_bearer();
+        let denial = if foreign { Denial::new(Reason::SchemeNotAccepted) } else { denial };
+        self.refused(trail, denial, tried)
+    }
+
+    fn conclude(&self, trail: &Trail, owner: usize, answer: Result<Principal, Denial>) -> Result<(), Denial> {
+        let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Scheme(owner)))?;
+        match trail.authenticated(principal) {
+            Ok(()) => {
+                trail.decided(Room::Authentication, &Decision::allow(Reason::Authenticated));
+                Ok(())
+            }
+            Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
+        }
+    }
+
+    fn refused(&self, trail: &Trail, denial: Denial, tried: Tried) -> Denial {
+        let own = match tried {
+            Tried::Scheme(index) if self.accepted.contains(&index) => self
+                .schemes
+                .get(index)
+                .and_then(|scheme| scheme.authenticator.challenge(&self.realm, Some(&denial))),
+            _ => None,
+        };
+        let denial = self.challenges.add_to(denial, tried, own);
+        trail.denied(Room::Authentication, &denial);
+        denial
+    }
+}
+
+impl fmt::Debug for RouteSchemes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouteSchemes")
+            .field("schemes", &self.0.accepted().map(|scheme| &scheme.name).collect::<Vec<_>>())
+            .field("requirement", &self.0.requirement)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,1 +1,17 @@
-//! For your tests and ours: a test issuer with real keys, a fake clock, principals, permits.
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod issuer;
+mod keys;
+mod must;
+mod principal;
+mod recording;
+mod token;
+
+#[doc(inline)]
+pub use self::clock::FakeClock;
+pub use self::issuer::TestIssuer;
+pub use self::keys::Algorithm;
+pub use self::principal::{TEST_ISSUER, principal, reader};
+pub use self::recording::{MAX_RECORDED, RecordedRequest, RecordingService, Respond};
+pub use self::token::{TEST_AUDIENCE, TEST_CLIENT, TOKEN_LIFETIME, TokenBuilder, tamper};

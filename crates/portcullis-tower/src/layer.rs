@@ -32,6 +32,11 @@ impl<D, F> DecideLayer<D, F> {
         DecideLayer { decide: self.decide, refuse: self.refuse.with_body(body), clock: self.clock }
     }
 
+    /// Takes another decision and keeps the rest.
+    pub fn with_decision<E>(self, decide: E) -> DecideLayer<E, F> {
+        DecideLayer { decide: Arc::new(decide), refuse: self.refuse, clock: self.clock }
+    }
+
     /// Takes another clock for the Trail, if this layer opens it. By default, this is the system's.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }

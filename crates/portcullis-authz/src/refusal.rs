@@ -1,0 +1,13 @@
+//! What rules and guards refuse alike.
+
+use portcullis_core::{Denial, ProblemType, RequestView, Scopes};
+
+/// Adds the challenges that the problem calls for: those of the route to a caller without credentials, and to
+/// one without a scope those of the schemes that carry scopes (RFC 6750 §3, RFC 9110 §15.5.2).
+pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes: &Scopes) -> Denial {
+    match (denial.kind(), request.trail().challenges()) {
+        (ProblemType::Unauthenticated, Some(challenges)) => challenges.unanswered(denial),
+        (ProblemType::InsufficientScope, Some(challenges)) => challenges.insufficient_scope(denial, scopes),
+        _ => denial,
+    }
+}

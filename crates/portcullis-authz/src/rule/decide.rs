@@ -1,0 +1,63 @@
+//! From a verdict to an answer, with a word to the Trail.
+
+use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Scopes};
+
+use super::Rule;
+use super::verdict::{ALLOWED, Kind};
+use crate::refusal;
+
+impl Rule {
+    /// Asks the rule, notes the decision in the Trail, and says how to refuse.
+    ///
+    /// # Errors
+    /// - 401 `missing_credentials` with the challenges of the route, if nobody said who calls,
+    /// - 403 `insufficient_scope` with the scopes that would do, if nothing else is missing (RFC 6750 §3.1),
+    /// - 403 `insufficient_role`, `claim_mismatch`, `explicitly_denied`, or the reason that a predicate gave,
+    /// - 500 `misconfigured`, if no authentication ran or the rule is one that [`lint`](Self::lint) refuses.
+    pub fn decide(&self, request: &RequestView<'_>) -> Result<(), Denial> {
+        self.decide_as(request, Mode::Enforce)
+    }
+
+    /// Decides as [`decide`](Self::decide) does; a refusal that the mode does not enforce is noted in the Trail
+    /// as a shadow and changes nothing.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide), for the requests for which the mode enforces.
+    pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
+        let enforced = mode.enforces(request.trail().id().sample());
+        let Err(obstacle) = self.verdict(request) else {
+            note(request, &ALLOWED, enforced);
+            return Ok(());
+        };
+        let kind = obstacle.kind;
+        let decision = obstacle.into_decision();
+        note(request, &decision, enforced);
+        if !enforced {
+            return Ok(());
+        }
+        let scopes = match kind {
+            Kind::Scope => self.scopes_that_would_do(request).unwrap_or_default(),
+            _ => Scopes::EMPTY,
+        };
+        Err(deny(request, &decision, &scopes))
+    }
+}
+
+fn note(request: &RequestView<'_>, decision: &Decision, enforced: bool) {
+    if enforced {
+        request.trail().decided(Room::Rule, decision);
+    } else {
+        request.trail().shadowed(Room::Rule, decision);
+    }
+}
+
+fn deny(request: &RequestView<'_>, decision: &Decision, scopes: &Scopes) -> Denial {
+    let detail = decision.detail().unwrap_or_default();
+    if decision.reason() == Reason::Misconfigured {
+        return Denial::misconfigured(format!(
+            "{detail}, but no authentication ran before, or the rule is one that `Rule::lint` refuses"
+        ));
+    }
+    let denial = Denial::new(decision.reason()).explained(detail.to_owned());
+    refusal::with_challenges(request, denial, scopes)
+}

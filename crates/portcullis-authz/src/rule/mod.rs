@@ -1,0 +1,123 @@
+//! Rules over the head of a request, as values.
+
+mod build;
+mod decide;
+mod lint;
+mod node;
+mod print;
+mod scopes;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::ops::Not;
+use std::sync::Arc;
+
+use portcullis_core::{Decision, RequestView};
+
+pub use self::build::{all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope};
+use self::node::{Inner, Node};
+
+/// What a request must satisfy: a value that decides, prints itself, and names the scopes it asks for.
+///
+/// Made by [`scope`], [`any_scope`], [`all_scopes`], [`role`], [`claim`], [`authenticated`], [`anonymous`] and
+/// [`rule_fn`], joined by [`and`](Self::and), [`or`](Self::or) and `!`. Clones are free. A rule needs a caller
+/// unless it says [`anonymous`]. See the crate's docs for how it decides.
+///
+/// ```
+/// use portcullis_authz::{role, scope};
+///
+/// let rule = scope("documents:write").and(role("editor").or(role("admin"))).and(!role("suspended"));
+/// assert_eq!(
+///     rule.to_string(),
+///     "scope(documents:write) and (role(editor) or role(admin)) and not role(suspended)"
+/// );
+/// assert_eq!(rule.required_scopes().to_string(), "documents:write");
+/// ```
+#[derive(Clone)]
+#[must_use = "a rule that nobody asks decides nothing"]
+pub struct Rule(Arc<Inner>);
+
+impl Rule {
+    /// Satisfied if both rules are.
+    pub fn and(self, rule: Self) -> Self {
+        Self::new(Node::All(self.joined(rule, Node::as_all)))
+    }
+
+    /// Satisfied if one of the rules is.
+    pub fn or(self, rule: Self) -> Self {
+        Self::new(Node::Any(self.joined(rule, Node::as_any)))
+    }
+
+    /// Satisfied by a caller for whom the rule is not; the same as `!rule`.
+    ///
+    /// A caller whom this refuses is refused with the reason `explicitly_denied`. Neither a missing caller nor a
+    /// failure becomes a pass by negation.
+    pub fn negate(self) -> Self {
+        match self.node() {
+            Node::Not(rule) => rule.clone(),
+            Node::Anonymous => authenticated(),
+            _ => Self::new(Node::Not(self)),
+        }
+    }
+
+    /// Asks the rule, without a word to the Trail; [`decide`](Self::decide) is what a layer calls.
+    ///
+    /// Allocates nothing if the answer is to allow.
+    pub fn evaluate(&self, request: &RequestView<'_>) -> Decision {
+        match self.verdict(request) {
+            Ok(()) => verdict::ALLOWED,
+            Err(obstacle) => obstacle.into_decision(),
+        }
+    }
+
+    /// Whether every request without a caller is refused: true unless the rule says [`anonymous`] in a way that
+    /// can allow one.
+    #[must_use]
+    pub fn needs_principal(&self) -> bool {
+        self.0.needs_principal()
+    }
+
+    fn new(node: Node) -> Self {
+        Self(Arc::new(Inner::new(node)))
+    }
+
+    fn node(&self) -> &Node {
+        self.0.node()
+    }
+
+    /// Chains of the same word become one flat list.
+    fn joined(self, rule: Self, list: impl Fn(&Node) -> Option<&[Self]>) -> Box<[Self]> {
+        let mut rules = Vec::new();
+        for rule in [self, rule] {
+            match list(rule.node()) {
+                Some(parts) => rules.extend_from_slice(parts),
+                None => rules.push(rule),
+            }
+        }
+        rules.into()
+    }
+}
+
+impl Not for Rule {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        self.negate()
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.node() == other.node()
+    }
+}
+
+/// Prints the rule as [`Display`](fmt::Display) does.
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rule({self})")
+    }
+}

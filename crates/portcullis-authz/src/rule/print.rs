@@ -1,0 +1,140 @@
+//! Rules as text, for people, and as JSON, for the route table.
+
+use std::fmt::{self, Display as _};
+
+use portcullis_core::escape::Escaped;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::Rule;
+use super::node::{Node, Quantity};
+
+impl Rule {
+    /// Prints the rule without the values that claims are compared with.
+    pub(super) fn without_values(&self) -> impl fmt::Display {
+        Printed { rule: self, values: false }
+    }
+}
+
+/// Prints the rule as it is written, with the words `and`, `or` and `not`.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Printed { rule: self, values: true }.fmt(f)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Printed<'r> {
+    rule: &'r Rule,
+    values: bool,
+}
+
+impl fmt::Display for Printed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule.node() {
+            Node::All(rules) => self.list(f, rules, " and "),
+            Node::Any(rules) => self.list(f, rules, " or "),
+            Node::Not(rule) => {
+                f.write_str("not ")?;
+                self.part(f, rule)
+            }
+            Node::Anonymous => f.write_str("anonymous"),
+            Node::Authenticated => f.write_str("authenticated"),
+            Node::Claim(name, value) if self.values => {
+                write!(f, "claim({} = {})", Escaped::new(name), PrintedValue(value))
+            }
+            Node::Claim(name, _) => write!(f, "claim({})", Escaped::new(name)),
+            Node::Custom(custom) => write!(f, "rule({})", Escaped::new(&custom.name)),
+            Node::Role(role) => write!(f, "role({})", Escaped::new(role)),
+            Node::Scopes(list) => {
+                f.write_str(list.quantity.word())?;
+                f.write_str("(")?;
+                for (index, scope) in list.written.iter().enumerate() {
+                    write!(f, "{}{}", if index == 0 { "" } else { ", " }, Escaped::new(scope))?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl Printed<'_> {
+    fn list(self, f: &mut fmt::Formatter<'_>, rules: &[Rule], word: &str) -> fmt::Result {
+        for (index, rule) in rules.iter().enumerate() {
+            if index > 0 {
+                f.write_str(word)?;
+            }
+            self.part(f, rule)?;
+        }
+        Ok(())
+    }
+
+    fn part(self, f: &mut fmt::Formatter<'_>, rule: &Rule) -> fmt::Result {
+        let part = Printed { rule, ..self };
+        match rule.node() {
+            Node::All(_) | Node::Any(_) => write!(f, "({part})"),
+            _ => part.fmt(f),
+        }
+    }
+}
+
+impl Quantity {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all_scopes",
+            Self::Any => "any_scope",
+            Self::One => "scope",
+        }
+    }
+}
+
+/// A value as JSON; text loses nothing but what cannot be seen.
+struct PrintedValue<'r>(&'r Value);
+
+impl fmt::Display for PrintedValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::String(text) => write!(f, "\"{}\"", Escaped::new(text)),
+            other => Escaped::new(&other.to_string()).fmt(f),
+        }
+    }
+}
+
+/// One object per condition: `{"scope": "a"}`, `{"any_scope": ["a", "b"]}`, `{"role": "r"}`,
+/// `{"claim": {"name": "n", "value": 1}}`, `{"rule": "name"}`, `{"all": [..]}`, `{"any": [..]}`, `{"not": ..}`;
+/// `"authenticated"` and `"anonymous"` are text.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.node() {
+            Node::All(rules) => tagged(serializer, "all", rules),
+            Node::Any(rules) => tagged(serializer, "any", rules),
+            Node::Not(rule) => tagged(serializer, "not", rule),
+            Node::Anonymous => serializer.serialize_str("anonymous"),
+            Node::Authenticated => serializer.serialize_str("authenticated"),
+            Node::Claim(name, value) => tagged(serializer, "claim", &NamedValue { name, value }),
+            Node::Custom(custom) => tagged(serializer, "rule", &custom.name),
+            Node::Role(role) => tagged(serializer, "role", role),
+            Node::Scopes(list) => match (list.quantity, list.written.as_ref()) {
+                (Quantity::One, [scope]) => tagged(serializer, "scope", scope),
+                (quantity, written) => tagged(serializer, quantity.word(), written),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct NamedValue<'r> {
+    name: &'r str,
+    value: &'r Value,
+}
+
+fn tagged<S: Serializer>(
+    serializer: S,
+    tag: &'static str,
+    value: &(impl Serialize + ?Sized),
+) -> Result<S::Ok, S::Error> {
+    let mut object = serializer.serialize_map(Some(1))?;
+    object.serialize_entry(tag, value)?;
+    object.end()
+}

@@ -1,0 +1,180 @@
+//! How a rule is evaluated: allow, or the obstacle that the refusal names.
+
+use std::borrow::Cow;
+
+use portcullis_core::{Authentication, Decision, Principal, Reason, RequestView};
+use serde_json::Value;
+
+use super::Rule;
+use super::node::{Custom, Node};
+
+pub(super) const ALLOWED: Decision = Decision::allow(Reason::RuleSatisfied);
+
+/// What stands in the way of a request.
+pub(super) struct Obstacle<'r> {
+    pub(super) kind: Kind,
+    pub(super) reason: Reason,
+    /// What was asked for in vain.
+    asked: &'r Rule,
+    said: Option<Cow<'static, str>>,
+}
+
+/// How hard an obstacle is to overcome, in order.
+///
+/// Where all must hold, the hardest one is named: only if nothing but scopes is missing would more scopes help.
+/// Where one suffices, the easiest one is. Neither [`Kind::Login`] nor [`Kind::Failure`] is an answer of no.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// The answer is not known, because the server failed.
+    Failure,
+    /// A scope is missing; the client may ask its authorization server for it.
+    Scope,
+    /// A role, a claim or a predicate.
+    Attribute,
+    /// What must not hold does hold.
+    Explicit,
+    /// The answer is not known, because nobody has said who calls.
+    Login,
+}
+
+impl Kind {
+    /// Where one suffices: first whatever keeps the answer from being known.
+    fn ease(self) -> u8 {
+        match self {
+            Self::Login => 0,
+            Self::Failure => 1,
+            Self::Scope => 2,
+            Self::Attribute => 3,
+            Self::Explicit => 4,
+        }
+    }
+}
+
+impl<'r> Obstacle<'r> {
+    fn new(kind: Kind, reason: Reason, asked: &'r Rule) -> Self {
+        Self { kind, reason, asked, said: None }
+    }
+
+    /// The decision, naming what was asked for, but never the value of a claim.
+    pub(super) fn into_decision(self) -> Decision {
+        let asked = self.asked.without_values();
+        let detail = match self.said {
+            None => format!("needs {asked}"),
+            Some(said) => format!("needs {asked}: {said}"),
+        };
+        Decision::deny(self.reason).because(detail)
+    }
+}
+
+type Verdict<'r> = Result<(), Obstacle<'r>>;
+
+impl Rule {
+    /// The answer for the request.
+    pub(super) fn verdict(&self, request: &RequestView<'_>) -> Verdict<'_> {
+        let facts = Facts { request, caller: request.principal() };
+        if facts.caller.is_none() && self.needs_principal() {
+            return Err(facts.login(self));
+        }
+        self.ask(&facts)
+    }
+
+    pub(super) fn ask(&self, facts: &Facts<'_>) -> Verdict<'_> {
+        match self.node() {
+            Node::All(rules) => all(rules, facts),
+            Node::Any(rules) => any(rules, facts),
+            Node::Not(rule) => match rule.ask(facts) {
+                Ok(()) => Err(Obstacle::new(Kind::Explicit, Reason::ExplicitlyDenied, self)),
+                // What is not known stays unknown.
+                Err(obstacle) if matches!(obstacle.kind, Kind::Login | Kind::Failure) => Err(obstacle),
+                Err(_) => Ok(()),
+            },
+            Node::Anonymous => match facts.request.trail().authentication() {
+                Authentication::Anonymous => Ok(()),
+                Authentication::Known(_) => Err(Obstacle::new(Kind::Attribute, Reason::PolicyDenied, self)),
+                Authentication::NotAsked => Err(facts.login(self)),
+            },
+            Node::Custom(custom) => self.ask_custom(custom, facts),
+            node if node.is_broken() => Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self)),
+            node => self.ask_caller(node, facts),
+        }
+    }
+
+    fn ask_caller(&self, node: &Node, facts: &Facts<'_>) -> Verdict<'_> {
+        let Some(caller) = facts.caller else { return Err(facts.login(self)) };
+        let (held, kind, reason) = match node {
+            Node::Scopes(list) => {
+                (list.is_satisfied_by(caller.scopes()), Kind::Scope, Reason::InsufficientScope)
+            }
+            Node::Role(role) => (caller.has_role(role), Kind::Attribute, Reason::InsufficientRole),
+            Node::Claim(name, value) => {
+                let held = caller.claims().get(name).is_some_and(|held| equals_or_lists(held, value));
+                (held, Kind::Attribute, Reason::ClaimMismatch)
+            }
+            // The rest is `authenticated()`: `ask` has answered for every other node.
+            _ => (true, Kind::Login, Reason::MissingCredentials),
+        };
+        if held { Ok(()) } else { Err(Obstacle::new(kind, reason, self)) }
+    }
+
+    fn ask_custom(&self, custom: &Custom, facts: &Facts<'_>) -> Verdict<'_> {
+        let decision = (custom.predicate)(facts.request);
+        if decision.is_allowed() {
+            return Ok(());
+        }
+        let (kind, reason) = match decision.reason().problem().map(|problem| problem.status().as_u16()) {
+            Some(401) => (Kind::Login, decision.reason()),
+            Some(..500) => (Kind::Attribute, decision.reason()),
+            Some(_) => (Kind::Failure, decision.reason()),
+            // A refusal that gives a reason to allow is a mistake of the predicate.
+            None => (Kind::Failure, Reason::InternalError),
+        };
+        let said = decision.detail().map(|said| Cow::Owned(said.to_owned()));
+        Err(Obstacle { kind, reason, asked: self, said })
+    }
+}
+
+/// What a rule may look at.
+pub(super) struct Facts<'a> {
+    pub(super) request: &'a RequestView<'a>,
+    pub(super) caller: Option<&'a Principal>,
+}
+
+impl Facts<'_> {
+    fn login<'r>(&self, asked: &'r Rule) -> Obstacle<'r> {
+        let reason = match self.request.trail().authentication() {
+            Authentication::NotAsked => Reason::Misconfigured,
+            Authentication::Anonymous | Authentication::Known(_) => Reason::MissingCredentials,
+        };
+        Obstacle::new(Kind::Login, reason, asked)
+    }
+}
+
+/// Every rule is asked, also after one refused: the hardest obstacle is the one to name.
+fn all<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
+    let mut hardest: Option<Obstacle<'r>> = None;
+    for obstacle in rules.iter().filter_map(|rule| rule.ask(facts).err()) {
+        if hardest.as_ref().is_none_or(|known| obstacle.kind > known.kind) {
+            hardest = Some(obstacle);
+        }
+    }
+    hardest.map_or(Ok(()), Err)
+}
+
+fn any<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
+    let mut easiest: Option<Obstacle<'r>> = None;
+    for rule in rules {
+        match rule.ask(facts) {
+            Ok(()) => return Ok(()),
+            Err(obstacle) => {
+                if easiest.as_ref().is_none_or(|known| obstacle.kind.ease() < known.kind.ease()) {
+                    easiest = Some(obstacle);
+                }
+            }
+        }
+    }
+    easiest.map_or(Ok(()), Err)
+}
+
+fn equals_or_lists(held: &Value, wanted: &Value) -> bool {
+    held == wanted || held.as_array().is_some_and(|members| members.contains(wanted))
+}

@@ -1,0 +1,77 @@
+//! The host that the client named, if it named exactly one.
+
+use std::cell::RefCell;
+use std::net::Ipv6Addr;
+
+use http::HeaderValue;
+use http::header::HOST;
+use http::uri::Authority;
+use portcullis_core::RequestView;
+
+/// The request target's authority (`:authority` in HTTP/2), or `Host`. If there are two that differ, or
+/// something else than a host and a port, nobody knows.
+pub(crate) fn of_request(view: &RequestView<'_>) -> Option<Authority> {
+    let mut fields = view.headers().get_all(HOST).iter();
+    match (view.uri().authority(), fields.next(), fields.next()) {
+        (Some(target), None, _) => Some(target.clone()).filter(is_host_and_port),
+        // RFC 9113 §8.3.1: a `Host` that differs makes the request malformed. RFC 9112 §3.2.2 has it ignored,
+        // but whoever forwarded the request may have gone by it.
+        (Some(target), Some(host), None) if same(target, host) => {
+            Some(target.clone()).filter(is_host_and_port)
+        }
+        (None, Some(host), None) => recent(host.as_bytes()),
+        _ => None,
+    }
+}
+
+/// Host and port of these octets.
+pub(crate) fn parse(text: &[u8]) -> Option<Authority> {
+    Authority::try_from(text).ok().filter(is_host_and_port)
+}
+
+/// The same, without work or allocation if this thread read the same host last, as servers mostly do.
+fn recent(text: &[u8]) -> Option<Authority> {
+    thread_local! {
+        static LAST: RefCell<Option<Authority>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some(last) if last.as_str().as_bytes() == text => Some(last.clone()),
+        _ => {
+            let parsed = parse(text)?;
+            *last = Some(parsed.clone()).filter(|_| text.len() <= MAX_REMEMBERED);
+            Some(parsed)
+        }
+    })
+}
+
+/// The longest host that a thread remembers, in octets: a name of the DNS and a port.
+const MAX_REMEMBERED: usize = 260;
+
+fn same(target: &Authority, host: &HeaderValue) -> bool {
+    target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes())
+}
+
+/// No user information, a name or address, and a port of a number or none: narrower than RFC 3986 §3.2, which
+/// has room for tricks in registered names.
+fn is_host_and_port(authority: &Authority) -> bool {
+    let text = authority.as_str();
+    let host = authority.host();
+    let Some(rest) = text.strip_prefix(host) else { return false };
+    let port = match rest.strip_prefix(':') {
+        Some(port) => {
+            !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
+        }
+        None => rest.is_empty(),
+    };
+    port && is_host(host)
+}
+
+fn is_host(host: &str) -> bool {
+    match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Who sent the request, and to which scheme and host: resolved once, for everyone.
+
+use std::net::IpAddr;
+
+use http::uri::Authority;
+use portcullis_core::{
+    ClientAddress, ConfigErrors, ConnectionFacts, Denial, ExternalOrigin, FromBytes, RequestView, Room, Step,
+};
+use portcullis_tower::{Decide, DecideLayer};
+
+use crate::authority;
+use crate::proxies::TrustedProxies;
+use crate::walk::{Way, walk};
+
+/// Resolves the client's address and the external origin, as a layer of its own.
+pub type ClientAddressLayer<F = FromBytes> = DecideLayer<Edge, F>;
+
+/// Resolves the client's address and the external origin of a request and writes them to its Trail.
+///
+/// By default, nobody is trusted. See the crate's docs.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Edge {
+    proxies: TrustedProxies,
+}
+
+impl Edge {
+    /// Believes these proxies.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the settings: [`TrustedProxies::check`].
+    pub fn new(proxies: TrustedProxies) -> Result<Self, ConfigErrors> {
+        proxies.check()?;
+        Ok(Self { proxies })
+    }
+
+    /// Writes client and origin to the Trail.
+    ///
+    /// Reads [`ConnectionFacts`] from the extensions; without them nothing is known, and nothing is written.
+    ///
+    /// # Errors
+    /// 400 `malformed_forwarding` if what a trusted proxy wrote cannot be read. The Trail then has a note of it.
+    pub fn resolve(&self, view: &RequestView<'_>) -> Result<(), Denial> {
+        let Some(facts) = view.extensions().get::<ConnectionFacts>() else { return Ok(()) };
+        let peer = facts.peer.map(|peer| peer.ip().to_canonical());
+        let way = walk(&self.proxies, peer, view.headers())
+            .map_err(|malformed| malformed.into_denial())
+            .inspect_err(|denial| view.trail().denied(Room::Edge, denial))?;
+        let trail = view.trail();
+        trail.set_client(client(&way, peer));
+        if let Some(origin) = origin(&way, facts, peer, || authority::of_request(view)) {
+            trail.set_origin(origin);
+        }
+        Ok(())
+    }
+}
+
+impl Decide for Edge {
+    fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        Step::Done(self.resolve(request))
+    }
+}
+
+fn client(way: &Way, peer: Option<IpAddr>) -> ClientAddress {
+    match way {
+        Way::Direct => peer.map_or(ClientAddress::Unknown, ClientAddress::Peer),
+        Way::Forwarded { client, .. } => client.map_or(ClientAddress::Unknown, ClientAddress::Forwarded),
+    }
+}
+
+/// The scheme is that of the connection, or what the proxy said; if neither is known, there is no origin.
+fn origin(
+    way: &Way,
+    facts: &ConnectionFacts,
+    peer: Option<IpAddr>,
+    host: impl FnOnce() -> Option<Authority>,
+) -> Option<ExternalOrigin> {
+    match way {
+        Way::Direct if facts.tls.is_none() && peer.is_none() => None,
+        Way::Direct => {
+            let loopback = peer.is_some_and(|peer| peer.is_loopback());
+            Some(ExternalOrigin::new(facts.tls.is_some(), host(), loopback))
+        }
+        Way::Forwarded { secure, host: forwarded, .. } => {
+            let authority = forwarded.clone().or_else(host);
+            secure.map(|secure| ExternalOrigin::new(secure, authority, false))
+        }
+    }
+}

@@ -261,3 +261,6 @@ impl fmt::Debug for TokenBuilder {
 fn encode(octets: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(octets)
 }
+
+#[cfg(test)]
+mod tests;

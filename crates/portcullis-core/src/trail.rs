@@ -65,6 +65,8 @@ pub struct TrailState {
     pub scheme: Option<Arc<str>>,
     /// How many entries, limits and fields were not kept for want of room.
     pub overflow: u32,
+    /// Whether the request is over: nothing is kept or counted any more.
+    pub closed: bool,
 }
 
 /// One decision.
@@ -326,18 +328,23 @@ impl Trail {
 
     /// Notes what a limit counted.
     pub fn limited(&self, limit: TrailLimit) {
-        let mut state = self.lock();
-        if state.limits.len() < MAX_ENTRIES { state.limits.push(limit) } else { state.overflow += 1 }
+        if let Some(mut state) = self.lock_open() {
+            if state.limits.len() < MAX_ENTRIES { state.limits.push(limit) } else { state.overflow += 1 }
+        }
     }
 
     /// Notes which scheme's credential was seen.
     pub fn scheme(&self, name: Arc<str>) {
-        self.lock().scheme = Some(name);
+        if let Some(mut state) = self.lock_open() {
+            state.scheme = Some(name);
+        }
     }
 
     /// Adds a field to the response, whatever it will be.
     pub fn response_field(&self, name: HeaderName, value: HeaderValue, placement: Placement) {
-        let mut state = self.lock();
+        let Some(mut state) = self.lock_open() else {
+            return;
+        };
         if state.fields.len() < MAX_FIELDS {
             state.fields.push((name, value, placement));
         } else {
@@ -357,6 +364,12 @@ impl Trail {
         }
     }
 
+    /// Ends the collection of decisions, limits and fields: the audit event is made, and what comes later, such
+    /// as from a task that outlives the request, does not change it.
+    pub fn close(&self) {
+        self.lock().closed = true;
+    }
+
     /// Lends the growing part.
     pub fn read<T>(&self, read: impl FnOnce(&TrailState) -> T) -> T {
         read(&self.lock())
@@ -374,8 +387,13 @@ impl Trail {
     }
 
     fn entry(&self, entry: TrailEntry) {
-        let mut state = self.lock();
-        if state.entries.len() < MAX_ENTRIES { state.entries.push(entry) } else { state.overflow += 1 }
+        if let Some(mut state) = self.lock_open() {
+            if state.entries.len() < MAX_ENTRIES { state.entries.push(entry) } else { state.overflow += 1 }
+        }
+    }
+
+    fn lock_open(&self) -> Option<MutexGuard<'_, TrailState>> {
+        Some(self.lock()).filter(|state| !state.closed)
     }
 
     fn lock(&self) -> MutexGuard<'_, TrailState> {
@@ -417,6 +435,21 @@ mod tests {
         }
         let counted = trail.read(|state| (state.entries.len(), state.fields.len(), state.overflow));
         assert_eq!(counted, (MAX_ENTRIES, MAX_FIELDS, 2));
+    }
+
+    #[test]
+    fn a_closed_trail_keeps_what_it_has_and_takes_nothing_more() {
+        let trail = Trail::open(&Clock::system());
+        trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
+        trail.close();
+        trail.decided(Room::Rule, &Decision::deny(Reason::InsufficientScope));
+        trail.limited(TrailLimit::new("late".into(), 0, false));
+        trail.scheme("late".into());
+        trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
+        let kept =
+            trail.read(|state| (state.entries.len(), state.limits.len(), state.fields.len(), state.overflow));
+        assert_eq!(kept, (1, 0, 0, 0));
+        assert!(trail.read(|state| state.scheme.is_none()));
     }
 
     #[test]

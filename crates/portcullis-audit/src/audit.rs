@@ -1,0 +1,177 @@
+//! The handle on the sinks.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step};
+
+use crate::drain::Drain;
+use crate::event::AuditEvent;
+use crate::sinks::{AuditSink, IntoSink, SinkError};
+
+/// The sinks of an application. Clones share them.
+#[derive(Clone)]
+pub struct Audit(Arc<Shared>);
+
+struct Shared {
+    sinks: Box<[Arc<dyn AuditSink>]>,
+    clock: Clock,
+    recorded: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Audit {
+    /// Starts without a sink, with the system's clock.
+    pub fn builder() -> AuditBuilder {
+        AuditBuilder { sinks: Vec::new(), clock: Clock::system() }
+    }
+
+    /// How many events every sink took.
+    #[must_use]
+    pub fn recorded(&self) -> u64 {
+        self.0.recorded.load(Ordering::Relaxed)
+    }
+
+    /// How many times a sink refused or lost an event; more than zero is worth an alarm.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        let dropped = self.0.sinks.iter().map(|sink| sink.dropped()).sum::<u64>();
+        self.0.failed.load(Ordering::Relaxed).saturating_add(dropped)
+    }
+
+    /// Waits until all events recorded before are safe, but not longer than the timeout. It needs no runtime.
+    ///
+    /// # Errors
+    /// [`SinkError::TimedOut`] or [`SinkError::Failed`] if some are not.
+    pub fn drain(&self, timeout: Duration) -> Drain {
+        let audit = self.clone();
+        Drain::spawn(move || audit.drain_blocking(timeout))
+    }
+
+    /// Blocks until all events recorded before are safe, but not longer than the timeout.
+    ///
+    /// # Errors
+    /// [`SinkError::TimedOut`] or [`SinkError::Failed`] if some are not; the other sinks are drained all the same.
+    pub fn drain_blocking(&self, timeout: Duration) -> Result<(), SinkError> {
+        let start = self.0.clock.monotonic();
+        let mut result = Ok(());
+        for sink in &self.0.sinks {
+            let spent = self.0.clock.monotonic().saturating_duration_since(start);
+            result = result.and(sink.drain(timeout.saturating_sub(spent)));
+        }
+        result
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Asks every sink for room. Those that have none are named by their place.
+    pub(crate) fn reserve(&self) -> Result<(), Vec<usize>> {
+        let full = |(index, sink): (usize, &Arc<dyn AuditSink>)| sink.reserve().is_err().then_some(index);
+        // Nothing is allocated for an empty list.
+        let refusing: Vec<usize> = self.0.sinks.iter().enumerate().filter_map(full).collect();
+        if refusing.is_empty() {
+            return Ok(());
+        }
+        self.0.failed.fetch_add(refusing.len() as u64, Ordering::Relaxed);
+        Err(refusing)
+    }
+
+    /// Gives the event to every sink but those that had no room.
+    pub(crate) fn record(&self, event: &AuditEvent, refusing: &[usize]) -> Step<Result<(), SinkError>> {
+        let (mut result, mut waits) = (Ok(()), Vec::new());
+        for (index, sink) in self.0.sinks.iter().enumerate() {
+            if refusing.contains(&index) {
+                continue;
+            }
+            // A sink may run code of others, such as a tracing subscriber: its panic is its failure alone.
+            match catch_unwind(AssertUnwindSafe(|| sink.record(event))) {
+                Ok(Step::Done(Ok(()))) => {}
+                Ok(Step::Done(Err(error))) => result = self.failed(error),
+                Ok(Step::Wait(wait)) => waits.push(wait),
+                Err(_) => result = self.failed(SinkError::Failed),
+            }
+        }
+        if result.is_ok() && refusing.is_empty() {
+            self.0.recorded.fetch_add(1, Ordering::Relaxed);
+        }
+        if waits.is_empty() {
+            return Step::Done(result);
+        }
+        let audit = self.clone();
+        Step::wait(async move {
+            for wait in waits {
+                if let Err(error) = wait.await {
+                    result = audit.failed(error);
+                }
+            }
+            result
+        })
+    }
+
+    fn failed(&self, error: SinkError) -> Result<(), SinkError> {
+        self.0.failed.fetch_add(1, Ordering::Relaxed);
+        Err(error)
+    }
+}
+
+impl fmt::Debug for Audit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audit")
+            .field("sinks", &self.0.sinks.len())
+            .field("recorded", &self.recorded())
+            .field("lost", &self.lost())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes an [`Audit`].
+#[must_use]
+pub struct AuditBuilder {
+    sinks: Vec<Open>,
+    clock: Clock,
+}
+
+type Open = Box<dyn FnOnce(&Clock) -> Result<Arc<dyn AuditSink>, ConfigErrors> + Send>;
+
+impl AuditBuilder {
+    /// Adds a sink. Every event goes to every sink, in this order.
+    pub fn sink(mut self, sink: impl IntoSink) -> Self {
+        self.sinks.push(Box::new(move |clock| Ok(Arc::new(sink.into_sink(clock)?))));
+        self
+    }
+
+    /// Takes another clock, which dates and times the events. By default, this is the system's.
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Opens the sinks.
+    ///
+    /// # Errors
+    /// `P503` without a sink, and whatever is wrong with the sinks' settings, all at once.
+    pub fn build(self) -> Result<Audit, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        if self.sinks.is_empty() {
+            errors.push(ConfigError::new(ConfigCode::NoAuditSink, "the audit has no sink"));
+        }
+        let sinks = self.sinks.into_iter().filter_map(|open| errors.take(open(&self.clock))).collect();
+        let audit = Audit(Arc::new(Shared {
+            sinks,
+            clock: self.clock,
+            recorded: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }));
+        errors.into_result(audit)
+    }
+}
+
+impl fmt::Debug for AuditBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditBuilder").field("sinks", &self.sinks.len()).finish_non_exhaustive()
+    }
+}

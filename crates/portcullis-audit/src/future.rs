@@ -1,0 +1,164 @@
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::Response;
+use pin_project_lite::pin_project;
+use portcullis_core::{BodyFrom, Denial, Reason, Refuse, RefusedRequest, Step, Wait};
+
+use crate::event::Outcome;
+use crate::open_event::OpenEvent;
+use crate::sinks::SinkError;
+
+pin_project! {
+    /// The response of an [`AuditService`](crate::AuditService).
+    pub struct ResponseFuture<Fut, F, B> {
+        #[pin]
+        state: State<Fut, B>,
+        // `None` if an outer layer records.
+        record: Option<Record<F>>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<Fut, B> {
+        Running { #[pin] future: Fut },
+        // The answer is there, and sinks that must be sure are waited for.
+        Confirming { response: Option<Response<B>>, wait: Wait<Result<(), SinkError>> },
+        Answered { response: Option<Response<B>> },
+    }
+}
+
+/// What must be known to end the request.
+struct Record<F> {
+    event: OpenEvent,
+    request: RefusedRequest,
+    refuse: Refuse<F>,
+}
+
+impl<Fut, F, B> ResponseFuture<Fut, F, B> {
+    pub(crate) fn forward(future: Fut) -> Self {
+        Self { state: State::Running { future }, record: None }
+    }
+
+    pub(crate) fn record(future: Fut, request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
+        Self { state: State::Running { future }, record: Some(Record { event, request, refuse }) }
+    }
+}
+
+impl<Fut, F: BodyFrom<B>, B> ResponseFuture<Fut, F, B> {
+    pub(crate) fn refuse(
+        denial: Denial,
+        request: RefusedRequest,
+        event: OpenEvent,
+        refuse: Refuse<F>,
+    ) -> Self {
+        let mut record = Record { event, request, refuse };
+        let response = record.refuse(denial);
+        let state = record.end(Outcome::Answered, response);
+        Self { state, record: Some(record) }
+    }
+
+    pub(crate) fn panicked(request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
+        let mut record = Record { event, request, refuse };
+        let response = record.refuse(Denial::new(Reason::Panicked));
+        let state = record.end(Outcome::Panicked, response);
+        Self { state, record: Some(record) }
+    }
+}
+
+impl<F> Record<F> {
+    fn refuse<B>(&self, denial: Denial) -> Response<B>
+    where
+        F: BodyFrom<B>,
+    {
+        self.refuse.response(denial, &self.request)
+    }
+
+    /// Records the event. The answer waits for sinks that must be sure, and for no others.
+    fn end<Fut, B>(&mut self, outcome: Outcome, mut response: Response<B>) -> State<Fut, B>
+    where
+        F: BodyFrom<B>,
+    {
+        match self.event.answer(outcome, &mut response) {
+            Step::Done(result) => State::Answered { response: Some(self.sure(result, response)) },
+            Step::Wait(wait) => State::Confirming { response: Some(response), wait },
+        }
+    }
+
+    /// The answer, unless the event that belongs to it is lost against the will of its sink.
+    fn sure<B>(&self, result: Result<(), SinkError>, response: Response<B>) -> Response<B>
+    where
+        F: BodyFrom<B>,
+    {
+        match result {
+            Ok(()) => response,
+            Err(_) => self.refuse(Denial::new(Reason::AuditUnavailable)),
+        }
+    }
+}
+
+impl<Fut, F, B, E> Future for ResponseFuture<Fut, F, B>
+where
+    Fut: Future<Output = Result<Response<B>, E>>,
+    F: BodyFrom<B>,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match (this.state.as_mut().project(), &mut *this.record) {
+                (StateProjection::Running { future }, None) => return future.poll(cx),
+                (StateProjection::Running { future }, Some(record)) => {
+                    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                        Ok(Poll::Pending) => return Poll::Pending,
+                        Ok(Poll::Ready(Ok(response))) => record.end(Outcome::Answered, response),
+                        Ok(Poll::Ready(Err(error))) => {
+                            record.event.give_up(Outcome::Failed);
+                            return Poll::Ready(Err(error));
+                        }
+                        Err(panic) => {
+                            discard(panic);
+                            let response = record.refuse(Denial::new(Reason::Panicked));
+                            record.end(Outcome::Panicked, response)
+                        }
+                    }
+                }
+                (StateProjection::Confirming { response, wait }, Some(record)) => {
+                    let result = ready!(wait.as_mut().poll(cx));
+                    State::Answered {
+                        response: response.take().map(|response| record.sure(result, response)),
+                    }
+                }
+                // A future that is polled after it was ready never is again.
+                (StateProjection::Answered { response }, _) => {
+                    return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
+                }
+                (StateProjection::Confirming { .. }, None) => return Poll::Pending,
+            };
+            // The inner future is dropped here; after a panic it may panic again.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.state.set(next))) {
+                discard(panic);
+            }
+        }
+    }
+}
+
+/// Drops what a panic carried, which may panic once more; it is never looked at, as it may hold a secret.
+pub(crate) fn discard(panic: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(move || drop(panic))) {
+        // One leak for a payload that panics whenever it is dropped, rather than an end in sight for nobody.
+        std::mem::forget(again);
+    }
+}
+
+impl<Fut, F, B> fmt::Debug for ResponseFuture<Fut, F, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

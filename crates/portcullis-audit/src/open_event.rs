@@ -1,0 +1,107 @@
+//! The event of a request that is still on its way.
+
+use http::{Request, Response, StatusCode};
+use portcullis_core::{Denial, Effect, ProblemType, Reason, Room, Step, Trail};
+
+use crate::audit::Audit;
+use crate::event::{Answer, AuditEvent, Outcome, Target};
+use crate::sinks::SinkError;
+
+/// Becomes exactly one event: when it is told how the request ended, or when it is dropped, which is to say that
+/// the caller went away.
+pub(crate) struct OpenEvent {
+    audit: Audit,
+    // INVARIANT: taken once, by what records the event.
+    facts: Option<Facts>,
+    // The sinks that had no room; empty for every request that reaches the inner service.
+    refusing: Vec<usize>,
+}
+
+struct Facts {
+    trail: Trail,
+    target: Target,
+}
+
+impl OpenEvent {
+    pub(crate) fn new<A>(audit: &Audit, trail: Trail, request: &Request<A>) -> Self {
+        let facts = Facts { trail, target: Target::of(request) };
+        Self { audit: audit.clone(), facts: Some(facts), refusing: Vec::new() }
+    }
+
+    /// Asks the sinks for room.
+    pub(crate) fn reserve(&mut self) -> Result<(), Denial> {
+        self.audit.reserve().map_err(|refusing| {
+            self.refusing = refusing;
+            Denial::new(Reason::AuditUnavailable)
+        })
+    }
+
+    /// Completes the answer with the Trail's fields and records the event.
+    pub(crate) fn answer<B>(
+        &mut self,
+        outcome: Outcome,
+        response: &mut Response<B>,
+    ) -> Step<Result<(), SinkError>> {
+        if let Some(facts) = &self.facts {
+            facts.trail.apply_fields(response.headers_mut());
+        }
+        self.end(outcome, Some(response.status()), response.extensions().get::<Denial>())
+    }
+
+    /// Records the event of a request without an answer. Nobody waits for the sinks.
+    pub(crate) fn give_up(&mut self, outcome: Outcome) {
+        drop(self.end(outcome, None, None));
+    }
+
+    fn end(
+        &mut self,
+        outcome: Outcome,
+        status: Option<StatusCode>,
+        denial: Option<&Denial>,
+    ) -> Step<Result<(), SinkError>> {
+        let Some(Facts { trail, target }) = self.facts.take() else {
+            return Step::Done(Ok(()));
+        };
+        if let Some(denial) = denial {
+            note(&trail, denial);
+        }
+        trail.close();
+        let (reason, duration) = (denial.map(Denial::reason), trail.elapsed());
+        let event = AuditEvent::new(trail, target, Answer { outcome, status, reason, duration });
+        self.audit.record(&event, &self.refusing)
+    }
+}
+
+impl Drop for OpenEvent {
+    fn drop(&mut self) {
+        self.give_up(Outcome::Aborted);
+    }
+}
+
+/// Writes the refusal that was answered to the Trail, unless whoever refused has done so.
+fn note(trail: &Trail, denial: &Denial) {
+    let noted = trail.read(|state| {
+        let last = state.entries.iter().rev().find(|entry| entry.enforced && entry.effect == Effect::Deny);
+        last.is_some_and(|entry| entry.reason == denial.reason())
+    });
+    if !noted {
+        trail.denied(room(denial.reason()), denial);
+    }
+}
+
+/// Which room gives such a reason.
+fn room(reason: Reason) -> Room {
+    match (reason, reason.problem()) {
+        (Reason::RouteNotFound | Reason::MethodNotAllowed, _) => Room::Routing,
+        (Reason::PolicyDenied | Reason::ResourceHidden | Reason::ResourceNotFound, _) => Room::Guard,
+        (Reason::Banned | Reason::OriginNotAllowed | Reason::MalformedForwarding, _) => Room::Edge,
+        (Reason::CostExceedsQuota | Reason::LimitStoreUnavailable, _)
+        | (_, Some(ProblemType::QuotaExceeded)) => Room::Limit,
+        (_, Some(ProblemType::InsufficientScope | ProblemType::Forbidden)) => Room::Rule,
+        (
+            _,
+            Some(ProblemType::Unauthenticated | ProblemType::InvalidCredentials | ProblemType::InvalidToken),
+        ) => Room::Authentication,
+        _ => Room::Handler,
+    }
+}

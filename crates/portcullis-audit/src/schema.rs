@@ -1,0 +1,165 @@
+//! How an event is written: the schema that readers of the audit trail rely on.
+
+use std::fmt;
+
+use portcullis_core::escape::Escaped;
+use portcullis_core::{Authentication, ClientAddress, Effect, Principal, TrailEntry, TrailLimit, TrailState};
+use serde::ser::{SerializeSeq, SerializeStruct};
+use serde::{Serialize, Serializer};
+
+use crate::event::AuditEvent;
+use crate::timestamp::Timestamp;
+
+/// The version of the schema. It rises when a member changes its meaning or goes away, not when one is added.
+pub const SCHEMA: u32 = 1;
+
+/// How many characters of a name (subject, issuer, tenant, client, token, scheme, quota) are written.
+pub const MAX_TEXT: usize = 256;
+
+/// How many characters of a decision's detail are written.
+pub const MAX_DETAIL: usize = 512;
+
+impl Serialize for AuditEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let trail = self.trail();
+        trail.read(|state| {
+            let mut event = serializer.serialize_struct("AuditEvent", 18)?;
+            event.serialize_field("schema", &SCHEMA)?;
+            event.serialize_field("kind", "request")?;
+            event.serialize_field("time", &Printed(Timestamp(self.time())))?;
+            event.serialize_field("request_id", &Printed(self.request_id()))?;
+            event.serialize_field("method", &Printed(&self.target().method))?;
+            optional(&mut event, "route", self.route())?;
+            event.serialize_field("path", &Printed(&self.target().path))?;
+            optional(&mut event, "peer", self.peer().map(Printed))?;
+            optional(&mut event, "client", self.client().ip().map(Printed))?;
+            optional(&mut event, "client_source", client_source(self.client()))?;
+            optional(&mut event, "https", self.https())?;
+            event.serialize_field("authentication", authentication(self.authentication()))?;
+            optional(&mut event, "scheme", state.scheme.as_deref().map(name))?;
+            optional(&mut event, "principal", self.principal().map(Caller))?;
+            event.serialize_field("decisions", &Decisions(state))?;
+            event.serialize_field("limits", &Limits(state))?;
+            optional(&mut event, "overflow", (state.overflow > 0).then_some(state.overflow))?;
+            optional(&mut event, "reason", self.reason().map(|reason| reason.code()))?;
+            optional(&mut event, "status", self.status().map(|status| status.as_u16()))?;
+            let micros = u64::try_from(self.duration().as_micros()).unwrap_or(u64::MAX);
+            event.serialize_field("duration_us", &micros)?;
+            event.serialize_field("outcome", self.outcome().as_str())?;
+            event.end()
+        })
+    }
+}
+
+/// The word for what came of authentication.
+pub(crate) const fn authentication(authentication: &Authentication) -> &'static str {
+    match authentication {
+        Authentication::NotAsked => "not_asked",
+        Authentication::Anonymous => "anonymous",
+        Authentication::Known(_) => "known",
+    }
+}
+
+/// The word for an effect.
+pub(crate) const fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Allow => "allow",
+        Effect::Deny => "deny",
+    }
+}
+
+const fn client_source(client: ClientAddress) -> Option<&'static str> {
+    match client {
+        ClientAddress::Peer(_) => Some("peer"),
+        ClientAddress::Forwarded(_) => Some("forwarded"),
+        _ => None,
+    }
+}
+
+fn optional<S: SerializeStruct>(
+    fields: &mut S,
+    name: &'static str,
+    value: Option<impl Serialize>,
+) -> Result<(), S::Error> {
+    match value {
+        Some(value) => fields.serialize_field(name, &value),
+        None => fields.skip_field(name),
+    }
+}
+
+/// Text from outside: escaped (OWASP ASVS 16.4.1) and bounded.
+fn name(text: &str) -> Printed<Escaped<'_>> {
+    Printed(Escaped::new(text).with_limit(MAX_TEXT))
+}
+
+/// Serialises what something prints, without a string in between.
+struct Printed<T>(T);
+
+impl<T: fmt::Display> Serialize for Printed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// Who, and by which credential: no scopes, no claims, nothing that is secret or long.
+struct Caller<'a>(&'a Principal);
+
+impl Serialize for Caller<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut caller = serializer.serialize_struct("Principal", 6)?;
+        caller.serialize_field("subject", &name(self.0.subject()))?;
+        optional(&mut caller, "issuer", self.0.issuer().map(name))?;
+        optional(&mut caller, "tenant", self.0.tenant().map(name))?;
+        optional(&mut caller, "client_id", self.0.client_id().map(name))?;
+        caller.serialize_field("method", self.0.method().as_str())?;
+        optional(&mut caller, "token_id", self.0.token_id().map(name))?;
+        caller.end()
+    }
+}
+
+struct Decisions<'a>(&'a TrailState);
+
+impl Serialize for Decisions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.entries.len()))?;
+        self.0.entries.iter().try_for_each(|entry| list.serialize_element(&Entry(entry)))?;
+        list.end()
+    }
+}
+
+struct Entry<'a>(&'a TrailEntry);
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_struct("Decision", 5)?;
+        entry.serialize_field("room", self.0.room.as_str())?;
+        entry.serialize_field("effect", effect(self.0.effect))?;
+        entry.serialize_field("reason", self.0.reason.code())?;
+        entry.serialize_field("enforced", &self.0.enforced)?;
+        let detail = self.0.detail.as_deref().map(|text| Printed(Escaped::new(text).with_limit(MAX_DETAIL)));
+        optional(&mut entry, "detail", detail)?;
+        entry.end()
+    }
+}
+
+struct Limits<'a>(&'a TrailState);
+
+impl Serialize for Limits<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.limits.len()))?;
+        self.0.limits.iter().try_for_each(|limit| list.serialize_element(&Limit(limit)))?;
+        list.end()
+    }
+}
+
+struct Limit<'a>(&'a TrailLimit);
+
+impl Serialize for Limit<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut limit = serializer.serialize_struct("Limit", 3)?;
+        limit.serialize_field("name", &name(&self.0.name))?;
+        limit.serialize_field("remaining", &self.0.remaining)?;
+        limit.serialize_field("allowed", &self.0.allowed)?;
+        limit.end()
+    }
+}

@@ -1,0 +1,90 @@
+use std::fmt;
+
+use portcullis_core::escape::Escaped;
+use portcullis_core::{Step, TrailState};
+use tracing::{Level, enabled, event};
+
+use crate::event::{AuditEvent, Outcome};
+use crate::schema::{MAX_TEXT, effect};
+use crate::sinks::{AuditSink, SinkError};
+
+/// Emits one tracing event per request, with the target `portcullis::audit`.
+///
+/// The level is `INFO`, and `ERROR` for a request that panicked or failed. It runs the subscriber on the
+/// request's way: where that is slow, so is the answer. A filter that turns the target off loses the events.
+///
+/// Fields: `request_id`, `method`, `route`, `path`, `client`, `https`, `subject`, `issuer`, `scheme`,
+/// `decisions` (`room:effect:reason`, a shadow decision with `?`, in one text), `reason`, `status`,
+/// `duration_us`, `outcome`; those that are not known are absent.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct TracingSink;
+
+impl TracingSink {
+    /// The target of the events.
+    pub const TARGET: &'static str = "portcullis::audit";
+
+    /// Emits to whatever subscriber is current.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+macro_rules! emit {
+    ($level:expr, $event:expr) => {
+        if enabled!(target: TracingSink::TARGET, $level) {
+            let event: &AuditEvent = $event;
+            let principal = event.principal();
+            event.trail().read(|state| {
+                event!(
+                    target: TracingSink::TARGET,
+                    $level,
+                    request_id = %event.request_id(),
+                    method = %event.target().method,
+                    route = event.route(),
+                    path = %event.target().path,
+                    client = event.client().ip().map(tracing::field::display),
+                    https = event.https(),
+                    subject = principal.map(|caller| name(caller.subject())),
+                    issuer = principal.and_then(|caller| caller.issuer()).map(name),
+                    scheme = state.scheme.as_deref().map(name),
+                    decisions = %Decisions(state),
+                    reason = event.reason().map(|reason| reason.code()),
+                    status = event.status().map(|status| status.as_u16()),
+                    duration_us = u64::try_from(event.duration().as_micros()).unwrap_or(u64::MAX),
+                    outcome = event.outcome().as_str(),
+                    "request"
+                );
+            });
+        }
+    };
+}
+
+impl AuditSink for TracingSink {
+    fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>> {
+        match event.outcome() {
+            Outcome::Aborted | Outcome::Answered => emit!(Level::INFO, event),
+            Outcome::Failed | Outcome::Panicked => emit!(Level::ERROR, event),
+        }
+        Step::Done(Ok(()))
+    }
+}
+
+fn name(text: &str) -> tracing::field::DisplayValue<Escaped<'_>> {
+    tracing::field::display(Escaped::new(text).with_limit(MAX_TEXT))
+}
+
+struct Decisions<'a>(&'a TrailState);
+
+impl fmt::Display for Decisions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, entry) in self.0.entries.iter().enumerate() {
+            let separator = if index == 0 { "" } else { " " };
+            let shadow = if entry.enforced { "" } else { "?" };
+            let (room, effect, reason) = (entry.room.as_str(), effect(entry.effect), entry.reason.code());
+            write!(f, "{separator}{room}:{effect}:{reason}{shadow}")?;
+        }
+        Ok(())
+    }
+}

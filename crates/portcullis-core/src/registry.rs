@@ -405,6 +405,8 @@ config_codes! {
     EmptyLimitStore = "P304",
     /// Two quotas of one request have the same name.
     DuplicateQuotaName = "P305",
+    /// A window, a capacity or an address prefix of a limit is out of range.
+    LimitOutOfRange = "P306",
 
     // P4: where a request comes from.
     /// A proxy network trusts every address.

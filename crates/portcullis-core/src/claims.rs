@@ -1,6 +1,7 @@
 //! What a credential says about its holder, beyond the fields of the principal.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -9,20 +10,35 @@ use thiserror::Error;
 /// The claims of a token, or the attributes of a user or key, by name.
 ///
 /// `Debug` prints the names alone: values are personal data.
-#[derive(Clone, Default, PartialEq)]
-pub struct Claims(Map<String, Value>);
+#[derive(Clone, Default)]
+pub struct Claims {
+    /// JSON that nobody has asked for yet.
+    text: Box<str>,
+    members: OnceLock<Map<String, Value>>,
+}
 
 impl Claims {
     /// Takes a JSON object over.
     #[must_use]
     pub fn new(claims: Map<String, Value>) -> Self {
-        Self(claims)
+        Self { text: Box::default(), members: OnceLock::from(claims) }
+    }
+
+    /// Takes over the text of a JSON object that was checked before, and reads it when a claim is first asked
+    /// for. Text that is no JSON object holds no claim.
+    #[must_use]
+    pub fn from_checked_json(text: impl Into<Box<str>>) -> Self {
+        Self { text: text.into(), members: OnceLock::new() }
+    }
+
+    fn members(&self) -> &Map<String, Value> {
+        self.members.get_or_init(|| serde_json::from_str(&self.text).unwrap_or_default())
     }
 
     /// The claim of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.members().get(name)
     }
 
     /// The claim of that name, if it is a string.
@@ -43,24 +59,30 @@ impl Claims {
     /// # Errors
     /// [`InvalidClaim`] if the claims do not fit the type. The error names no value.
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, InvalidClaim> {
-        serde_json::from_value(Value::Object(self.0.clone())).map_err(|_| InvalidClaim)
+        serde_json::from_value(Value::Object(self.members().clone())).map_err(|_| InvalidClaim)
     }
 
     /// The names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.members().iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// Whether there is no claim.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.members().is_empty()
+    }
+}
+
+impl PartialEq for Claims {
+    fn eq(&self, other: &Self) -> bool {
+        self.members() == other.members()
     }
 }
 
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.members().keys()).finish()
     }
 }
 
@@ -69,3 +91,27 @@ impl fmt::Debug for Claims {
 #[error("claims do not fit the expected type")]
 #[non_exhaustive]
 pub struct InvalidClaim;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn checked_json_is_read_when_it_is_asked_for() {
+        let claims = Claims::from_checked_json(r#"{"a":"x","b":{"c":1}}"#);
+        let Value::Object(members) = json!({"a": "x", "b": {"c": 1}}) else { panic!("an object") };
+        assert_eq!(claims.text("a"), Some("x"));
+        assert_eq!(claims.at(&["b", "c"]), Some(&json!(1)));
+        assert_eq!(claims, Claims::new(members));
+        assert_eq!(format!("{claims:?}"), r#"{"a", "b"}"#);
+    }
+
+    #[test]
+    fn text_that_is_no_object_holds_no_claim() {
+        for text in ["", "[]", "{", "1"] {
+            assert!(Claims::from_checked_json(text).is_empty(), "{text}");
+        }
+    }
+}

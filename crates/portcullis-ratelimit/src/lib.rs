@@ -1,1 +1,26 @@
-//! How often: quotas, keys, a bounded in-process store on governor, RateLimit fields, login attempts.
+#![doc = include_str!("../README.md")]
+
+mod attempts;
+mod budget;
+mod fields;
+mod key;
+mod layer;
+mod limit;
+mod limiter;
+mod limiters;
+mod quota;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::fields::MAX_NAME_LENGTH;
+pub use self::key::{
+    DEFAULT_IPV6_PREFIX, LimitKey, UnknownClient, attempted_user, by, client_ip, header, principal,
+};
+pub use self::layer::{CheckLimits, RateLimitLayer};
+pub use self::limit::{DAY, HOUR, Limit, MINUTE, Per, Requests, SECOND, per};
+pub use self::limiter::{Limiter, Phase};
+pub use self::limiters::Limiters;
+pub use self::quota::MAX_WINDOW;
+pub use self::table::{DEFAULT_CAPACITY, MAX_CAPACITY};

@@ -1,0 +1,148 @@
+//! The buckets of one limit: governor's arithmetic over the bounded table, in the time of the framework's clock.
+
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use governor::RateLimiter;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors};
+
+use crate::limit::Limit;
+use crate::quota::{Level, Quota};
+use crate::table::{MAX_CAPACITY, Table};
+
+/// The buckets of one limit.
+pub(crate) struct Budget {
+    quota: Quota,
+    buckets: RateLimiter<Probe, Table, Elapsed, NoOpMiddleware<Nanos>>,
+}
+
+/// What came of asking a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Verdict,
+    pub(crate) level: Level,
+}
+
+/// Whether a bucket holds what a request costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It never does: the cost is more than a full bucket.
+    Never,
+    /// Not before so long has passed.
+    NotFor(Duration),
+    /// It does.
+    Within,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: &Limit, clock: &Clock) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let quota = errors.take(Quota::new(limit));
+        match limit.capacity {
+            0 => errors.push(ConfigError::new(ConfigCode::EmptyLimitStore, "a capacity of `0` keys")),
+            keys if keys > MAX_CAPACITY => {
+                let message = format!("a capacity of `{keys}` keys is more than {MAX_CAPACITY}");
+                errors.push(ConfigError::new(ConfigCode::LimitOutOfRange, message));
+            }
+            _ => {}
+        }
+        let both = quota.and_then(|quota| Some((quota, quota.to_governor()?)));
+        let (Some((quota, governor)), true) = (both, errors.is_empty()) else { return Err(errors) };
+        let elapsed = Elapsed { clock: clock.clone(), since: clock.monotonic() };
+        Ok(Self { quota, buckets: RateLimiter::new(governor, Table::new(limit.capacity), elapsed) })
+    }
+
+    /// Takes the cost out of the key's bucket, if it holds that much.
+    pub(crate) fn take(&self, hash: u64, cost: u32) -> Outcome {
+        self.ask(hash, cost, Action::Take)
+    }
+
+    /// Says what [`take`](Self::take) would, and takes nothing.
+    pub(crate) fn look(&self, hash: u64, cost: u32) -> Outcome {
+        self.ask(hash, cost, Action::Look)
+    }
+
+    /// Puts back what was taken.
+    pub(crate) fn give_back(&self, hash: u64, cost: u32) {
+        self.ask(hash, 1, Action::GiveBack(self.quota.weight(cost)));
+    }
+
+    fn ask(&self, hash: u64, cost: u32, action: Action) -> Outcome {
+        // What costs nothing takes nothing, and what costs too much would overflow governor's arithmetic.
+        let countable = cost > 0 && cost <= self.quota.burst();
+        let probe = Probe::new(hash, if countable { action } else { Action::Look });
+        let asked = NonZeroU32::new(cost).filter(|_| countable).unwrap_or(NonZeroU32::MIN);
+        let decided = self.buckets.check_key_n(&probe, asked);
+
+        let now = probe.fresh.get().saturating_sub(self.quota.weight(asked.get()));
+        let debt = probe.full_at.get().saturating_sub(now);
+        let verdict = match decided {
+            _ if cost == 0 => Verdict::Within,
+            _ if !countable => Verdict::Never,
+            Ok(Ok(())) => Verdict::Within,
+            Ok(Err(_)) => Verdict::NotFor(self.quota.wait(debt, cost)),
+            Err(_) => Verdict::Never,
+        };
+        Outcome { verdict, level: self.quota.level(debt) }
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Budget").field("quota", &self.quota).finish_non_exhaustive()
+    }
+}
+
+/// One question to a bucket, and what the table learned while it answered.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Probe {
+    /// Of the key, seeded.
+    pub(crate) hash: u64,
+    pub(crate) action: Action,
+    /// When the bucket will be full, after the answer; zero if it is.
+    pub(crate) full_at: Cell<u64>,
+    /// When an untouched bucket would be full after the same.
+    pub(crate) fresh: Cell<u64>,
+}
+
+/// What to do with the bucket.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Take nanoseconds off the time until it is full.
+    GiveBack(u64),
+    Look,
+    Take,
+}
+
+impl Probe {
+    fn new(hash: u64, action: Action) -> Self {
+        Self { hash, action, full_at: Cell::new(0), fresh: Cell::new(0) }
+    }
+}
+
+impl Hash for Probe {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Nanoseconds since the limiter was built, by the framework's clock.
+struct Elapsed {
+    clock: Clock,
+    since: Instant,
+}
+
+impl governor::clock::Clock for Elapsed {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        // Nanoseconds since the start fill 63 bits after 292 years.
+        let elapsed = self.clock.monotonic().saturating_duration_since(self.since);
+        Nanos::new(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX / 2))
+    }
+}

@@ -1,0 +1,162 @@
+//! A limit at work.
+
+use std::fmt;
+use std::hash::RandomState;
+use std::slice;
+use std::sync::Arc;
+
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Mode, RequestView, Step};
+
+use crate::budget::{Budget, Outcome};
+use crate::fields::Fields;
+use crate::key::LimitKey;
+use crate::limit::{Cost, Limit};
+use crate::limiters::check_all;
+
+/// Where in a request's way a limit is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "whoever composes limits must place every one of them")]
+pub enum Phase {
+    /// Before authentication: it needs no identity.
+    Anonymous,
+    /// Between parsing and verifying a credential, through
+    /// [`AttemptGuard`](portcullis_core::AttemptGuard).
+    Attempt,
+    /// After authentication.
+    Identity,
+}
+
+/// A limit with its buckets. Clones share them.
+#[derive(Clone)]
+pub struct Limiter(Arc<Inner>);
+
+struct Inner {
+    name: Arc<str>,
+    key: LimitKey,
+    seed: RandomState,
+    budget: Budget,
+    mode: Mode,
+    cost: Option<Cost>,
+    fields: Option<Fields>,
+    refund_success: bool,
+}
+
+/// What a limiter was asked, and what it answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Charge {
+    pub(crate) hash: u64,
+    pub(crate) cost: u32,
+    pub(crate) outcome: Outcome,
+}
+
+impl Limiter {
+    pub(crate) fn new(limit: &Limit, clock: &Clock) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let name = limit.name.as_ref().unwrap_or(&limit.key.label);
+        let fields = errors.take(Fields::new(name, limit));
+        if limit.key.ipv6_prefix == 0 || limit.key.ipv6_prefix > 128 {
+            let message = format!("an IPv6 prefix of `{}` bits", limit.key.ipv6_prefix);
+            errors.push(ConfigError::new(ConfigCode::LimitOutOfRange, message));
+        }
+        let budget = errors.take(Budget::new(limit, clock));
+        let (Some(fields), Some(budget), true) = (fields, budget, errors.is_empty()) else {
+            return Err(errors);
+        };
+        Ok(Self(Arc::new(Inner {
+            name: Arc::clone(name),
+            key: limit.key.clone(),
+            seed: RandomState::new(),
+            budget,
+            mode: limit.mode,
+            cost: limit.cost.clone(),
+            fields: limit.fields.then_some(fields),
+            refund_success: limit.refund_success,
+        })))
+    }
+
+    /// The name of the quota.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
+    /// Where it is to be asked.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.0.key.phase
+    }
+
+    /// Counts the request, and says whether it is within the quota.
+    ///
+    /// It writes to the Trail what it counted, the response fields, and a refusal. What is refused costs
+    /// nothing.
+    ///
+    /// # Errors
+    /// 429 `quota_exceeded` with `Retry-After`; 413 `cost_exceeds_quota`; 500 `misconfigured` for an unknown
+    /// client that is to be refused and for a limit on attempts, which is asked through
+    /// [`AttemptGuard`](portcullis_core::AttemptGuard) instead.
+    pub fn check(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        Step::Done(check_all(slice::from_ref(self), request))
+    }
+
+    /// Takes what the request costs.
+    pub(crate) fn charge(&self, request: &RequestView<'_>) -> Result<Charge, Denial> {
+        self.ask(request, Budget::take)
+    }
+
+    /// Says what the request would cost and find.
+    pub(crate) fn look(&self, request: &RequestView<'_>) -> Result<Charge, Denial> {
+        self.ask(request, Budget::look)
+    }
+
+    fn ask(
+        &self,
+        request: &RequestView<'_>,
+        ask: impl FnOnce(&Budget, u64, u32) -> Outcome,
+    ) -> Result<Charge, Denial> {
+        let hash = self.0.key.of_request(request, &self.0.seed)?;
+        let cost = self.0.cost.as_ref().map_or(1, |cost| cost(request));
+        Ok(Charge { hash, cost, outcome: ask(&self.0.budget, hash, cost) })
+    }
+
+    /// Takes one for an attempt on the user of that name.
+    pub(crate) fn charge_attempt(&self, identifier: &str) -> Charge {
+        let hash = LimitKey::of_attempt(identifier, &self.0.seed);
+        Charge { hash, cost: 1, outcome: self.0.budget.take(hash, 1) }
+    }
+
+    /// Gives back what an attempt on the user of that name took.
+    pub(crate) fn refund_attempt(&self, identifier: &str) {
+        self.0.budget.give_back(LimitKey::of_attempt(identifier, &self.0.seed), 1);
+    }
+
+    /// Gives back what was taken.
+    pub(crate) fn refund(&self, charge: &Charge) {
+        if charge.cost > 0 {
+            self.0.budget.give_back(charge.hash, charge.cost);
+        }
+    }
+
+    pub(crate) fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    pub(crate) fn refunds_success(&self) -> bool {
+        self.0.refund_success
+    }
+
+    pub(crate) fn fields(&self) -> Option<&Fields> {
+        self.0.fields.as_ref()
+    }
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiter")
+            .field("name", &self.0.name)
+            .field("key", &self.0.key)
+            .field("budget", &self.0.budget)
+            .field("mode", &self.0.mode)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+//! Several limits on one request: all are counted, or none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_core::{
+    Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Reason, RequestView, Room, Step, Trail,
+    TrailLimit,
+};
+use smallvec::SmallVec;
+
+use crate::budget::Verdict;
+use crate::limit::Limit;
+use crate::limiter::{Charge, Limiter, Phase};
+
+/// Limits that are asked together. Clones share their buckets.
+#[derive(Clone, Debug)]
+pub struct Limiters(Arc<[Limiter]>);
+
+impl Limiters {
+    /// Limits that are asked together, in this order.
+    ///
+    /// # Errors
+    /// P305 if two have the same name.
+    pub fn new(limiters: impl IntoIterator<Item = Limiter>) -> Result<Self, ConfigErrors> {
+        let limiters: Vec<Limiter> = limiters.into_iter().collect();
+        let mut errors = ConfigErrors::new();
+        let mut names: Vec<&str> = limiters.iter().map(|limiter| limiter.name().as_ref()).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            if let [first, second] = pair
+                && first == second
+            {
+                let message = format!("two quotas of one request are named `{first}`");
+                errors.push(ConfigError::new(ConfigCode::DuplicateQuotaName, message));
+            }
+        }
+        errors.into_result(Self(limiters.into()))
+    }
+
+    /// Builds limits that are asked together, in this order.
+    ///
+    /// # Errors
+    /// Everything that is wrong with each of them (see [`Limit::build`]); P305 if two have the same name.
+    pub fn build<'a>(
+        limits: impl IntoIterator<Item = &'a Limit>,
+        clock: &Clock,
+    ) -> Result<Self, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let limiters: Vec<Limiter> =
+            limits.into_iter().filter_map(|limit| errors.take(limit.build(clock))).collect();
+        match Self::new(limiters) {
+            Ok(together) => errors.into_result(together),
+            Err(duplicates) => {
+                errors.extend(duplicates);
+                Err(errors)
+            }
+        }
+    }
+
+    /// Those that are asked in this phase.
+    #[must_use]
+    pub fn of_phase(&self, phase: Phase) -> Self {
+        Self(self.0.iter().filter(|limiter| limiter.phase() == phase).cloned().collect())
+    }
+
+    /// The limits, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Limiter> {
+        self.0.iter()
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Limiter] {
+        &self.0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Counts the request in every limit if it is within all of them, and in none if it is not.
+    ///
+    /// For the time of one call, a request that is refused may hold what it is about to give back; a parallel
+    /// request can be refused for it, never allowed.
+    ///
+    /// # Errors
+    /// As [`Limiter::check`], naming every quota that was used up and the longest wait.
+    pub fn check_all(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        Step::Done(check_all(&self.0, request))
+    }
+}
+
+pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), Denial> {
+    let mut charges = SmallVec::<[Charge; 4]>::new();
+    for limiter in limiters {
+        match limiter.charge(request) {
+            Ok(charge) if refuses(limiter, &charge, request.trail()) => {
+                give_back(limiters, &charges);
+                return Err(refuse(limiters, charges.len(), charge, request));
+            }
+            Ok(charge) => charges.push(charge),
+            Err(denial) => {
+                give_back(limiters, &charges);
+                request.trail().denied(Room::Limit, &denial);
+                return Err(denial);
+            }
+        }
+    }
+    for (limiter, charge) in limiters.iter().zip(&charges) {
+        report(limiter, charge, request.trail());
+    }
+    Ok(())
+}
+
+/// Whether the answer refuses the request: it is beyond the quota, and the limit is not only watched.
+fn refuses(limiter: &Limiter, charge: &Charge, trail: &Trail) -> bool {
+    charge.outcome.verdict != Verdict::Within && enforced(limiter, trail)
+}
+
+fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
+    limiter.mode().enforces(trail.id().sample())
+}
+
+fn give_back(limiters: &[Limiter], charges: &[Charge]) {
+    for (limiter, charge) in limiters.iter().zip(charges) {
+        if charge.outcome.verdict == Verdict::Within {
+            limiter.refund(charge);
+        }
+    }
+}
+
+/// The refusal, after everything that was taken has been given back: looks at every limit once more, to report
+/// all that is used up.
+fn refuse(limiters: &[Limiter], refused: usize, charge: Charge, request: &RequestView<'_>) -> Denial {
+    let mut denial = Refusal::default();
+    for (number, limiter) in limiters.iter().enumerate() {
+        let charge = if number == refused { Ok(charge) } else { limiter.look(request) };
+        let Ok(charge) = charge else { continue };
+        report(limiter, &charge, request.trail());
+        if enforced(limiter, request.trail()) {
+            denial.add(limiter, charge.outcome.verdict);
+        }
+    }
+    let denial = denial.into_denial(Reason::QuotaExceeded);
+    request.trail().denied(Room::Limit, &denial);
+    denial
+}
+
+/// Writes to the Trail what was counted.
+fn report(limiter: &Limiter, charge: &Charge, trail: &Trail) {
+    let within = charge.outcome.verdict == Verdict::Within;
+    let level = charge.outcome.level;
+    trail.limited(TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within));
+    if enforced(limiter, trail) {
+        if let Some(fields) = limiter.fields() {
+            fields.add(level, trail);
+        }
+    } else if !within {
+        let reason = match charge.outcome.verdict {
+            Verdict::Never => Reason::CostExceedsQuota,
+            Verdict::NotFor(_) | Verdict::Within => Reason::QuotaExceeded,
+        };
+        trail.shadowed(Room::Limit, &Decision::deny(reason).because(limiter.name().to_string()));
+    }
+}
+
+/// What a refusal has to say.
+#[derive(Default)]
+pub(crate) struct Refusal {
+    violated: SmallVec<[Arc<str>; 2]>,
+    wait: Duration,
+    never: bool,
+}
+
+impl Refusal {
+    pub(crate) fn add(&mut self, limiter: &Limiter, verdict: Verdict) {
+        match verdict {
+            Verdict::Within => return,
+            Verdict::NotFor(wait) => self.wait = self.wait.max(wait),
+            Verdict::Never => self.never = true,
+        }
+        self.violated.push(Arc::clone(limiter.name()));
+    }
+
+    pub(crate) fn into_denial(self, reason: Reason) -> Denial {
+        let denial = if self.never {
+            // To try again would not help.
+            Denial::new(Reason::CostExceedsQuota)
+        } else {
+            Denial::new(reason).retry_after(self.wait)
+        };
+        self.violated.iter().fold(denial, |denial, name| denial.violated_policy(name.as_ref()))
+    }
+}

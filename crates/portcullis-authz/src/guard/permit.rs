@@ -1,0 +1,66 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use portcullis_core::Principal;
+
+use super::action::Action;
+
+/// Proof that a policy let the caller do `A` to this resource. Only a [`Guard`](crate::Guard) makes one.
+///
+/// Functions that must not be reached without a check take a `Permit` or a `&Permit`; forgetting the check does
+/// then not compile:
+///
+/// ```compile_fail
+/// use portcullis_authz::{Delete, Permit};
+///
+/// struct Document;
+/// fn delete(document: Permit<Delete, Document>) {}
+///
+/// delete(Document); // a document that nobody checked
+/// ```
+///
+/// A permit for one action is none for another, and changing the resource takes the proof away
+/// ([`into_inner`](Self::into_inner)).
+#[must_use]
+pub struct Permit<A, R> {
+    resource: R,
+    principal: Principal,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A, R> Permit<A, R> {
+    pub(super) fn new(principal: Principal, resource: R) -> Self {
+        Self { resource, principal, action: PhantomData }
+    }
+
+    /// The caller who may.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The resource, without the proof.
+    #[must_use]
+    pub fn into_inner(self) -> R {
+        self.resource
+    }
+}
+
+impl<A, R> Deref for Permit<A, R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.resource
+    }
+}
+
+/// Prints who may do what; the resource may hold what does not belong in a log.
+impl<A: Action, R> fmt::Debug for Permit<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("action", &A::NAME)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}

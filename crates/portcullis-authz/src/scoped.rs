@@ -1,0 +1,117 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use portcullis_core::{
+    Authentication, Decision, Denial, Principal, Reason, RequestView, Room, Scope, Scopes,
+};
+
+use crate::refusal;
+
+/// A set of scopes as a type, for [`Scoped`].
+///
+/// ```
+/// use portcullis_authz::ScopeSet;
+///
+/// struct DocumentsWrite;
+///
+/// impl ScopeSet for DocumentsWrite {
+///     const SCOPES: &'static [&'static str] = &["documents:write"];
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of scopes",
+    note = "write `impl ScopeSet for {Self} {{ const SCOPES: &'static [&'static str] = &[\"..\"]; }}`"
+)]
+pub trait ScopeSet: Send + Sync + 'static {
+    /// The scopes that the caller must hold, all of them. An empty set and one with text that is no scope
+    /// (RFC 6749 §3.3) do not compile.
+    const SCOPES: &'static [&'static str];
+}
+
+/// Proof that the caller holds every scope of the set.
+///
+/// As a handler's argument (feature `axum-core-05`) it asks again what a rule may have asked before: a handler
+/// that takes it cannot be reached without the scopes, whatever route it is put on.
+#[must_use]
+pub struct Scoped<S> {
+    principal: Principal,
+    scopes: PhantomData<fn() -> S>,
+}
+
+impl<S: ScopeSet> Scoped<S> {
+    /// Checks the caller's scopes and notes the decision in the Trail.
+    ///
+    /// # Errors
+    /// - 401 with the challenges of the route, if nobody said who calls,
+    /// - 403 `insufficient_scope` naming the scopes, if one is missing,
+    /// - 500 `misconfigured`, if no authentication ran.
+    pub fn check(request: &RequestView<'_>) -> Result<Self, Denial> {
+        const { assert!(are_scopes(S::SCOPES), "a scope set must name at least one scope, all of them valid") };
+        let denial = match request.trail().authentication() {
+            Authentication::Known(caller) if S::SCOPES.iter().all(|scope| caller.has_scope(scope)) => {
+                request.trail().decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
+                return Ok(Self { principal: caller.clone(), scopes: PhantomData });
+            }
+            Authentication::Known(_) => Denial::new(Reason::InsufficientScope)
+                .explained(format!("the handler needs the scopes {}", scopes(S::SCOPES))),
+            Authentication::Anonymous => Denial::new(Reason::MissingCredentials),
+            Authentication::NotAsked => Denial::misconfigured(
+                "the handler asks for the caller's scopes, but no authentication ran: the route is public",
+            ),
+        };
+        request.trail().denied(Room::Rule, &denial);
+        Err(refusal::with_challenges(request, denial, &scopes(S::SCOPES)))
+    }
+
+    /// The caller.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The caller, without the proof.
+    #[must_use]
+    pub fn into_principal(self) -> Principal {
+        self.principal
+    }
+}
+
+impl<S: ScopeSet> fmt::Debug for Scoped<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped").field("scopes", &S::SCOPES).field("principal", &self.principal).finish()
+    }
+}
+
+fn scopes(scopes: &[&str]) -> Scopes {
+    scopes.iter().filter_map(|scope| Scope::new(scope).ok()).collect()
+}
+
+/// Whether there is a scope, and each text is one; the same characters as [`Scope::new`] allows.
+const fn are_scopes(mut scopes: &[&str]) -> bool {
+    if scopes.is_empty() {
+        return false;
+    }
+    while let [scope, rest @ ..] = scopes {
+        if !is_scope(scope.as_bytes()) {
+            return false;
+        }
+        scopes = rest;
+    }
+    true
+}
+
+const fn is_scope(mut token: &[u8]) -> bool {
+    if token.is_empty() {
+        return false;
+    }
+    while let [octet, rest @ ..] = token {
+        if !matches!(*octet, 0x21 | 0x23..=0x5b | 0x5d..=0x7e) {
+            return false;
+        }
+        token = rest;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;

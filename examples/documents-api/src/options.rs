@@ -1,0 +1,111 @@
+//! Flags and environment.
+
+mod issuer;
+mod network;
+mod rate;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use ipnet::IpNet;
+
+pub use self::issuer::IssuerUrl;
+pub use self::rate::Rate;
+
+/// A documents service, protected end to end by Portcullis.
+///
+/// Started without any option it makes its database, users and keys in `data/`, listens on 127.0.0.1:8080, and
+/// prints curl lines to try.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "documents-api", version)]
+#[non_exhaustive]
+pub struct Options {
+    /// Folder of the database, the signing key and the demo credentials; created if it is not there.
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "DOCUMENTS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = network::address)]
+    pub listen: SocketAddr,
+
+    /// Accept the tokens of this outside issuer besides the service's own; its keys are found by discovery.
+    /// Plain http is accepted for loopback addresses only.
+    #[arg(long, env = "DOCUMENTS_ISSUER", value_name = "URL")]
+    pub issuer: Option<IssuerUrl>,
+
+    /// The audience that tokens of the outside issuer must be meant for.
+    #[arg(long, env = "DOCUMENTS_AUDIENCE", value_name = "AUDIENCE")]
+    pub audience: Option<String>,
+
+    /// Take the keys of the outside issuer from this JWK set instead of discovery.
+    #[arg(long, env = "DOCUMENTS_JWKS", value_name = "FILE")]
+    pub jwks: Option<PathBuf>,
+
+    /// Append every audit event to this file, one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    pub audit: Option<PathBuf>,
+
+    /// Believe what proxies in this network say about the client's address; may be repeated.
+    #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network::network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// How many requests a client may send in how many seconds.
+    #[arg(long, value_name = "REQUESTS/SECONDS", default_value_t = Rate::GENEROUS)]
+    pub rate: Rate,
+}
+
+impl Options {
+    /// Reads flags and environment; ends the process with a message if they do not make sense.
+    pub fn from_command_line() -> Self {
+        let options = Self::parse();
+        match options.check() {
+            Ok(()) => options,
+            Err(error) => error.exit(),
+        }
+    }
+
+    /// The defaults, with that folder and a free port on loopback.
+    pub fn in_folder(data: impl Into<PathBuf>) -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            data: data.into(),
+            listen,
+            issuer: None,
+            audience: None,
+            jwks: None,
+            audit: None,
+            trusted_proxies: Vec::new(),
+            rate: Rate::GENEROUS,
+        }
+    }
+
+    /// Whether the options fit together.
+    ///
+    /// # Errors
+    /// One error that names everything that is missing or contradictory.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let mut wrong = Vec::new();
+        if self.issuer.is_some() && self.audience.is_none() {
+            wrong.push("--issuer needs --audience: a token that names no audience is good for nothing");
+        }
+        if self.audience.is_some() && self.issuer.is_none() {
+            wrong.push("--audience needs --issuer: it is for the tokens of an outside issuer");
+        }
+        if self.jwks.is_some() && self.issuer.is_none() {
+            wrong.push("--jwks needs --issuer: whose keys are they?");
+        }
+        if self.audience.as_deref().is_some_and(|audience| audience.trim().is_empty()) {
+            wrong.push("--audience is empty");
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Self::command().error(ErrorKind::ArgumentConflict, wrong.join("\n       ")))
+    }
+}
+
+#[cfg(test)]
+mod tests;

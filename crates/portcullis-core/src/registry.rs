@@ -373,6 +373,10 @@ config_codes! {
     DuplicateApiKey = "P109",
     /// A limit on concurrency or size is zero.
     ZeroLimit = "P110",
+    /// The prefix of API keys is empty or has characters that a bearer token cannot carry.
+    InvalidKeyPrefix = "P111",
+    /// A configured user has a name that is taken or that HTTP Basic cannot carry.
+    InvalidUser = "P112",
 
     // P2: routes and rules.
     /// Two routes have the same method and path.

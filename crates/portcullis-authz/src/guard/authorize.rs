@@ -23,7 +23,7 @@ impl<'p, P> Guard<'p, P> {
     /// Loads the resource that the route's path parameter names, and asks the policy.
     ///
     /// # Errors
-    /// 500 `misconfigured` if the route has no such parameter, else as
+    /// 500 `misconfigured` if the route has no such parameter ([`PathParameters`]), else as
     /// [`load_and_authorize`](Self::load_and_authorize).
     pub async fn from_path<A, R>(
         &self,
@@ -35,6 +35,7 @@ impl<'p, P> Guard<'p, P> {
         R: Resource,
         P: Policy<A, R>,
     {
+        caller(request)?;
         let id = PathParameters::of(request, R::PARAM).inspect_err(|denial| noted(request, denial))?;
         self.load_and_authorize(request, store, id).await
     }

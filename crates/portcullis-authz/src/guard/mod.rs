@@ -7,6 +7,7 @@ mod permit;
 mod policy;
 mod resource;
 mod target;
+mod template;
 
 #[cfg(test)]
 mod tests;

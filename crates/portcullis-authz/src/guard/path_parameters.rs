@@ -1,7 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{Denial, RequestView};
+use portcullis_core::{Denial, Reason, RequestView};
+
+use super::template;
 
 /// The parameters of the matched path, percent-decoded: an extension that the router leaves for guards.
 ///
@@ -10,51 +12,76 @@ use portcullis_core::{Denial, RequestView};
 /// ```
 /// use portcullis_authz::PathParameters;
 ///
-/// let parameters = PathParameters::new([("id", "7")]);
-/// assert_eq!(parameters.get("id"), Some("7"));
-/// assert_eq!(parameters.get("team"), None);
+/// let parameters = PathParameters::read("/teams/{team}/files/{*file}", "/teams/a%20b/files/x/y").unwrap();
+/// assert_eq!(parameters.get("team"), Some("a b"));
+/// assert_eq!(parameters.get("file"), Some("x/y"));
+/// assert!(PathParameters::read("/teams/{team}", "/users/7").is_none());
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct PathParameters(Arc<[(Box<str>, Box<str>)]>);
+pub struct PathParameters(Arc<[Parameter]>);
+
+/// A name and its decoded value; no value if what the client wrote cannot be decoded.
+type Parameter = (Box<str>, Option<Box<str>>);
 
 impl PathParameters {
     /// Takes the names and decoded values over.
     pub fn new<N: Into<Box<str>>, V: Into<Box<str>>>(parameters: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(parameters.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Self(parameters.into_iter().map(|(name, value)| (name.into(), Some(value.into()))).collect())
+    }
+
+    /// Reads the path of a request by the template of the route that matched it: `{name}` stands for text
+    /// without a slash, `{*name}` for the rest of the path, `{{` and `}}` for braces. `None` if the path does not
+    /// fit the template.
+    ///
+    /// A value that is not percent-encoded UTF-8 is there, but has no text: a guard answers as if nothing had
+    /// that identifier.
+    #[must_use]
+    pub fn read(template: &str, path: &str) -> Option<Self> {
+        let captured = template::captures(template, path)?;
+        let decoded = captured.into_iter().map(|(name, raw)| (name.into(), template::percent_decoded(raw)));
+        Some(Self(decoded.collect()))
     }
 
     /// The value of the parameter; of two with the same name the first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.find(name)?
     }
 
     /// The names and values in the order of the path.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+        self.0.iter().filter_map(|(name, value)| Some((name.as_ref(), value.as_deref()?)))
     }
 
     /// The value of a parameter of the request's route.
     ///
     /// # Errors
-    /// 500 `misconfigured` if no router left the parameters, or the route has none of that name.
+    /// - 404 if the client wrote what cannot be decoded,
+    /// - 500 `misconfigured` if no router left the parameters, or the route has none of that name.
     pub fn of<'a>(request: &RequestView<'a>, name: &str) -> Result<&'a str, Denial> {
         let Some(parameters) = request.extensions().get::<Self>() else {
             return Err(Denial::misconfigured(
                 "a guard needs a path parameter, but no router left `PathParameters` in the request's extensions",
             ));
         };
-        parameters.get(name).ok_or_else(|| {
-            Denial::misconfigured(format!(
+        match parameters.find(name) {
+            Some(Some(value)) => Ok(value),
+            Some(None) => Err(Denial::new(Reason::ResourceNotFound)
+                .explained(format!("the path parameter `{name}` is not percent-encoded utf-8"))),
+            None => Err(Denial::misconfigured(format!(
                 "a guard needs the path parameter `{name}`, which the route does not have"
-            ))
-        })
+            ))),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<Option<&str>> {
+        self.0.iter().find(|(known, _)| known.as_ref() == name).map(|(_, value)| value.as_deref())
     }
 }
 
 /// Prints the names alone: the values are text of the client.
 impl fmt::Debug for PathParameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }

@@ -71,6 +71,11 @@ impl Decision {
         self.reason
     }
 
+    /// The detail as it was given, so that noting a static text allocates nothing.
+    pub(crate) fn detail_cow(&self) -> Option<&Cow<'static, str>> {
+        self.detail.as_ref()
+    }
+
     /// What the audit event says besides.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {

@@ -376,7 +376,7 @@ impl Trail {
     }
 
     fn record(&self, room: Room, decision: &Decision, enforced: bool) {
-        let detail = decision.detail().map(|text| Cow::Owned(text.to_owned()));
+        let detail = decision.detail_cow().cloned();
         self.entry(TrailEntry {
             room,
             effect: decision.effect(),

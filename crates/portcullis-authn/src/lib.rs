@@ -1,16 +1,34 @@
 #![doc = include_str!("../README.md")]
 
+mod api_key;
 mod authenticator;
+mod basic;
 mod layer;
+mod password;
 mod pick;
+mod random;
 mod refuse;
 mod route;
 mod scheme;
 mod schemes;
 mod shape;
 
+#[cfg(test)]
+mod tests;
+
+pub use self::api_key::{
+    ApiKey, ApiKeySet, ApiKeyStore, ApiKeys, FromSet, FromStore, KeySource, MAX_KEY_LEN, MIN_KEY_LEN, NoKeys,
+};
 pub use self::authenticator::{Authenticator, Credential};
+pub use self::basic::{
+    Basic, MAX_REMEMBERED_FOR, MAX_USER_LEN, Rehash, StaticUsers, StaticUsersBuilder, User, UserStore,
+};
 pub use self::layer::{Authenticate, AuthenticationLayer};
+pub use self::password::{
+    DEFAULT_WAITING_PER_CORE, Hashing, HashingError, InvalidPasswordHash, MAX_PASSWORD_LEN,
+    PasswordHashString, hash_password, insecure_fast_hash,
+};
+pub use self::random::RandomnessUnavailable;
 pub use self::route::{Requirement, RouteSchemes};
 pub use self::scheme::{IntoScheme, SchemeContext, SchemeParts};
 pub use self::schemes::{Schemes, SchemesBuilder};

@@ -55,41 +55,23 @@ impl RouteChallenges {
         self.0.iter().any(|known| known.bearer.is_some())
     }
 
-    /// Adds the challenges that the denial's status calls for.
+    /// Adds the challenges that the denial's status calls for; `own` is what the tried scheme says itself.
     ///
     /// 401: all of them, with the error on that of the tried scheme alone (RFC 9110 §11.6.1, RFC 9449 §7.2).
     /// 400 and 403: that of the tried scheme alone. Anything else has none.
     pub(crate) fn add_to(&self, denial: Denial, tried: Tried, own: Option<Challenge>) -> Denial {
-        let all = match denial.status() {
-            StatusCode::UNAUTHORIZED => true,
-            StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN => false,
-            _ => return denial,
-        };
         let status = denial.status();
-        // A scheme may have dressed its own denial already.
-        let dressed = denial.challenges().next().is_some();
-        let mut own = if dressed { None } else { own };
-        let mut said = dressed;
-        let denial = self.0.iter().fold(denial, |denial, known| match (tried, &known.bearer) {
-            (Tried::Scheme(index), _) if known.owners.contains(&index) => match own.take() {
-                Some(own) => {
-                    said = true;
-                    denial.challenge(&own)
-                }
-                None => denial,
-            },
-            (Tried::Bearer, Some((invalid_token, _))) if all => denial.challenge_value(invalid_token.clone()),
-            (Tried::Bearer, Some((_, invalid_request))) if status == StatusCode::BAD_REQUEST => {
-                denial.challenge_value(invalid_request.clone())
-            }
-            _ if all => denial.challenge_value(known.plain.clone()),
-            _ => denial,
-        });
-        match own {
-            // The scheme challenges only once it has been tried.
-            Some(own) if !said => denial.challenge(&own),
-            _ => denial,
+        if !matches!(status.as_u16(), 400 | 401 | 403) {
+            return denial;
         }
+        // A scheme may have put challenges on its denial itself.
+        let dressed = denial.challenges().next().is_some();
+        let denial = match own {
+            Some(own) if !dressed => denial.challenge(&own),
+            _ => denial,
+        };
+        let others = self.0.iter().filter(|known| !known.is_of(tried));
+        others.filter_map(|known| known.for_another(tried, status)).fold(denial, Denial::challenge_value)
     }
 }
 
@@ -99,5 +81,18 @@ impl RouteChallenge {
         let bearer = (challenge.scheme() == "Bearer")
             .then(|| (with(BearerError::InvalidToken), with(BearerError::InvalidRequest)));
         Self { owners: vec![owner], plain: challenge.to_header_value(), bearer, challenge }
+    }
+
+    fn is_of(&self, tried: Tried) -> bool {
+        matches!(tried, Tried::Scheme(index) if self.owners.contains(&index))
+    }
+
+    fn for_another(&self, tried: Tried, status: StatusCode) -> Option<HeaderValue> {
+        let all = status == StatusCode::UNAUTHORIZED;
+        match (tried, &self.bearer) {
+            (Tried::Bearer, Some((invalid_token, _))) if all => Some(invalid_token.clone()),
+            (Tried::Bearer, Some((_, invalid_request))) => Some(invalid_request.clone()),
+            _ => all.then(|| self.plain.clone()),
+        }
     }
 }

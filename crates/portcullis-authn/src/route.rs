@@ -146,10 +146,12 @@ impl Inner {
 
     fn refused(&self, trail: &Trail, denial: Denial, tried: Tried) -> Denial {
         let own = match tried {
-            Tried::Scheme(index) if self.accepted.contains(&index) => self
-                .schemes
-                .get(index)
-                .and_then(|scheme| scheme.authenticator.challenge(&self.realm, Some(&denial))),
+            Tried::Scheme(index) if self.accepted.contains(&index) => {
+                self.schemes.get(index).and_then(|scheme| {
+                    let challenge = |refused| scheme.authenticator.challenge(&self.realm, refused);
+                    challenge(Some(&denial)).or_else(|| challenge(None))
+                })
+            }
             _ => None,
         };
         let denial = self.challenges.add_to(denial, tried, own);

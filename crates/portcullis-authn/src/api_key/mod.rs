@@ -1,0 +1,15 @@
+//! API keys: random, stored as a hash, replaceable while the program runs.
+
+mod key;
+mod place;
+mod scheme;
+mod set;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::key::{ApiKey, MIN_KEY_LEN};
+pub use self::scheme::{ApiKeys, MAX_KEY_LEN};
+pub use self::set::ApiKeySet;
+pub use self::source::{ApiKeyStore, FromSet, FromStore, KeySource, NoKeys};

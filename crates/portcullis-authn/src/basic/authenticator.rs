@@ -1,0 +1,135 @@
+//! Verifies user and password.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use portcullis_core::{
+    AttemptOutcome, Challenge, Clock, CredentialMethod, Denial, Principal, Reason, RequestView, Secret, Step,
+};
+
+use super::attempt::Report;
+use super::login::Login;
+use super::remember::{Digested, Remembered};
+use super::users::{Rehash, User, UserStore};
+use crate::authenticator::{Authenticator, Credential};
+use crate::password::{Hashing, PasswordHashString};
+use crate::shape::CredentialShape;
+
+pub(super) struct BasicAuthenticator<S>(Arc<Inner<S>>);
+
+struct Inner<S> {
+    users: S,
+    hashing: Hashing,
+    decoy: PasswordHashString,
+    remembered: Option<Remembered>,
+    rehashes: AtomicBool,
+    clock: Clock,
+}
+
+impl<S: UserStore> BasicAuthenticator<S> {
+    pub(super) fn new(
+        users: S,
+        hashing: Hashing,
+        decoy: PasswordHashString,
+        remembered: Option<Remembered>,
+        clock: Clock,
+    ) -> Self {
+        let rehashes = AtomicBool::new(true);
+        Self(Arc::new(Inner { users, hashing, decoy, remembered, rehashes, clock }))
+    }
+}
+
+impl<S: UserStore> Authenticator for BasicAuthenticator<S> {
+    fn shapes(&self) -> Vec<CredentialShape> {
+        vec![CredentialShape::Basic]
+    }
+
+    fn method(&self) -> CredentialMethod {
+        CredentialMethod::Basic
+    }
+
+    fn authenticate(
+        &self,
+        credential: &Credential<'_>,
+        request: &RequestView<'_>,
+    ) -> Step<Result<Principal, Denial>> {
+        let login = match Login::parse(credential.expose()) {
+            Ok(login) => login,
+            Err(denial) => return Step::Done(Err(denial)),
+        };
+        match Report::ask(request, credential.scheme(), &login.user) {
+            Step::Done(Ok(report)) => self.0.clone().verify(login, report),
+            Step::Done(Err(denial)) => Step::Done(Err(denial)),
+            Step::Wait(asked) => {
+                let inner = Arc::clone(&self.0);
+                Step::wait(async move { inner.verify(login, asked.await?).resolve().await })
+            }
+        }
+    }
+
+    fn challenge(&self, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
+        // RFC 7617 knows no errors.
+        Some(Challenge::basic(realm))
+    }
+}
+
+impl<S: UserStore> Inner<S> {
+    fn verify(self: Arc<Self>, login: Login, report: Option<Report>) -> Step<Result<Principal, Denial>> {
+        let digest = self.remembered.as_ref().map(|remembered| (remembered.digest(&login), remembered));
+        let known =
+            digest.as_ref().and_then(|(digest, remembered)| remembered.find(digest, self.clock.monotonic()));
+        if let Some(principal) = known {
+            Report::settle(report, AttemptOutcome::Succeeded);
+            return Step::Done(Ok(principal));
+        }
+        let digest = digest.map(|(digest, _)| digest);
+        Step::wait(async move { self.look_up(login, digest, report).await })
+    }
+
+    async fn look_up(
+        &self,
+        login: Login,
+        digest: Option<Digested>,
+        report: Option<Report>,
+    ) -> Result<Principal, Denial> {
+        let found = self.users.find(&login.user).await;
+        let found = found.map_err(|error| error.into_denial(Reason::StoreUnavailable))?;
+        // An unknown user costs as much as a known one.
+        let hash = found.as_ref().map_or(&self.decoy, User::hash).clone();
+        let matches = self.hashing.verify(login.password.clone(), hash).await?;
+        let user = match found {
+            Some(user) if matches && !user.is_disabled() => user,
+            other => {
+                Report::settle(report, AttemptOutcome::Failed);
+                return Err(wrong_password(other.as_ref()));
+            }
+        };
+        Report::settle(report, AttemptOutcome::Succeeded);
+        if let (Some(digest), Some(remembered)) = (digest, &self.remembered) {
+            remembered.keep(&digest, user.principal().clone(), self.clock.monotonic());
+        }
+        self.rehash(&login.user, login.password, user.hash()).await;
+        Ok(user.principal().clone())
+    }
+
+    /// The password is at hand now and will not be later: a good time to replace an old hash.
+    async fn rehash(&self, user: &str, password: Secret, hash: &PasswordHashString) {
+        if !hash.needs_rehash() || !self.rehashes.load(Ordering::Relaxed) {
+            return;
+        }
+        // Neither a full queue nor a failing store refuses the login: the next one tries again.
+        let Ok(renewed) = self.hashing.hash(password).await else { return };
+        if let Ok(Rehash::Ignored) = self.users.rehashed(user, renewed).await {
+            self.rehashes.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The caller learns nothing of the difference; the audit event does.
+fn wrong_password(user: Option<&User>) -> Denial {
+    Denial::new(Reason::WrongPassword).explained(match user {
+        None => "no such user",
+        Some(user) if user.is_disabled() => "user is disabled",
+        Some(_) => "password does not match",
+    })
+}

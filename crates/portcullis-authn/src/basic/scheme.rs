@@ -1,0 +1,107 @@
+//! How HTTP Basic is configured.
+
+use std::fmt;
+use std::time::Duration;
+
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
+
+use super::authenticator::BasicAuthenticator;
+use super::remember::{MAX_REMEMBERED_FOR, Remembered};
+use super::users::UserStore;
+use crate::password::{Hashing, PasswordHashString};
+use crate::scheme::{IntoScheme, SchemeContext, SchemeParts};
+
+/// HTTP Basic: user and password with every request (RFC 7617).
+///
+/// Offer it over TLS only, and where no better scheme is at hand; a route that trades a password for a short-lived
+/// token names it, and all others do not: [`only_where_named`](Self::only_where_named).
+///
+/// ```
+/// use portcullis_authn::{Basic, Requirement, Schemes, StaticUsers, insecure_fast_hash};
+/// use portcullis_core::{Clock, CredentialMethod, Principal};
+///
+/// let hash = insecure_fast_hash("open sesame").unwrap(); // `hash_password` outside of tests
+/// let aladdin = Principal::builder("aladdin", CredentialMethod::Basic).build();
+/// let users = StaticUsers::builder().user("Aladdin", hash.expose(), aladdin).build().unwrap();
+///
+/// let schemes = Schemes::builder("documents", Clock::system())
+///     .scheme("password", Basic::new(users).only_where_named())
+///     .build()
+///     .unwrap();
+/// assert!(schemes.default_set(Requirement::Required).is_err());
+/// assert!(schemes.named(&["password"], Requirement::Required).is_ok());
+/// ```
+#[must_use]
+pub struct Basic<S> {
+    users: S,
+    hashing: Hashing,
+    remember: Option<(Duration, usize)>,
+    only_where_named: bool,
+}
+
+impl<S: UserStore> Basic<S> {
+    /// Takes the users of this store.
+    pub fn new(users: S) -> Self {
+        Self { users, hashing: Hashing::default(), remember: None, only_where_named: false }
+    }
+
+    /// Shares limits on hashing with others. By default, this is [`Hashing::default`], for this scheme alone.
+    pub fn hashing(self, hashing: Hashing) -> Self {
+        Self { hashing, ..self }
+    }
+
+    /// Remembers right passwords for so long (at most [`MAX_REMEMBERED_FOR`]), and so many of them, instead of
+    /// hashing them anew for each request; the oldest unused give way. By default, none is remembered.
+    ///
+    /// # What this changes
+    /// A user who is disabled, or whose password or roles change, is taken as before until the time is over. Guards
+    /// of attempts are asked all the same. Kept are a keyed digest and the caller, not the password.
+    pub fn remember(self, keep: Duration, capacity: usize) -> Self {
+        Self { remember: Some((keep, capacity)), ..self }
+    }
+
+    /// Offers the scheme on routes that name it, and on no others. By default, it is part of the default set.
+    pub fn only_where_named(self) -> Self {
+        Self { only_where_named: true, ..self }
+    }
+}
+
+impl<S: UserStore> IntoScheme for Basic<S> {
+    fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let decoy = self.users.decoy().map_or_else(|| PasswordHashString::parse(DECOY), Ok);
+        let decoy = errors.take(decoy.map_err(ConfigError::from));
+        let remembered = errors.take(self.remember.map(remembered).transpose());
+        errors.into_result(())?;
+        let (Some(decoy), Some(remembered)) = (decoy, remembered) else { return Err(ConfigErrors::new()) };
+        let clock = context.clock().clone();
+        let authenticator = BasicAuthenticator::new(self.users, self.hashing, decoy, remembered, clock);
+        Ok(SchemeParts::new(authenticator).only_where_named_if(self.only_where_named))
+    }
+}
+
+fn remembered((keep, capacity): (Duration, usize)) -> Result<Remembered, ConfigError> {
+    let wrong = |message| Err(ConfigError::new(ConfigCode::ZeroLimit, message));
+    if capacity == 0 || keep.is_zero() {
+        return wrong("right passwords are to be remembered for no time, or none of them".to_owned());
+    }
+    if keep > MAX_REMEMBERED_FOR {
+        let most = MAX_REMEMBERED_FOR.as_secs();
+        return wrong(format!("right passwords are to be remembered for more than {most} seconds"));
+    }
+    Remembered::new(keep, capacity).or_else(|error| wrong(error.to_string()))
+}
+
+impl<S> fmt::Debug for Basic<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Basic")
+            .field("hashing", &self.hashing)
+            .field("remember", &self.remember)
+            .field("only_where_named", &self.only_where_named)
+            .finish_non_exhaustive()
+    }
+}
+
+/// With the parameters of new hashes; no password is known to have it.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gc3VjaCB1c2VyISEhIQ$\
+                     AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -1,1 +1,19 @@
-//! Portcullis on axum: Routes, SecureRouter, App, route table, extractors.
+#![doc = include_str!("../README.md")]
+
+mod app;
+mod endpoint;
+mod methods;
+mod rejection;
+mod router;
+mod routes;
+mod sealed;
+mod serve;
+
+pub use self::app::App;
+pub use self::endpoint::{Endpoint, ServiceEndpoint};
+pub use self::methods::{Guarded, HasRule, Unguarded, delete, get, head, options, patch, post, put, service};
+pub use self::router::SecureRouter;
+pub use self::routes::Routes;
+pub use self::serve::{
+    DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_SHUTDOWN_DEADLINE, Serve,
+};

@@ -95,7 +95,7 @@ pub trait BodyFrom<B>: Clone + Send + Sync + 'static {
 
 /// For every body that is made `From<Bytes>`: axum's `Body`, `http_body_util::Full<Bytes>`.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "a unit to be named in expressions")]
 pub struct FromBytes;
 
 impl<B: From<Bytes>> BodyFrom<B> for FromBytes {
@@ -213,7 +213,7 @@ impl<F> std::fmt::Debug for Refuse<F> {
 
 /// Problem details as JSON (RFC 9457): type, title, status, and what helps the caller without telling more.
 #[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "a unit to be named in expressions")]
 pub struct ProblemJson;
 
 impl RenderDenial for ProblemJson {

@@ -176,6 +176,14 @@ impl Limit {
     }
 }
 
+/// As in a route table: `5 per 60 s by attempted-user`.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_ref().unwrap_or(&self.key.label);
+        write!(f, "{} per {} s by {name}", self.requests, self.window.as_secs_f64())
+    }
+}
+
 impl fmt::Debug for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limit")

@@ -1,1 +1,19 @@
-//! Security: the layers in the right order around any tower service, and the gate before each handler.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod gate;
+mod outer;
+mod parameters;
+mod policy;
+mod protect;
+mod security;
+mod table;
+
+pub use self::builder::{DEFAULT_REALM, SecurityBuilder};
+pub use self::gate::{Gate, Pending, Progress};
+pub use self::outer::OuterService;
+pub use self::parameters::path_parameters;
+pub use self::policy::RoutePolicy;
+pub use self::protect::{Dispatch, MatchedRoute, Protected, RouteList};
+pub use self::security::{OuterLayer, Security};
+pub use self::table::{RouteRow, RouteTable};

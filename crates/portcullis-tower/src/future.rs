@@ -8,7 +8,8 @@ use pin_project_lite::pin_project;
 use portcullis_core::Trail;
 
 pin_project! {
-    /// The response of a [`DecideService`](crate::DecideService).
+    /// The response of a service that decides first: forwarded, refused, or waiting. Services that answer in
+    /// another way than [`DecideService`](crate::DecideService) make it themselves.
     pub struct ResponseFuture<Fut, B, E> {
         #[pin]
         state: State<Fut, B, E>,
@@ -27,19 +28,24 @@ pin_project! {
 }
 
 impl<Fut, B, E> ResponseFuture<Fut, B, E> {
-    pub(crate) fn forward(future: Fut) -> Self {
+    /// The answer of the inner service.
+    pub fn forward(future: Fut) -> Self {
         Self { state: State::Forwarded { future }, opened: None }
     }
 
-    pub(crate) fn refuse(response: Response<B>) -> Self {
+    /// An answer that is known now; the inner service is not called.
+    pub fn refuse(response: Response<B>) -> Self {
         Self { state: State::Refused { response: Some(response) }, opened: None }
     }
 
-    pub(crate) fn wait(future: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
+    /// An answer that waits for a decision first.
+    pub fn wait(future: impl Future<Output = Result<Response<B>, E>> + Send + 'static) -> Self {
         Self { state: State::Waiting { future: Box::pin(future) }, opened: None }
     }
 
-    pub(crate) fn opened(self, opened: Option<Trail>) -> Self {
+    /// Also applies the response fields of a Trail that this layer opened.
+    #[must_use]
+    pub fn opened(self, opened: Option<Trail>) -> Self {
         Self { opened, ..self }
     }
 }

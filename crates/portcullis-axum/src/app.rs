@@ -1,0 +1,103 @@
+//! A finished application.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
+use portcullis_audit::{AuditService, SinkError};
+use portcullis_core::{ConnectionFacts, FromBytes};
+use portcullis_stack::{OuterService, RouteTable, Security};
+use tokio::net::TcpListener;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::serve::Serve;
+
+type Stack = AuditService<OuterService<Router>, FromBytes>;
+
+/// A finished application: a service with nothing left open. Clones are cheap.
+///
+/// It needs to know the peer's address: [`serve`](Self::serve) provides it, as does
+/// [`into_make_service_with_connect_info`](Self::into_make_service_with_connect_info) for another server, or
+/// [`ConnectionFacts`] in the request's extensions.
+#[derive(Clone)]
+pub struct App {
+    stack: Stack,
+    security: Security,
+    table: Arc<RouteTable>,
+}
+
+impl App {
+    pub(crate) fn new(router: Router, security: Security, table: RouteTable) -> Self {
+        Self { stack: security.outer_layer().layer(router), security, table: Arc::new(table) }
+    }
+
+    /// Serves HTTP/1 and HTTP/2 on the listener.
+    pub fn serve(self, listener: TcpListener) -> Serve {
+        Serve::new(self, listener)
+    }
+
+    /// For `axum::serve` and other servers.
+    #[must_use]
+    pub fn into_make_service_with_connect_info(self) -> IntoMakeServiceWithConnectInfo<Self, SocketAddr> {
+        axum::ServiceExt::<Request>::into_make_service_with_connect_info(self)
+    }
+
+    /// Every route with what it demands; prints as text, Markdown and JSON.
+    #[must_use]
+    pub fn route_table(&self) -> &RouteTable {
+        &self.table
+    }
+
+    /// The security around the application.
+    #[must_use]
+    pub fn security(&self) -> &Security {
+        &self.security
+    }
+
+    /// Waits until every audit event so far is written, for at most that long.
+    ///
+    /// # Errors
+    /// If some are not.
+    pub async fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
+        self.security.drain(timeout).await
+    }
+
+    /// The application as a plain axum router. Routes that are added to it have no rule, are not audited and not
+    /// limited; something else must protect them.
+    pub fn into_router_danger_open_ended(self) -> Router {
+        Router::new().fallback_service(self)
+    }
+}
+
+impl Service<Request> for App {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = <Stack as Service<Request>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request>::poll_ready(&mut self.stack, cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        if request.extensions().get::<ConnectionFacts>().is_none()
+            && let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied()
+        {
+            request.extensions_mut().insert(ConnectionFacts::plain(peer));
+        }
+        self.stack.call(request)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("routes", &self.table).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! The root of an application: the one place where routes meet security.
+
+use std::fmt;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Denial, Reason, Refuse, RefusedRequest};
+use portcullis_stack::{RouteTable, Security};
+
+use crate::app::App;
+use crate::routes::Routes;
+
+/// Puts routes behind [`Security`]. See the crate's docs.
+#[must_use = "nothing is served before `finish`"]
+pub struct SecureRouter {
+    security: Security,
+    routes: Routes,
+}
+
+impl SecureRouter {
+    /// An application without routes.
+    pub fn new(security: Security) -> Self {
+        Self { security, routes: Routes::new() }
+    }
+
+    /// Adds routes whose state is filled in.
+    pub fn mount(mut self, routes: Routes) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Checks every route and closes the list: nobody can add an unguarded route behind it.
+    ///
+    /// # Errors
+    /// All duplicates (`P201`), conflicts (`P202`), invalid paths (`P203`), rules that can never be satisfied
+    /// (`P204`) and every other contradiction, at once.
+    ///
+    /// ```
+    /// use portcullis_axum::{Routes, SecureRouter, get};
+    /// use portcullis_stack::Security;
+    ///
+    /// async fn health() -> &'static str { "ok" }
+    ///
+    /// let security = Security::builder().insecure_no_audit().build()?;
+    /// let twice = Routes::new()
+    ///     .route("/health", get(health).public("load balancer probe"))
+    ///     .route("/health", get(health).public(""));
+    /// let errors = SecureRouter::new(security).mount(twice).finish().unwrap_err();
+    /// assert_eq!(errors.codes().collect::<Vec<_>>(), ["P201", "P205"]);
+    /// # Ok::<(), portcullis_core::ConfigErrors>(())
+    /// ```
+    pub fn finish(self) -> Result<App, ConfigErrors> {
+        let Self { security, routes } = self;
+        let mut errors = ConfigErrors::new();
+        if routes.entries.is_empty() {
+            errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
+        }
+        let mut table = RouteTable::new();
+        for (path, entry) in &routes.entries {
+            table.add(entry.method.clone(), path, entry.policy.clone(), entry.handler);
+        }
+        errors.extend(table.lint());
+        let mut paths: Vec<(String, MethodRouter)> = Vec::new();
+        for (path, entry) in routes.entries {
+            let Some(gate) = errors.take(security.gate(&path, &entry.policy)) else { continue };
+            // Nothing is registered that axum might refuse with a panic.
+            if !errors.is_empty() {
+                continue;
+            }
+            let methods = (entry.make)(gate);
+            match paths.iter().position(|(known, _)| *known == path) {
+                Some(index) => {
+                    let (path, known) = paths.swap_remove(index);
+                    paths.push((path, known.merge(methods)));
+                }
+                None => paths.push((path, methods)),
+            }
+        }
+        errors.into_result(())?;
+        let refuse = security.refuse().clone();
+        let router =
+            paths.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+        let router = router
+            .fallback(refusal(Reason::RouteNotFound, refuse.clone()))
+            .method_not_allowed_fallback(refusal(Reason::MethodNotAllowed, refuse));
+        Ok(App::new(router, security, table))
+    }
+}
+
+/// Answers every request with the refusal; axum adds `Allow` to a 405.
+fn refusal(
+    reason: Reason,
+    refuse: Refuse,
+) -> impl Fn(Request) -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    move |request: Request| {
+        std::future::ready(refuse.response(Denial::new(reason), &RefusedRequest::of(&request)))
+    }
+}
+
+impl fmt::Debug for SecureRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecureRouter").field("routes", &self.routes).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! The seal around a handler: the gate is asked before the handler's future is made.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::extract::Request;
+use axum::handler::Handler;
+use axum::response::Response;
+use pin_project_lite::pin_project;
+use portcullis_core::{Denial, RefusedRequest, RequestView};
+use portcullis_stack::{Gate, Progress, path_parameters};
+
+use crate::endpoint::Endpoint;
+
+/// A handler behind its gate. It is put around the handler before axum erases it, so it costs no allocation.
+#[derive(Clone)]
+pub(crate) struct Sealed<E> {
+    pub(crate) gate: Gate,
+    pub(crate) endpoint: E,
+}
+
+/// Tells axum's blanket implementations apart from ours.
+pub(crate) struct Seal<T>(T);
+
+impl<E, T, S> Handler<Seal<T>, S> for Sealed<E>
+where
+    E: Endpoint<T, S>,
+    S: Clone + Send + Sync + 'static,
+    T: 'static,
+{
+    type Future = SealFuture<E::Future>;
+
+    fn call(self, request: Request, state: S) -> Self::Future {
+        let refused = RefusedRequest::of(&request);
+        let progress = match RequestView::of(&request) {
+            Ok(view) => self.gate.start(&view),
+            Err(denial) => Progress::Done(Err(denial)),
+        };
+        match progress {
+            Progress::Done(Ok(())) => {
+                let request = with_path_parameters(request, &self.gate);
+                SealFuture::running(self.endpoint.call(request, state), self.gate, refused)
+            }
+            Progress::Done(Err(denial)) => SealFuture::refused(self.gate.refuse().response(denial, &refused)),
+            Progress::Wait(pending) => SealFuture::waiting(async move {
+                let (parts, body) = request.into_parts();
+                match self.gate.finish(pending, &parts).await {
+                    Err(denial) => self.gate.refuse().response(denial, &refused),
+                    Ok(()) => {
+                        let request = with_path_parameters(Request::from_parts(parts, body), &self.gate);
+                        rendered(self.endpoint.call(request, state).await, &self.gate, &refused)
+                    }
+                }
+            }),
+        }
+    }
+}
+
+pin_project! {
+    /// The response of a sealed handler.
+    pub(crate) struct SealFuture<Fut> {
+        #[pin]
+        state: State<Fut>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<Fut> {
+        Refused { response: Option<Response> },
+        Running { #[pin] handler: Fut, gate: Gate, refused: RefusedRequest },
+        Waiting { wait: Pin<Box<dyn Future<Output = Response> + Send>> },
+    }
+}
+
+impl<Fut> SealFuture<Fut> {
+    fn refused(response: Response) -> Self {
+        Self { state: State::Refused { response: Some(response) } }
+    }
+
+    fn running(handler: Fut, gate: Gate, refused: RefusedRequest) -> Self {
+        Self { state: State::Running { handler, gate, refused } }
+    }
+
+    fn waiting(wait: impl Future<Output = Response> + Send + 'static) -> Self {
+        Self { state: State::Waiting { wait: Box::pin(wait) } }
+    }
+}
+
+impl<Fut: Future<Output = Response>> Future for SealFuture<Fut> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response> {
+        match self.project().state.project() {
+            // A future that is polled after it was ready never is again.
+            StateProjection::Refused { response } => response.take().map_or(Poll::Pending, Poll::Ready),
+            StateProjection::Running { handler, gate, refused } => {
+                let response = ready!(handler.poll(cx));
+                Poll::Ready(rendered(response, gate, refused))
+            }
+            StateProjection::Waiting { wait } => wait.as_mut().poll(cx),
+        }
+    }
+}
+
+impl<Fut> fmt::Debug for SealFuture<Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealFuture").finish_non_exhaustive()
+    }
+}
+
+/// A refusal that the handler or one of its extractors returned goes through the application's own door: its
+/// renderer, its protocol, no body for HEAD.
+fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Response {
+    match response.extensions_mut().remove::<Denial>() {
+        Some(denial) => gate.refuse().response(denial, refused),
+        None => response,
+    }
+}
+
+/// Guards over resources read their path parameter without naming axum.
+fn with_path_parameters(mut request: Request, gate: &Gate) -> Request {
+    if let Some(parameters) = path_parameters(gate.route(), request.uri().path()) {
+        request.extensions_mut().insert(parameters);
+    }
+    request
+}

@@ -1,0 +1,187 @@
+//! The configuration of [`Security`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_audit::{Audit, AuditBuilder, AuditEvent, AuditSink, IntoSink, SinkError};
+use portcullis_authn::{IntoScheme, Schemes, SchemesBuilder};
+use portcullis_core::challenge::check_realm;
+use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial, Step};
+use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
+use portcullis_ratelimit::{Limit, Limiters};
+
+use crate::security::{Inner, Security};
+
+/// The realm of challenges, unless said otherwise.
+pub const DEFAULT_REALM: &str = "api";
+
+/// Collects the settings of [`Security`]; nothing is checked before [`build`](Self::build).
+#[must_use]
+pub struct SecurityBuilder {
+    realm: String,
+    clock: Clock,
+    schemes: Vec<Box<dyn FnOnce(SchemesBuilder) -> SchemesBuilder + Send>>,
+    limits: Vec<Limit>,
+    cors: Option<CorsBuilder>,
+    proxies: TrustedProxies,
+    plain_http: PlainHttp,
+    paths: PathPolicy,
+    bans: Option<Arc<dyn Bans>>,
+    audit: AuditBuilder,
+    has_sink: bool,
+    refuse: Refuse,
+}
+
+impl SecurityBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            realm: DEFAULT_REALM.to_owned(),
+            clock: Clock::system(),
+            schemes: Vec::new(),
+            limits: Vec::new(),
+            cors: None,
+            proxies: TrustedProxies::none(),
+            plain_http: PlainHttp::default(),
+            paths: PathPolicy::strict(),
+            bans: None,
+            audit: Audit::builder(),
+            has_sink: false,
+            refuse: Refuse::new(),
+        }
+    }
+
+    /// Sets the realm of every challenge. By default, this is [`DEFAULT_REALM`].
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = realm.into();
+        self
+    }
+
+    /// Adds a scheme under a name that routes can refer to. By default, there is none, and only public routes can
+    /// be served.
+    pub fn scheme(mut self, name: &str, scheme: impl IntoScheme + Send + 'static) -> Self {
+        let name = name.to_owned();
+        self.schemes.push(Box::new(move |schemes| schemes.scheme(&name, scheme)));
+        self
+    }
+
+    /// Adds a limit that counts every request, whatever its route. By default, there is none.
+    pub fn limit(mut self, limit: impl Into<Limit>) -> Self {
+        self.limits.push(limit.into());
+        self
+    }
+
+    /// Allows browsers of other origins. By default, none is.
+    pub fn cors(mut self, cors: CorsBuilder) -> Self {
+        self.cors = Some(cors);
+        self
+    }
+
+    /// Believes the forwarding fields of these proxies. By default, nobody's.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// Says what becomes of credentials that came over plain HTTP. By default, they are refused unless the
+    /// connection is a loopback one.
+    pub fn plain_http(mut self, plain_http: PlainHttp) -> Self {
+        self.plain_http = plain_http;
+        self
+    }
+
+    /// Says which paths have more than one reading and are refused. By default, this is
+    /// [`PathPolicy::strict`].
+    pub fn paths(mut self, paths: PathPolicy) -> Self {
+        self.paths = paths;
+        self
+    }
+
+    /// Shuts out the clients that this knows. By default, nobody is.
+    pub fn bans(mut self, bans: impl Bans) -> Self {
+        self.bans = Some(Arc::new(bans));
+        self
+    }
+
+    /// Adds a sink for audit events. At least one is needed, or [`insecure_no_audit`](Self::insecure_no_audit).
+    pub fn audit(mut self, sink: impl IntoSink) -> Self {
+        self.audit = self.audit.sink(sink);
+        self.has_sink = true;
+        self
+    }
+
+    /// Records nothing.
+    ///
+    /// # Security
+    /// Nobody will know who did what. A layer of your own in front must keep a record instead.
+    pub fn insecure_no_audit(self) -> Self {
+        self.audit(Nowhere)
+    }
+
+    /// Writes the bodies of refusals. By default, they are problem+json (RFC 9457).
+    pub fn renderer(mut self, renderer: impl RenderDenial) -> Self {
+        self.refuse = self.refuse.with_renderer(renderer);
+        self
+    }
+
+    /// Takes another clock. By default, this is the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// Everything that is missing or contradictory, at once, each with a code.
+    pub fn build(self) -> Result<Security, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        errors.take(check_realm(&self.realm));
+        let schemes = Schemes::builder(&self.realm, self.clock.clone());
+        let schemes = self.schemes.into_iter().fold(schemes, |schemes, add| add(schemes));
+        let schemes = errors.take(schemes.build());
+        let limits = errors.take(Limiters::build(&self.limits, &self.clock));
+        let cors = self.cors.map_or(Ok(Cors::default()), CorsBuilder::build);
+        let cors = errors.take(cors);
+        let edge = errors.take(Edge::new(self.proxies));
+        let audit = if self.has_sink {
+            errors.take(self.audit.clock(self.clock.clone()).build())
+        } else {
+            let message = "no audit sink: name one by `audit`, or say `insecure_no_audit`";
+            errors.push(ConfigError::new(ConfigCode::NoAuditSink, message));
+            None
+        };
+        let (Some(schemes), Some(limits), Some(cors), Some(edge), Some(audit)) =
+            (schemes, limits, cors, edge, audit)
+        else {
+            return Err(errors);
+        };
+        errors.into_result(())?;
+        Ok(Security::new(Inner {
+            schemes,
+            edge,
+            plain_http: self.plain_http,
+            cors,
+            paths: self.paths,
+            bans: self.bans,
+            limits,
+            audit,
+            refuse: self.refuse,
+            clock: self.clock,
+        }))
+    }
+}
+
+/// The sink of [`SecurityBuilder::insecure_no_audit`].
+struct Nowhere;
+
+impl AuditSink for Nowhere {
+    fn record(&self, _: &AuditEvent) -> Step<Result<(), SinkError>> {
+        Step::Done(Ok(()))
+    }
+}
+
+impl fmt::Debug for SecurityBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecurityBuilder").field("realm", &self.realm).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,140 @@
+//! What stands before a handler: the route's limits, authentication, the rule.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::request;
+use portcullis_authn::RouteSchemes;
+use portcullis_authz::Rule;
+use portcullis_core::{AttemptGuard, Decision, Denial, Reason, Refuse, RequestView, Room, Step, Wait};
+use portcullis_ratelimit::Limiters;
+
+/// The decision about one route, made from its [`RoutePolicy`](crate::RoutePolicy) by
+/// [`Security::gate`](crate::Security::gate). Clones are free.
+///
+/// A router asks it after the match and before the handler's future is made: [`start`](Self::start) decides at
+/// once if it can; if something must be waited for, it hands out a [`Pending`] for [`finish`](Self::finish).
+#[derive(Clone)]
+pub struct Gate(Arc<Checks>);
+
+/// The checks of a gate, in the order in which they are made.
+pub(crate) struct Checks {
+    pub(crate) route: Arc<str>,
+    pub(crate) early_limits: Limiters,
+    /// `None` for a public route: no credential is looked at.
+    pub(crate) schemes: Option<RouteSchemes>,
+    pub(crate) attempts: Option<Arc<dyn AttemptGuard>>,
+    pub(crate) late_limits: Limiters,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) refuse: Refuse,
+}
+
+/// A decision that waits for a backend.
+pub struct Pending {
+    check: usize,
+    wait: Wait<Result<(), Denial>>,
+}
+
+/// How far a gate came without waiting.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "every router must handle both, and there is no third")]
+pub enum Progress {
+    /// Decided.
+    Done(Result<(), Denial>),
+    /// To be finished by [`Gate::finish`].
+    Wait(Pending),
+}
+
+impl Gate {
+    pub(crate) fn new(checks: Checks) -> Self {
+        Self(Arc::new(checks))
+    }
+
+    /// The template of the route.
+    #[must_use]
+    pub fn route(&self) -> &Arc<str> {
+        &self.0.route
+    }
+
+    /// How refusals are answered.
+    #[must_use]
+    pub fn refuse(&self) -> &Refuse {
+        &self.0.refuse
+    }
+
+    /// Makes the checks in order, up to the first that refuses or must wait.
+    #[must_use]
+    pub fn start(&self, request: &RequestView<'_>) -> Progress {
+        request.trail().set_route(Arc::clone(&self.0.route));
+        self.run(0, request)
+    }
+
+    /// Waits, then makes the remaining checks.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub async fn finish(&self, mut pending: Pending, head: &request::Parts) -> Result<(), Denial> {
+        loop {
+            pending.wait.await?;
+            match self.run(pending.check + 1, &RequestView::of_parts(head)?) {
+                Progress::Done(result) => return result,
+                Progress::Wait(next) => pending = next,
+            }
+        }
+    }
+
+    fn run(&self, first: usize, request: &RequestView<'_>) -> Progress {
+        let request = request.with_attempts(self.0.attempts.as_ref());
+        let mut check = first;
+        while let Some(step) = self.0.check(check, &request) {
+            match step {
+                Step::Done(Ok(())) => check += 1,
+                Step::Done(Err(denial)) => return Progress::Done(Err(denial)),
+                Step::Wait(wait) => return Progress::Wait(Pending { check, wait }),
+            }
+        }
+        Progress::Done(Ok(()))
+    }
+}
+
+impl Checks {
+    /// The check of that number; `None` when all are made.
+    fn check(&self, number: usize, request: &RequestView<'_>) -> Option<Step<Result<(), Denial>>> {
+        match number {
+            0 => Some(self.early_limits.check_all(request)),
+            1 => Some(self.authenticate(request)),
+            2 => Some(self.late_limits.check_all(request)),
+            3 => Some(Step::Done(self.decide(request))),
+            _ => None,
+        }
+    }
+
+    fn authenticate(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        match &self.schemes {
+            None => Step::Done(Ok(())),
+            Some(schemes) => schemes.authenticate(request),
+        }
+    }
+
+    fn decide(&self, request: &RequestView<'_>) -> Result<(), Denial> {
+        match &self.rule {
+            None => {
+                request.trail().decided(Room::Rule, &Decision::allow(Reason::PublicRoute));
+                Ok(())
+            }
+            Some(rule) => rule.decide(request),
+        }
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("route", &self.0.route).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("check", &self.check).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,112 @@
+//! What a route demands, independent of any router.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use portcullis_authn::Requirement;
+use portcullis_authz::Rule;
+use portcullis_ratelimit::Limit;
+
+/// What a route demands of its callers: a rule or a reason to be public, the schemes it takes, its own limits.
+///
+/// ```
+/// use portcullis_authz::scope;
+/// use portcullis_stack::RoutePolicy;
+///
+/// let read = RoutePolicy::requires(scope("documents:read"));
+/// let login = RoutePolicy::requires(portcullis_authz::authenticated()).via(["password"]);
+/// let health = RoutePolicy::public("load balancer probe");
+/// assert_eq!(read.to_string(), "scope(documents:read)");
+/// assert_eq!(login.to_string(), "authenticated via password");
+/// assert_eq!(health.to_string(), "public: load balancer probe");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct RoutePolicy {
+    pub(crate) access: Access,
+    pub(crate) schemes: Option<Vec<Cow<'static, str>>>,
+    pub(crate) requirement: Requirement,
+    pub(crate) limits: Vec<Limit>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    Public(Cow<'static, str>),
+    Rule(Rule),
+}
+
+impl RoutePolicy {
+    /// Callers must satisfy the rule.
+    pub fn requires(rule: Rule) -> Self {
+        Self::new(Access::Rule(rule))
+    }
+
+    /// Anybody may call, and no credential is looked at. The reason stands in the route table.
+    pub fn public(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Access::Public(reason.into()))
+    }
+
+    /// Takes these schemes alone. By default, a route takes every scheme that is not `only_where_named`.
+    pub fn via<N: Into<Cow<'static, str>>>(mut self, schemes: impl IntoIterator<Item = N>) -> Self {
+        self.schemes = Some(schemes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Also takes callers without credentials, as far as the rule lets them; a bad credential is still refused.
+    /// By default, a credential is required.
+    pub fn optional(mut self) -> Self {
+        self.requirement = Requirement::Optional;
+        self
+    }
+
+    /// Adds a limit of this route alone.
+    pub fn limit(mut self, limit: impl Into<Limit>) -> Self {
+        self.limits.push(limit.into());
+        self
+    }
+
+    /// The rule; `None` for a public route.
+    #[must_use]
+    pub fn rule(&self) -> Option<&Rule> {
+        match &self.access {
+            Access::Public(_) => None,
+            Access::Rule(rule) => Some(rule),
+        }
+    }
+
+    /// Why the route is public; `None` for a route with a rule.
+    #[must_use]
+    pub fn public_reason(&self) -> Option<&str> {
+        match &self.access {
+            Access::Public(reason) => Some(reason),
+            Access::Rule(_) => None,
+        }
+    }
+
+    /// The schemes as the route table prints them.
+    pub(crate) fn schemes_text(&self) -> String {
+        let optional = if self.requirement == Requirement::Optional { " (optional)" } else { "" };
+        match (&self.access, &self.schemes) {
+            (Access::Public(_), _) => "-".to_owned(),
+            (Access::Rule(_), None) => format!("default{optional}"),
+            (Access::Rule(_), Some(names)) => format!("{}{optional}", names.join(", ")),
+        }
+    }
+
+    fn new(access: Access) -> Self {
+        Self { access, schemes: None, requirement: Requirement::Required, limits: Vec::new() }
+    }
+}
+
+impl fmt::Display for RoutePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.access {
+            Access::Public(reason) => write!(f, "public: {reason}")?,
+            Access::Rule(rule) => rule.fmt(f)?,
+        }
+        if let Some(schemes) = &self.schemes {
+            write!(f, " via {}", schemes.join(", "))?;
+        }
+        if self.requirement == Requirement::Optional { f.write_str(", credentials optional") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,213 @@
+//! Security around a service without a router of its own: the route table is the only authority.
+
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderValue, Method, Request, Response};
+use portcullis_core::{
+    BodyFrom, ConfigCode, ConfigError, ConfigErrors, Denial, FromBytes, Reason, RefusedRequest, RequestView,
+};
+use portcullis_tower::ResponseFuture;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::gate::{Gate, Progress};
+use crate::parameters::path_parameters;
+use crate::policy::RoutePolicy;
+use crate::security::{OuterLayer, Security};
+use crate::table::RouteTable;
+
+/// The row of the route table that a request was let through by. The application dispatches by it and by nothing
+/// else: a path that is looked at twice can be read in two ways.
+#[derive(Clone, Debug)]
+pub struct MatchedRoute(Arc<str>);
+
+impl MatchedRoute {
+    /// The name under which the route was added.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The routes of an application without a router. See the crate's docs.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RouteList {
+    table: RouteTable,
+}
+
+impl RouteList {
+    /// No route yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a method of a path under a name: `/documents/{id}`, `/files/{*path}`.
+    pub fn route(mut self, method: Method, path: &str, name: &str, policy: RoutePolicy) -> Self {
+        self.table.add(Some(method), path, policy, name);
+        self
+    }
+
+    /// The routes with what they demand.
+    #[must_use]
+    pub fn table(&self) -> &RouteTable {
+        &self.table
+    }
+}
+
+impl Security {
+    /// Puts everything around a service that has no router of its own. A method and path that the list does not
+    /// have is refused with 404 or 405; the service finds the [`MatchedRoute`] in the request's extensions.
+    ///
+    /// # Errors
+    /// All that is wrong with the routes, at once, as in [`Security::gate`] and [`RouteTable::lint`].
+    pub fn protect<S>(&self, routes: &RouteList, inner: S) -> Result<Protected<S>, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        errors.extend(routes.table.lint());
+        if routes.table.rows().is_empty() {
+            errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
+        }
+        let mut paths: Vec<(String, Vec<Row>)> = Vec::new();
+        for row in routes.table.rows() {
+            let Some(gate) = errors.take(self.gate(&row.path, &row.policy)) else { continue };
+            let entry = Row { method: row.method.clone(), gate, name: row.handler.as_str().into() };
+            match paths.iter_mut().find(|(path, _)| *path == row.path) {
+                Some((_, rows)) => rows.push(entry),
+                None => paths.push((row.path.clone(), vec![entry])),
+            }
+        }
+        let mut matcher = matchit::Router::new();
+        for (path, rows) in paths {
+            // What cannot be inserted was found by the table's lint.
+            let _ = matcher.insert(path, rows);
+        }
+        let dispatch = Dispatch { inner, matcher: Arc::new(matcher), security: self.clone() };
+        errors.into_result(self.outer_layer().layer(dispatch))
+    }
+}
+
+/// A service behind [`Security`].
+pub type Protected<S> = <OuterLayer as Layer<Dispatch<S>>>::Service;
+
+/// Finds the row, asks its gate, then calls the application.
+pub struct Dispatch<S> {
+    inner: S,
+    matcher: Arc<matchit::Router<Vec<Row>>>,
+    security: Security,
+}
+
+struct Row {
+    method: Option<Method>,
+    gate: Gate,
+    name: Arc<str>,
+}
+
+impl Row {
+    /// `GET` also stands for `HEAD` (RFC 9110 §9.3.2).
+    fn takes(&self, method: &Method) -> bool {
+        match &self.method {
+            None => true,
+            Some(own) => own == method || (own == Method::GET && method == Method::HEAD),
+        }
+    }
+}
+
+impl<S> Dispatch<S> {
+    fn find<A>(&self, request: &Request<A>) -> Result<(Gate, Arc<str>), Denial> {
+        let rows =
+            self.matcher.at(request.uri().path()).map_err(|_| Denial::new(Reason::RouteNotFound))?.value;
+        let exact = rows.iter().find(|row| row.method.as_ref() == Some(request.method()));
+        match exact.or_else(|| rows.iter().find(|row| row.takes(request.method()))) {
+            Some(row) => Ok((row.gate.clone(), Arc::clone(&row.name))),
+            None => Err(Denial::new(Reason::MethodNotAllowed).allow(allowed(rows))),
+        }
+    }
+}
+
+impl<S, A, B> Service<Request<A>> for Dispatch<S>
+where
+    S: Service<Request<A>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    FromBytes: BodyFrom<B>,
+    A: Send + 'static,
+    B: 'static,
+{
+    type Response = Response<B>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, B, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<A>) -> Self::Future {
+        let refused = RefusedRequest::of(&request);
+        let (gate, name) = match self.find(&request) {
+            Ok(found) => found,
+            Err(denial) => return ResponseFuture::refuse(self.security.refuse().response(denial, &refused)),
+        };
+        let progress = match RequestView::of(&request) {
+            Ok(view) => gate.start(&view),
+            Err(denial) => Progress::Done(Err(denial)),
+        };
+        match progress {
+            Progress::Done(Err(denial)) => ResponseFuture::refuse(gate.refuse().response(denial, &refused)),
+            Progress::Done(Ok(())) => {
+                admit(&mut request, &gate, name);
+                ResponseFuture::forward(self.inner.call(request))
+            }
+            Progress::Wait(pending) => {
+                // The service that was polled ready goes along; its fresh clone stays behind.
+                let clone = self.inner.clone();
+                let mut ready = mem::replace(&mut self.inner, clone);
+                ResponseFuture::wait(async move {
+                    let (parts, body) = request.into_parts();
+                    if let Err(denial) = gate.finish(pending, &parts).await {
+                        return Ok(gate.refuse().response(denial, &refused));
+                    }
+                    let mut request = Request::from_parts(parts, body);
+                    admit(&mut request, &gate, name);
+                    ready.call(request).await
+                })
+            }
+        }
+    }
+}
+
+fn admit<A>(request: &mut Request<A>, gate: &Gate, name: Arc<str>) {
+    let parameters = path_parameters(gate.route(), request.uri().path());
+    request.extensions_mut().insert(MatchedRoute(name));
+    if let Some(parameters) = parameters {
+        request.extensions_mut().insert(parameters);
+    }
+}
+
+/// The value of `Allow` for a path with these rows.
+fn allowed(rows: &[Row]) -> HeaderValue {
+    let mut methods: Vec<&str> =
+        rows.iter().filter_map(|row| row.method.as_ref()).map(Method::as_str).collect();
+    if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+        methods.push("HEAD");
+    }
+    // INVARIANT: methods are tokens.
+    HeaderValue::try_from(methods.join(", ")).unwrap_or(HeaderValue::from_static(""))
+}
+
+impl<S: Clone> Clone for Dispatch<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            matcher: Arc::clone(&self.matcher),
+            security: self.security.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Dispatch<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatch").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

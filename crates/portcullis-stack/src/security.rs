@@ -1,0 +1,170 @@
+//! The finished security of an application.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_audit::{Audit, AuditLayer, SinkError};
+use portcullis_authn::{RouteSchemes, Schemes};
+use portcullis_core::{AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, FromBytes, Refuse};
+use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
+use portcullis_ratelimit::{Limiter, Limiters, Phase};
+use tower_layer::Layer;
+
+use crate::builder::SecurityBuilder;
+use crate::gate::{Checks, Gate};
+use crate::outer::{Outer, OuterService};
+use crate::policy::RoutePolicy;
+
+/// Every layer in the right order, configured once. Clones are free.
+///
+/// Make one by [`Security::builder`]; hand it to a `SecureRouter`, or put it around a service of one's own by
+/// [`Security::protect`].
+#[derive(Clone)]
+pub struct Security(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) schemes: Schemes,
+    pub(crate) edge: Edge,
+    pub(crate) plain_http: PlainHttp,
+    pub(crate) cors: Cors,
+    pub(crate) paths: PathPolicy,
+    pub(crate) bans: Option<Arc<dyn Bans>>,
+    /// The limits of every route.
+    pub(crate) limits: Limiters,
+    pub(crate) audit: Audit,
+    pub(crate) refuse: Refuse,
+    pub(crate) clock: Clock,
+}
+
+impl Security {
+    /// Starts a configuration. Nothing is offered that was not configured, and [`SecurityBuilder::build`] names
+    /// every missing or contradictory setting at once.
+    pub fn builder() -> SecurityBuilder {
+        SecurityBuilder::new()
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// The gate for a route of that template.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the policy: unknown schemes (`P104`), no scheme for a rule that needs a
+    /// caller (`P101`), rules that can never be satisfied (`P204`), limits that allow nothing (`P301`) or never
+    /// apply (`P303`), a public route without a reason (`P205`).
+    pub fn gate(&self, route: &str, policy: &RoutePolicy) -> Result<Gate, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        if policy.public_reason().is_some_and(|reason| reason.trim().is_empty()) {
+            errors.push(ConfigError::new(ConfigCode::PublicWithoutReason, "a public route gives its reason"));
+        }
+        if let Some(rule) = policy.rule() {
+            errors.extend(rule.lint());
+        }
+        let schemes = errors.take(self.schemes_of(policy)).flatten();
+        let own = errors.take(Limiters::build(&policy.limits, &self.0.clock));
+        let own: Vec<Limiter> = own.iter().flat_map(Limiters::iter).cloned().collect();
+        for limit in own.iter().filter(|limit| limit.phase() != Phase::Anonymous && schemes.is_none()) {
+            let message =
+                format!("limit `{}` needs a caller, but the route looks at no credential", limit.name());
+            errors.push(ConfigError::new(ConfigCode::LimitNeverApplies, message));
+        }
+        let early = own.iter().filter(|limit| limit.phase() == Phase::Anonymous).cloned();
+        let early = errors.take(Limiters::new(early));
+        // Limits of every route that need an identity count here, where it is known.
+        let all = self.0.limits.iter().filter(|limit| limit.phase() != Phase::Anonymous).cloned();
+        let all = all.chain(own.iter().filter(|limit| limit.phase() != Phase::Anonymous).cloned());
+        let all = errors.take(Limiters::new(all));
+        let (Some(early), Some(all)) = (early, all) else { return Err(located(route, errors)) };
+        let attempts = all.of_phase(Phase::Attempt);
+        let guards = schemes.is_some() && attempts.iter().next().is_some();
+        let gate = Gate::new(Checks {
+            route: route.into(),
+            early_limits: early,
+            attempts: guards.then(|| Arc::new(attempts) as Arc<dyn AttemptGuard>),
+            late_limits: all.of_phase(Phase::Identity),
+            schemes,
+            rule: policy.rule().cloned(),
+            refuse: self.0.refuse.clone(),
+        });
+        errors.into_result(gate).map_err(|errors| located(route, errors))
+    }
+
+    /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need
+    /// no identity. What is behind it must ask a [`Gate`] for every route.
+    #[must_use]
+    pub fn outer_layer(&self) -> OuterLayer {
+        OuterLayer(self.clone())
+    }
+
+    /// How refusals are answered.
+    #[must_use]
+    pub fn refuse(&self) -> &Refuse {
+        &self.0.refuse
+    }
+
+    /// The audit, to read its counters.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
+    /// Waits until every audit event so far is written, for at most that long.
+    ///
+    /// # Errors
+    /// If some are not.
+    pub async fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
+        self.0.audit.drain(timeout).await
+    }
+
+    fn schemes_of(&self, policy: &RoutePolicy) -> Result<Option<RouteSchemes>, ConfigErrors> {
+        if policy.public_reason().is_some() {
+            return Ok(None);
+        }
+        let schemes = match &policy.schemes {
+            None => self.0.schemes.default_set(policy.requirement)?,
+            Some(names) => {
+                let names: Vec<&str> = names.iter().map(Cow::as_ref).collect();
+                self.0.schemes.named(&names, policy.requirement)?
+            }
+        };
+        Ok(Some(schemes))
+    }
+}
+
+/// What stands around a router. See [`Security::outer_layer`].
+#[derive(Clone, Debug)]
+pub struct OuterLayer(Security);
+
+impl<S> Layer<S> for OuterLayer {
+    type Service = portcullis_audit::AuditService<OuterService<S>, FromBytes>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let security = &self.0.0;
+        let outer = Outer {
+            edge: security.edge.clone(),
+            plain_http: security.plain_http.clone(),
+            cors: security.cors.clone(),
+            bans: security.bans.clone(),
+            paths: security.paths.clone(),
+            limits: security.limits.of_phase(Phase::Anonymous),
+        };
+        let audit = AuditLayer::new(security.audit.clone()).with_refuse(security.refuse.clone());
+        audit.layer(OuterService::new(inner, Arc::new(outer), security.refuse.clone()))
+    }
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Security").field("schemes", &self.0.schemes).finish_non_exhaustive()
+    }
+}
+
+fn located(route: &str, errors: ConfigErrors) -> ConfigErrors {
+    let mut located = ConfigErrors::new();
+    located
+        .extend(errors.into_iter().map(|e| ConfigError::new(e.code(), format!("{route}: {}", e.message()))));
+    located
+}

@@ -1,0 +1,192 @@
+//! The table of routes: what each one demands, for people and for programs.
+
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
+
+use http::Method;
+use portcullis_core::{ConfigCode, ConfigError};
+use serde::Serialize;
+
+use crate::policy::RoutePolicy;
+
+/// Every route with what it demands.
+///
+/// ```
+/// use portcullis_authz::scope;
+/// use portcullis_stack::{RoutePolicy, RouteTable};
+///
+/// let mut table = RouteTable::new();
+/// table.add(Some(http::Method::GET), "/health", RoutePolicy::public("probe"), "health");
+/// table.add(Some(http::Method::GET), "/documents", RoutePolicy::requires(scope("documents:read")), "list");
+/// assert_eq!(
+///     table.to_string(),
+///     "METHOD  PATH        ACCESS                 SCHEMES  LIMITS\n\
+///      GET     /documents  scope(documents:read)  default  -\n\
+///      GET     /health     public: probe          -        -\n"
+/// );
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RouteTable {
+    rows: Vec<RouteRow>,
+}
+
+/// One method of one path.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RouteRow {
+    /// The method; `None` stands for all.
+    pub method: Option<Method>,
+    /// The template of the path.
+    pub path: String,
+    /// What is demanded.
+    pub policy: RoutePolicy,
+    /// The name of the handler.
+    pub handler: String,
+}
+
+/// A row as it is printed.
+#[derive(Serialize)]
+struct Printed {
+    method: String,
+    path: String,
+    access: String,
+    public: bool,
+    schemes: String,
+    limits: String,
+    handler: String,
+}
+
+impl RouteTable {
+    /// A table without rows.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, method: Option<Method>, path: &str, policy: RoutePolicy, handler: &str) {
+        self.rows.push(RouteRow { method, path: path.to_owned(), policy, handler: handler.to_owned() });
+    }
+
+    /// The rows in the order in which they were added.
+    #[must_use]
+    pub fn rows(&self) -> &[RouteRow] {
+        &self.rows
+    }
+
+    /// Everything that a router would trip over: duplicates (`P201`), paths that match the same requests
+    /// (`P202`), invalid paths (`P203`).
+    #[must_use]
+    pub fn lint(&self) -> Vec<ConfigError> {
+        let mut errors = Vec::new();
+        let mut matcher = matchit::Router::new();
+        let mut methods: HashMap<&str, Vec<&Option<Method>>> = HashMap::new();
+        for row in &self.rows {
+            let known = methods.entry(&row.path).or_default();
+            if known.iter().any(|other| other.is_none() || row.method.is_none() || **other == row.method) {
+                let message = format!("`{} {}` stands twice", method_name(row), row.path);
+                errors.push(ConfigError::new(ConfigCode::DuplicateRoute, message));
+            }
+            if known.is_empty()
+                && let Err(error) = check_path(&row.path).and_then(|()| {
+                    matcher.insert(row.path.clone(), ()).map_err(|error| insertion(&row.path, &error))
+                })
+            {
+                errors.push(error);
+            }
+            known.push(&row.method);
+        }
+        errors
+    }
+
+    /// The table as a Markdown table.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let mut text =
+            "| Method | Path | Access | Schemes | Limits |\n| --- | --- | --- | --- | --- |\n".to_owned();
+        for row in self.printed() {
+            let cell = |text: &str| text.replace('|', "\\|");
+            let cells = [row.method, format!("`{}`", row.path), row.access, row.schemes, row.limits];
+            let _ = writeln!(text, "| {} |", cells.map(|c| cell(&c)).join(" | "));
+        }
+        text
+    }
+
+    /// The table as a JSON list of objects, one per row.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // INVARIANT: rows of text always serialise.
+        serde_json::to_string_pretty(&self.printed()).unwrap_or_default()
+    }
+
+    fn printed(&self) -> Vec<Printed> {
+        let mut rows: Vec<Printed> = self.rows.iter().map(Printed::of).collect();
+        rows.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
+        rows
+    }
+}
+
+/// As aligned text, sorted by path.
+impl fmt::Display for RouteTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = ["METHOD", "PATH", "ACCESS", "SCHEMES", "LIMITS"].map(str::to_owned);
+        let rows = self.printed().into_iter().map(|r| [r.method, r.path, r.access, r.schemes, r.limits]);
+        let rows: Vec<[String; 5]> = std::iter::once(head).chain(rows).collect();
+        let mut widths = [0; 5];
+        for row in &rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        for row in &rows {
+            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+            writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+impl Printed {
+    fn of(row: &RouteRow) -> Self {
+        let policy = &row.policy;
+        let public = policy.public_reason();
+        let access = match (public, policy.rule()) {
+            (Some(reason), _) => format!("public: {reason}"),
+            (None, rule) => rule.map(ToString::to_string).unwrap_or_default(),
+        };
+        let limits: Vec<String> = policy.limits.iter().map(ToString::to_string).collect();
+        Self {
+            method: method_name(row).to_owned(),
+            path: row.path.clone(),
+            access,
+            public: public.is_some(),
+            schemes: policy.schemes_text(),
+            limits: if limits.is_empty() { "-".to_owned() } else { limits.join(", ") },
+            handler: row.handler.clone(),
+        }
+    }
+}
+
+fn method_name(row: &RouteRow) -> &str {
+    row.method.as_ref().map_or("ANY", Method::as_str)
+}
+
+fn check_path(path: &str) -> Result<(), ConfigError> {
+    let old_syntax = path.split('/').any(|segment| segment.starts_with([':', '*']));
+    if path.starts_with('/') && !old_syntax {
+        return Ok(());
+    }
+    let message =
+        format!("path `{path}` begins with a slash and writes parameters as `{{name}}` or `{{*name}}`");
+    Err(ConfigError::new(ConfigCode::InvalidPath, message))
+}
+
+fn insertion(path: &str, error: &matchit::InsertError) -> ConfigError {
+    match error {
+        matchit::InsertError::Conflict { with } => {
+            let message = format!("paths `{path}` and `{with}` match the same requests");
+            ConfigError::new(ConfigCode::ConflictingPaths, message)
+        }
+        other => ConfigError::new(ConfigCode::InvalidPath, format!("path `{path}`: {other}")),
+    }
+}

@@ -240,6 +240,13 @@ impl Trail {
         self.0.client.get().copied().unwrap_or_default()
     }
 
+    /// Who sent the request, as somebody resolved it; `None` if nobody did, which is not the same as a client
+    /// whose address was found to be unknown.
+    #[must_use]
+    pub fn resolved_client(&self) -> Option<ClientAddress> {
+        self.0.client.get().copied()
+    }
+
     /// Says which scheme, host and port the client used. The first word counts.
     pub fn set_origin(&self, origin: ExternalOrigin) {
         let _ = self.0.origin.set(origin);

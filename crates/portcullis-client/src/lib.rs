@@ -1,1 +1,14 @@
-//! The one outbound HTTP client of Portcullis: https only, no redirects, capped and time-limited.
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod builder;
+mod client;
+mod error;
+mod tls;
+
+pub use self::builder::{
+    DEFAULT_DEADLINE, DEFAULT_MAX_BODY, MAX_DEADLINE, MAX_HEADER_FIELDS, MAX_HEADER_OCTETS,
+    OutboundClientBuilder,
+};
+pub use self::client::{Fetched, OutboundClient};
+pub use self::error::ClientError;

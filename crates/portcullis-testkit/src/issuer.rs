@@ -1,18 +1,23 @@
 //! An authorization server of one's own.
 
+mod online;
+mod server;
+
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use portcullis_core::Clock;
 use serde_json::{Value, json};
 
+use self::server::Server;
 use crate::keys::{Algorithm, KeyRing};
 use crate::must::lock;
 use crate::token::{TEST_AUDIENCE, TokenBuilder};
 
 /// An issuer of tokens with real keys. Clones are one issuer.
 ///
-/// [`offline`](Self::offline) is enough wherever a key set can be handed over as text.
+/// [`offline`](Self::offline) is enough wherever a key set can be handed over as text; [`start`](Self::start) has
+/// its documents on loopback.
 ///
 /// ```
 /// use portcullis_testkit::TestIssuer;
@@ -31,6 +36,7 @@ pub(crate) struct Inner {
     audience: String,
     algorithm: Algorithm,
     keys: Arc<Mutex<Vec<Arc<KeyRing>>>>,
+    server: Option<Arc<Server>>,
 }
 
 impl TestIssuer {
@@ -43,6 +49,7 @@ impl TestIssuer {
             audience: TEST_AUDIENCE.to_owned(),
             algorithm: Algorithm::Es256,
             keys: Arc::new(Mutex::new(vec![Arc::new(KeyRing::generate(1))])),
+            server: None,
         }))
     }
 
@@ -177,6 +184,7 @@ impl TestIssuer {
             audience: self.0.audience.clone(),
             algorithm: self.0.algorithm,
             keys: Arc::clone(&self.0.keys),
+            server: self.0.server.clone(),
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -188,3 +196,6 @@ impl fmt::Debug for TestIssuer {
         f.debug_struct("TestIssuer").field("url", &self.0.url).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

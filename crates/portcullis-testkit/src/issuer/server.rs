@@ -1,0 +1,153 @@
+//! The issuer's documents on loopback.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::must::{lock, must};
+
+/// Answers GET requests to a few paths, until it is dropped.
+pub(crate) struct Server {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+}
+
+struct Shared {
+    documents: Documents,
+    mode: watch::Sender<Mode>,
+    requests: watch::Sender<HashMap<String, usize>>,
+    scripted: Mutex<HashMap<String, Response<Full<Bytes>>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Up,
+    Holding,
+    Down,
+}
+
+/// Makes the document of a path; `None` is 404.
+pub(crate) type Documents = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+impl Server {
+    /// Listens on a free port of 127.0.0.1, which the documents are told.
+    pub(crate) async fn start(documents: impl FnOnce(u16) -> Documents) -> Self {
+        let listener = must(TcpListener::bind("127.0.0.1:0").await, "no port is free");
+        let port = must(listener.local_addr(), "no local address").port();
+        let shared = Arc::new(Shared {
+            documents: documents(port),
+            mode: watch::Sender::new(Mode::Up),
+            requests: watch::Sender::new(HashMap::new()),
+            scripted: Mutex::new(HashMap::new()),
+        });
+        let task = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
+        Self { shared, task }
+    }
+
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        self.shared.mode.send_replace(mode);
+    }
+
+    pub(crate) fn script(&self, path: &str, response: Response<Full<Bytes>>) {
+        lock(&self.shared.scripted).insert(path.to_owned(), response);
+    }
+
+    pub(crate) fn unscript(&self) {
+        lock(&self.shared.scripted).clear();
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.shared.requests.borrow().values().sum()
+    }
+
+    pub(crate) fn requests_to(&self, path: &str) -> usize {
+        self.shared.requests.borrow().get(path).copied().unwrap_or_default()
+    }
+
+    pub(crate) async fn wait_for_requests(&self, count: usize) {
+        let mut requests = self.shared.requests.subscribe();
+        let arrived = requests.wait_for(|paths| paths.values().sum::<usize>() >= count).await;
+        must(arrived.map(drop), "the server is gone");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Ending this future ends the connections too: they live in its set.
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    let mut mode = shared.mode.subscribe();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((socket, _)) if *mode.borrow() != Mode::Down => {
+                    connections.spawn(serve(socket, Arc::clone(&shared)));
+                }
+                _ => {}
+            },
+            changed = mode.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                if *mode.borrow_and_update() == Mode::Down {
+                    connections.abort_all();
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(socket: TcpStream, shared: Arc<Shared>) {
+    let answer = |request| answer(request, Arc::clone(&shared));
+    // A client that hangs up is no failure of a test.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service_fn(answer)).await;
+}
+
+async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Full<Bytes>>, Outage> {
+    let path = request.uri().path().to_owned();
+    shared.requests.send_modify(|paths| *paths.entry(path.clone()).or_default() += 1);
+    let mode = shared.mode.subscribe().wait_for(|mode| *mode != Mode::Holding).await.map(|mode| *mode);
+    if !matches!(mode, Ok(Mode::Up)) {
+        return Err(Outage);
+    }
+    if let Some(response) = lock(&shared.scripted).get(&path) {
+        return Ok(response.clone());
+    }
+    let Some(document) = (shared.documents)(&path) else {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = http::StatusCode::NOT_FOUND;
+        return Ok(response);
+    };
+    let mut response = Response::new(Full::new(Bytes::from(document)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// Makes hyper close the connection without an answer.
+#[derive(Debug)]
+struct Outage;
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server is down")
+    }
+}
+
+impl std::error::Error for Outage {}

@@ -5,12 +5,16 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
+use smallvec::SmallVec;
 
 /// How deep objects and lists may be nested.
 pub(crate) const MAX_DEPTH: usize = 16;
 
 /// How many members fit before a sorted copy beats comparing all pairs.
 const PAIRWISE: usize = 16;
+
+/// A member of an object: its name and its value.
+type Member<'a> = (Cow<'a, str>, Json<'a>);
 
 /// A JSON value that borrows its text where no escape forced a copy.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,12 +24,16 @@ pub(crate) enum Json<'a> {
     Number(Number),
     Text(Cow<'a, str>),
     List(Vec<Self>),
-    Object(Object<'a>),
+    Object(Vec<Member<'a>>),
 }
 
+/// A whole JSON text; one with few members costs no allocation.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<'a>(SmallVec<[Member<'a>; PAIRWISE]>);
+
 /// The members of an object, in their order; no name stands twice.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Members<'o, 'a>(&'o [Member<'a>]);
 
 /// Reads one JSON object.
 ///
@@ -34,34 +42,41 @@ pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 pub(crate) fn object(octets: &[u8]) -> Option<Object<'_>> {
     let text = std::str::from_utf8(octets).ok()?;
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }.deserialize(&mut reader).ok()?;
+    let object = Outermost.deserialize(&mut reader).ok()?;
     reader.end().ok()?;
-    match value {
-        Json::Object(object) => Some(object),
-        _ => None,
-    }
+    Some(object)
 }
 
 impl<'a> Object<'a> {
-    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
+    pub(crate) fn members(&self) -> Members<'_, 'a> {
+        Members(&self.0)
+    }
+}
+
+impl<'o, 'a> Members<'o, 'a> {
+    pub(crate) fn get(self, name: &str) -> Option<&'o Json<'a>> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
     /// The value at a path of member names.
-    pub(crate) fn at<S: AsRef<str>>(&self, path: &[S]) -> Option<&Json<'a>> {
+    pub(crate) fn at<S: AsRef<str>>(self, path: &[S]) -> Option<&'o Json<'a>> {
         let (first, rest) = path.split_first()?;
-        rest.iter().try_fold(self.get(first.as_ref())?, |value, name| match value {
-            Json::Object(object) => object.get(name.as_ref()),
-            _ => None,
-        })
+        rest.iter().try_fold(self.get(first.as_ref())?, |value, name| value.as_object()?.get(name.as_ref()))
     }
 }
 
-impl Json<'_> {
+impl<'a> Json<'a> {
+    pub(crate) fn as_object(&self) -> Option<Members<'_, 'a>> {
+        match self {
+            Self::Object(members) => Some(Members(members)),
+            _ => None,
+        }
+    }
+
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -140,17 +155,46 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Json::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        let inner = self.inner()?;
-        let mut object = Vec::with_capacity(if self.depth == 0 { PAIRWISE } else { 4 });
-        while let Some(name) = members.next_key_seed(Name)? {
-            object.push((name, members.next_value_seed(inner)?));
-        }
-        if has_duplicates(&object) {
-            return Err(A::Error::custom("a member stands twice"));
-        }
-        Ok(Json::Object(Object(object)))
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Json<'de>, A::Error> {
+        let members = read_members(members, self.inner()?)?;
+        Ok(Json::Object(members.into_vec()))
     }
+}
+
+/// The JSON text as a whole, which must be an object.
+struct Outermost;
+
+impl<'de> DeserializeSeed<'de> for Outermost {
+    type Value = Object<'de>;
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Outermost {
+    type Value = Object<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        read_members(members, Strict { depth: 1 }).map(Object)
+    }
+}
+
+/// Reads the members of one object. RFC 7515 §4 and RFC 7519 §4 allow to refuse a repeated name or to take the
+/// last one; two readers that differ in that choice can be played against each other, so we refuse.
+fn read_members<'de, A: MapAccess<'de>>(
+    mut members: A,
+    inner: Strict,
+) -> Result<SmallVec<[Member<'de>; PAIRWISE]>, A::Error> {
+    let mut read: SmallVec<[Member<'de>; PAIRWISE]> = SmallVec::new();
+    while let Some(name) = members.next_key_seed(Name)? {
+        read.push((name, members.next_value_seed(inner)?));
+    }
+    if has_duplicates(&read) { Err(A::Error::custom("a member stands twice")) } else { Ok(read) }
 }
 
 /// A member name, borrowed where it has no escape.
@@ -180,9 +224,7 @@ impl<'de> Visitor<'de> for Name {
     }
 }
 
-/// RFC 7515 §4 and RFC 7519 §4 allow to refuse or to take the last one; two readers that differ in that choice
-/// can be played against each other, so we refuse.
-fn has_duplicates(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+fn has_duplicates(members: &[Member<'_>]) -> bool {
     if members.len() <= PAIRWISE {
         let mut rest = members;
         while let Some(((name, _), later)) = rest.split_first() {
@@ -212,7 +254,8 @@ mod tests {
     #[test]
     fn reads_one_object_with_all_kinds_of_values() {
         let text = r#" {"a":"x","b":"\u0079","c":[1,-2,1.5],"d":{"e":null},"f":true} "#;
-        let read = object(text.as_bytes()).unwrap();
+        let object = object(text.as_bytes()).unwrap();
+        let read = object.members();
         assert_eq!(read.get("a"), Some(&Json::Text(Cow::Borrowed("x"))));
         assert_eq!(read.get("b").and_then(Json::as_text), Some("y"));
         assert_eq!(read.get("c").and_then(Json::as_list).map(<[_]>::len), Some(3));

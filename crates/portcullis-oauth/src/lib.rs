@@ -1,9 +1,15 @@
-//! Bearer tokens for an OAuth 2 resource server: strict JWT checks, key sets, discovery.
+#![doc = include_str!("../README.md")]
 
 mod algorithm;
 mod base64url;
+mod bearer;
 mod json;
+mod jwt;
 pub mod keys;
 
 #[doc(inline)]
 pub use self::algorithm::Algorithm;
+pub use self::bearer::{DEFAULT_LEEWAY, Issuer, JwtBearer, MAX_LEEWAY, Profile};
+pub use self::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier};
+#[doc(inline)]
+pub use self::keys::{KeySet, KeySource, StaticKeys};

@@ -9,7 +9,7 @@ use super::key::{Material, VerifyingKey};
 use super::thumbprint::Thumbprint;
 use crate::algorithm::Algorithm;
 use crate::base64url;
-use crate::json::{Json, Object};
+use crate::json::{Json, Members};
 
 /// The smallest RSA modulus, in bits (RFC 7518 §3.3).
 const MIN_RSA_BITS: usize = 2048;
@@ -19,13 +19,6 @@ const MAX_RSA_BITS: usize = 8192;
 
 /// What holds the private half of a key (RFC 7518 §6.2.2, §6.3.2).
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
-
-/// Where a key comes from, which decides how much is believed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum KeyOrigin {
-    /// A key set that anyone may read.
-    Published,
-}
 
 /// Why a key is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -59,21 +52,18 @@ pub enum UnusableKey {
 
 /// The name of the key, for a message.
 pub(super) fn kid_of(entry: &Json<'_>) -> Option<Box<str>> {
-    match entry {
-        Json::Object(jwk) => jwk.get("kid").and_then(Json::as_text).map(Into::into),
-        _ => None,
-    }
+    entry.as_object()?.get("kid")?.as_text().map(Into::into)
 }
 
 /// Reads a public key.
-pub(super) fn read(entry: &Json<'_>, origin: KeyOrigin) -> Result<VerifyingKey, UnusableKey> {
-    let Json::Object(jwk) = entry else { return Err(UnusableKey::Malformed) };
+pub(super) fn read(entry: &Json<'_>) -> Result<VerifyingKey, UnusableKey> {
+    let jwk = entry.as_object().ok_or(UnusableKey::Malformed)?;
     let kty = text(jwk, "kty")?.ok_or(UnusableKey::Malformed)?;
     if kty == "oct" {
         return Err(UnusableKey::Symmetric);
     }
     check_purpose(jwk)?;
-    if origin == KeyOrigin::Published && PRIVATE_MEMBERS.iter().any(|name| jwk.has(name)) {
+    if PRIVATE_MEMBERS.iter().any(|name| jwk.has(name)) {
         return Err(UnusableKey::PrivateKeyPublished);
     }
     let bound = match text(jwk, "alg")? {
@@ -90,7 +80,7 @@ pub(super) fn read(entry: &Json<'_>, origin: KeyOrigin) -> Result<VerifyingKey, 
 }
 
 /// RFC 7517 §4.2-4.3, and the shape of `x5c` (§4.7), which is otherwise not looked at.
-fn check_purpose(jwk: &Object<'_>) -> Result<(), UnusableKey> {
+fn check_purpose(jwk: Members<'_, '_>) -> Result<(), UnusableKey> {
     if text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
         return Err(UnusableKey::NotForVerifying);
     }
@@ -103,7 +93,7 @@ fn check_purpose(jwk: &Object<'_>) -> Result<(), UnusableKey> {
 }
 
 fn rsa(
-    jwk: &Object<'_>,
+    jwk: Members<'_, '_>,
     kid: Option<Box<str>>,
     bound: Option<Algorithm>,
 ) -> Result<VerifyingKey, UnusableKey> {
@@ -157,7 +147,7 @@ fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<(), UnusableKey> {
 }
 
 fn elliptic_curve(
-    jwk: &Object<'_>,
+    jwk: Members<'_, '_>,
     kid: Option<Box<str>>,
     bound: Option<Algorithm>,
 ) -> Result<VerifyingKey, UnusableKey> {
@@ -181,7 +171,7 @@ fn elliptic_curve(
 }
 
 fn octet_key_pair(
-    jwk: &Object<'_>,
+    jwk: Members<'_, '_>,
     kid: Option<Box<str>>,
     bound: Option<Algorithm>,
 ) -> Result<VerifyingKey, UnusableKey> {
@@ -194,8 +184,7 @@ fn octet_key_pair(
         return Err(UnusableKey::Malformed);
     }
     let thumbprint = Thumbprint::of(&[("crv", curve), ("kty", "OKP"), ("x", x)]);
-    let form =
-        ParsedPublicKey::new(&signature::ED25519, octets).map_err(|_| UnusableKey::Malformed)?;
+    let form = ParsedPublicKey::new(&signature::ED25519, octets).map_err(|_| UnusableKey::Malformed)?;
     single(kid, thumbprint, bound, Algorithm::EdDSA, form)
 }
 
@@ -214,19 +203,19 @@ fn single(
 }
 
 /// A member that is text, if it is there.
-fn text<'o>(jwk: &'o Object<'_>, name: &str) -> Result<Option<&'o str>, UnusableKey> {
+fn text<'o>(jwk: Members<'o, '_>, name: &str) -> Result<Option<&'o str>, UnusableKey> {
     jwk.get(name).map(|value| value.as_text().ok_or(UnusableKey::Malformed)).transpose()
 }
 
 /// A member that is a list of texts, if it is there.
-fn texts<'o>(jwk: &'o Object<'_>, name: &str) -> Result<Option<Vec<&'o str>>, UnusableKey> {
+fn texts<'o>(jwk: Members<'o, '_>, name: &str) -> Result<Option<Vec<&'o str>>, UnusableKey> {
     let Some(value) = jwk.get(name) else { return Ok(None) };
     let list = value.as_list().and_then(|list| list.iter().map(Json::as_text).collect());
     list.map(Some).ok_or(UnusableKey::Malformed)
 }
 
 /// A required member in base64url: its text and its octets.
-fn octets<'o>(jwk: &'o Object<'_>, name: &str) -> Result<(&'o str, Vec<u8>), UnusableKey> {
+fn octets<'o>(jwk: Members<'o, '_>, name: &str) -> Result<(&'o str, Vec<u8>), UnusableKey> {
     let text = text(jwk, name)?.ok_or(UnusableKey::Malformed)?;
     let octets = base64url::decode(text.as_bytes()).ok_or(UnusableKey::Malformed)?;
     Ok((text, octets))

@@ -27,7 +27,7 @@ pub(super) enum Material {
     /// One parsed form per algorithm that the key serves.
     Public(Vec<(Algorithm, ParsedPublicKey)>),
     /// A shared secret serves exactly one algorithm.
-    Shared(Algorithm, hmac::Key),
+    Shared(Algorithm, Box<hmac::Key>),
 }
 
 impl VerifyingKey {

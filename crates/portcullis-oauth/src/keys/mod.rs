@@ -2,12 +2,19 @@
 
 mod jwk;
 mod key;
+#[cfg(feature = "pem")]
+mod pem;
 mod set;
 mod source;
+mod statics;
 mod thumbprint;
 
 pub use self::jwk::UnusableKey;
 pub use self::key::{InvalidSignature, VerifyingKey};
 pub use self::set::{KeySet, KeySetError, MAX_KEY_SET_OCTETS, MAX_KEYS, SkippedKey};
-pub use self::source::{KeyLookup, KeySource};
+pub use self::source::{IntoKeySource, KeyLookup, KeySource, KeySourceContext};
+pub use self::statics::StaticKeys;
 pub use self::thumbprint::Thumbprint;
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use portcullis_core::escape::Escaped;
 use thiserror::Error;
 
-use super::jwk::{self, KeyOrigin, UnusableKey};
+use super::jwk::{self, UnusableKey};
 use super::key::VerifyingKey;
 use super::source::KeyLookup;
 use crate::json::{self, Json};
@@ -53,14 +53,14 @@ impl KeySet {
             return Err(KeySetError::TooLarge);
         }
         let document = json::object(document).ok_or(KeySetError::NotJson)?;
-        let entries = document.get("keys").and_then(Json::as_list).ok_or(KeySetError::NoKeys)?;
+        let entries = document.members().get("keys").and_then(Json::as_list).ok_or(KeySetError::NoKeys)?;
         if entries.len() > MAX_KEYS {
             return Err(KeySetError::TooManyKeys);
         }
         let mut keys = Vec::with_capacity(entries.len());
         let mut skipped = Vec::new();
         for (index, entry) in entries.iter().enumerate() {
-            match jwk::read(entry, KeyOrigin::Published) {
+            match jwk::read(entry) {
                 Ok(key) => keys.push(key),
                 Err(reason) => skipped.push(SkippedKey { index, kid: jwk::kid_of(entry), reason }),
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis_core::{Denial, Step};
+use portcullis_core::{Clock, ConfigErrors, Denial, Step};
 
 use super::key::VerifyingKey;
 use super::set::KeySet;
@@ -68,5 +68,66 @@ impl KeySource for KeySet {
 
     fn current(&self) -> Option<KeySet> {
         Some(self.clone())
+    }
+}
+
+/// Something that can be configured as the keys of an issuer: [`StaticKeys`](super::StaticKeys), a [`KeySet`], or
+/// any [`KeySource`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used as the keys of an issuer",
+    note = "pass `StaticKeys`, a `KeySet`, a remote key set, or a `KeySource` of your own"
+)]
+pub trait IntoKeySource {
+    /// The finished source. It may be called outside a runtime and must not wait.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the configuration.
+    fn into_key_source(self, context: &KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors>;
+}
+
+impl<S: KeySource> IntoKeySource for S {
+    fn into_key_source(self, _: &KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors> {
+        Ok(Arc::new(self))
+    }
+}
+
+/// What a source of keys may know of the issuer that it serves.
+#[derive(Clone, Debug)]
+pub struct KeySourceContext {
+    issuer: Arc<str>,
+    clock: Clock,
+    http_on_loopback: bool,
+}
+
+impl KeySourceContext {
+    /// The context of this issuer, with this clock.
+    #[must_use]
+    pub fn new(issuer: impl Into<Arc<str>>, clock: Clock) -> Self {
+        Self { issuer: issuer.into(), clock, http_on_loopback: false }
+    }
+
+    /// Says that plain HTTP to a loopback address is allowed for this issuer. Anyone on the machine can then
+    /// answer in its place, so this is for development and tests.
+    #[must_use]
+    pub fn insecure_http_on_loopback(self, allowed: bool) -> Self {
+        Self { http_on_loopback: allowed, ..self }
+    }
+
+    /// The issuer's identifier.
+    #[must_use]
+    pub fn issuer(&self) -> &Arc<str> {
+        &self.issuer
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether plain HTTP to a loopback address is allowed.
+    #[must_use]
+    pub fn allows_http_on_loopback(&self) -> bool {
+        self.http_on_loopback
     }
 }

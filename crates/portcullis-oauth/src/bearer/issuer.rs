@@ -1,0 +1,241 @@
+//! One issuer of tokens.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_core::escape::Escaped;
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors};
+
+use super::mapping::{ClaimMapping, path};
+use super::profile::Profile;
+use crate::algorithm::Algorithm;
+use crate::jwt::Rules;
+use crate::keys::{IntoKeySource, KeySource, KeySourceContext};
+
+/// How far the issuer's clock may differ, unless said otherwise: 30 seconds.
+pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+
+/// The most that [`Issuer::leeway`] takes: 5 minutes (RFC 9068 §4, "no more than a few minutes").
+pub const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// An authorization server whose tokens are taken.
+///
+/// An identifier, an audience and keys are required; see [`JwtBearer`](crate::JwtBearer) for how it is used.
+#[must_use]
+pub struct Issuer {
+    rules: IssuerRules,
+    keys: Option<MakeKeys>,
+    http_on_loopback: bool,
+}
+
+type MakeKeys = Box<dyn FnOnce(&KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors> + Send>;
+
+/// What the tokens of an issuer must say.
+#[derive(Clone, Debug)]
+pub(crate) struct IssuerRules {
+    pub(crate) identifier: Box<str>,
+    pub(crate) audiences: Vec<Box<str>>,
+    pub(crate) algorithms: Option<BTreeSet<Algorithm>>,
+    pub(crate) leeway: Duration,
+    pub(crate) profile: Profile,
+    pub(crate) required_claims: Vec<Box<str>>,
+    pub(crate) mapping: ClaimMapping,
+}
+
+impl IssuerRules {
+    /// RFC 8725 §3.1. Without a list every algorithm that a key serves is allowed; `none` is no algorithm, and no
+    /// key set brings a shared secret.
+    pub(crate) fn allows(&self, algorithm: Algorithm) -> bool {
+        self.algorithms.as_ref().is_none_or(|allowed| allowed.contains(&algorithm))
+    }
+}
+
+impl Issuer {
+    /// The issuer of this identifier: the exact text of `iss`, an https URL (RFC 8414 §2).
+    pub fn new(identifier: impl Into<Box<str>>) -> Self {
+        let rules = IssuerRules {
+            identifier: identifier.into(),
+            audiences: Vec::new(),
+            algorithms: None,
+            leeway: DEFAULT_LEEWAY,
+            profile: Profile::default(),
+            required_claims: Vec::new(),
+            mapping: ClaimMapping::default(),
+        };
+        Self { rules, keys: None, http_on_loopback: false }
+    }
+
+    /// Adds an identifier of this API: one of them must stand in `aud`. There is no default.
+    pub fn audience(mut self, audience: impl Into<Box<str>>) -> Self {
+        self.rules.audiences.push(audience.into());
+        self
+    }
+
+    /// Sets where the keys come from. There is no default.
+    pub fn keys(mut self, keys: impl IntoKeySource + Send + 'static) -> Self {
+        self.keys = Some(Box::new(move |context| keys.into_key_source(context)));
+        self
+    }
+
+    /// Allows these algorithms alone. By default, those that the issuer's keys serve: a key serves the one
+    /// algorithm that it names, or those of its type.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.rules.algorithms = Some(algorithms.into_iter().collect());
+        self
+    }
+
+    /// Sets how far the issuer's clock may differ. By default, this is [`DEFAULT_LEEWAY`]; the most is
+    /// [`MAX_LEEWAY`].
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.rules.leeway = leeway;
+        self
+    }
+
+    /// Sets what a token must say about itself. By default, this is [`Profile::Rfc9068`].
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.rules.profile = profile;
+        self
+    }
+
+    /// Adds a claim that every token must have, of any type. By default, these are the profile's.
+    pub fn require_claim(mut self, name: impl Into<Box<str>>) -> Self {
+        self.rules.required_claims.push(name.into());
+        self
+    }
+
+    /// Reads scopes from the claim at this path in place of `scope`: one text with spaces, or a list of texts.
+    /// May be called several times. By default, only `scope` counts, as one text.
+    pub fn scopes_from<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.rules.mapping.scopes.push(path(names));
+        self
+    }
+
+    /// Reads roles from the claim at this path, such as `["realm_access", "roles"]`: a list of texts, a list of
+    /// objects with a text `value` (RFC 9068 §2.2.3.1), or one text. May be called several times. By default, no
+    /// claim becomes a role.
+    pub fn roles_from<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.rules.mapping.roles.push(path(names));
+        self
+    }
+
+    /// Reads groups as [`roles_from`](Self::roles_from) reads roles. By default, no claim becomes a group.
+    pub fn groups_from<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.rules.mapping.groups.push(path(names));
+        self
+    }
+
+    /// Reads the tenant from the text claim at this path, such as `["tid"]`. By default, there is no tenant.
+    pub fn tenant_from<I>(mut self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Box<str>>>,
+    {
+        self.rules.mapping.tenant = Some(path(names));
+        self
+    }
+
+    /// Takes an identifier with plain `http` if its host is a loopback address or `localhost`, and fetches its
+    /// keys so.
+    ///
+    /// # What must protect it instead
+    /// Nothing does: any program on the machine can answer for the issuer. It is for development and tests.
+    pub fn insecure_http_on_loopback(mut self) -> Self {
+        self.http_on_loopback = true;
+        self
+    }
+
+    pub(crate) fn identifier(&self) -> &str {
+        &self.rules.identifier
+    }
+
+    /// The finished issuer, or everything that is wrong with it.
+    pub(crate) fn build(self, clock: &Clock) -> Result<Rules, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        let name = self.rules.identifier.clone();
+        let mut wrong = |code, message: String| {
+            errors.push(ConfigError::new(code, format!("issuer `{}` {message}", Escaped::new(&name))));
+        };
+        if !is_identifier(&self.rules.identifier, self.http_on_loopback) {
+            wrong(ConfigCode::InvalidIssuer, "is not an https url without query and fragment".to_owned());
+        }
+        if self.rules.audiences.iter().all(|audience| audience.is_empty()) {
+            wrong(ConfigCode::MissingAudience, "has no audience".to_owned());
+        }
+        if self.rules.leeway > MAX_LEEWAY {
+            wrong(
+                ConfigCode::LeewayTooLarge,
+                format!("has a leeway of more than {} s", MAX_LEEWAY.as_secs()),
+            );
+        }
+        if self.rules.algorithms.as_ref().is_some_and(BTreeSet::is_empty) {
+            wrong(ConfigCode::NoUsableAlgorithm, "allows no algorithm".to_owned());
+        }
+        if self.keys.is_none() {
+            wrong(ConfigCode::NoUsableKey, "has no keys".to_owned());
+        }
+        let context = KeySourceContext::new(&*name, clock.clone());
+        let context = context.insecure_http_on_loopback(self.http_on_loopback);
+        let keys = self.keys.and_then(|make| errors.take(make(&context)));
+        if let Some(keys) = &keys {
+            errors.extend(unserved(&self.rules, keys.as_ref()));
+        }
+        match keys {
+            Some(keys) => errors.into_result(Rules { issuer: self.rules, keys }),
+            None => Err(errors),
+        }
+    }
+}
+
+/// The algorithms that are allowed although no key serves them. Of keys that are not known yet, none can be a
+/// shared secret.
+fn unserved(rules: &IssuerRules, keys: &dyn KeySource) -> Vec<ConfigError> {
+    let current = keys.current();
+    let served = |algorithm: Algorithm| match &current {
+        Some(set) => set.keys().iter().any(|key| key.serves(algorithm)),
+        None => !algorithm.is_symmetric(),
+    };
+    let allowed = rules.algorithms.iter().flatten();
+    let unserved = allowed.filter(|algorithm| !served(**algorithm)).map(|algorithm| {
+        let name = Escaped::new(&rules.identifier);
+        let message = format!("issuer `{name}` allows {algorithm}, which none of its keys serves");
+        ConfigError::new(ConfigCode::NoUsableAlgorithm, message)
+    });
+    unserved.collect()
+}
+
+/// RFC 8414 §2: an https URL with no query or fragment.
+fn is_identifier(identifier: &str, http_on_loopback: bool) -> bool {
+    // `http::Uri` drops a fragment in silence.
+    if identifier.contains(['#', '?', '@', '\\']) {
+        return false;
+    }
+    let Ok(url) = identifier.parse::<http::Uri>() else { return false };
+    let Some(host) = url.host().filter(|host| !host.is_empty()) else { return false };
+    match url.scheme_str() {
+        Some("https") => true,
+        Some("http") => http_on_loopback && is_loopback(host),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").field("rules", &self.rules).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,17 @@
+//! The scheme for bearer tokens: issuers, what their tokens must say, and how the layer asks.
+
+mod authenticator;
+mod issuer;
+mod mapping;
+mod profile;
+mod scheme;
+
+pub use self::issuer::{DEFAULT_LEEWAY, Issuer, MAX_LEEWAY};
+pub use self::profile::Profile;
+pub use self::scheme::JwtBearer;
+
+pub(crate) use self::issuer::IssuerRules;
+pub(crate) use self::mapping::ClaimPath;
+
+#[cfg(test)]
+mod tests;

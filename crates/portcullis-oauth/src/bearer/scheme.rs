@@ -1,0 +1,119 @@
+//! `JwtBearer`: the scheme as it is configured.
+
+use std::sync::Arc;
+
+use portcullis_authn::{IntoScheme, SchemeContext, SchemeParts};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Revocations};
+
+use super::authenticator::JwtAuthenticator;
+use super::issuer::Issuer;
+use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, Settings};
+
+/// Bearer tokens that are JWT (RFC 6750, RFC 9068), as a scheme of the authentication layer.
+///
+/// See the crate's documentation for examples and for the order of the checks.
+#[must_use]
+pub struct JwtBearer {
+    issuers: Vec<Issuer>,
+    max_token_octets: usize,
+    revocations: Option<Arc<dyn Revocations>>,
+    only_where_named: bool,
+}
+
+impl JwtBearer {
+    /// Takes the tokens of this issuer.
+    pub fn issuer(issuer: Issuer) -> Self {
+        Self {
+            issuers: vec![issuer],
+            max_token_octets: DEFAULT_MAX_TOKEN_OCTETS,
+            revocations: None,
+            only_where_named: false,
+        }
+    }
+
+    /// Takes the tokens of this issuer too. Its keys verify its own tokens alone.
+    pub fn or_issuer(mut self, issuer: Issuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// Adds an audience to the issuer that was named last; see [`Issuer::audience`].
+    pub fn audience(self, audience: impl Into<Box<str>>) -> Self {
+        self.last(|issuer| issuer.audience(audience))
+    }
+
+    /// Asks this deny-list about every token that verifies. If it fails, the answer is 503. By default, no
+    /// deny-list is asked.
+    pub fn revocations(mut self, revocations: Arc<dyn Revocations>) -> Self {
+        self.revocations = Some(revocations);
+        self
+    }
+
+    /// Sets the length in octets beyond which a token is refused unread. By default, this is
+    /// [`DEFAULT_MAX_TOKEN_OCTETS`].
+    pub fn max_token_octets(mut self, octets: usize) -> Self {
+        self.max_token_octets = octets;
+        self
+    }
+
+    /// Leaves the scheme out of the default set: only routes that name it take it. By default, it is in.
+    pub fn only_where_named(mut self) -> Self {
+        self.only_where_named = true;
+        self
+    }
+
+    /// The verifier without a layer around it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the configuration: no issuer's identifier may stand twice, and each needs an
+    /// audience, keys, and algorithms that the keys serve.
+    pub fn build(self, clock: &Clock) -> Result<JwtVerifier, ConfigErrors> {
+        let mut errors = ConfigErrors::new();
+        if self.max_token_octets == 0 {
+            let message = "longest token has no octet, so that every token would be refused";
+            errors.push(ConfigError::new(ConfigCode::ZeroLimit, message));
+        }
+        let mut issuers = Vec::with_capacity(self.issuers.len());
+        let mut seen: Vec<Box<str>> = Vec::new();
+        for issuer in self.issuers {
+            if seen.iter().any(|known| known.as_ref() == issuer.identifier()) {
+                let message = format!("issuer `{}` stands twice", issuer.identifier().escape_debug());
+                errors.push(ConfigError::new(ConfigCode::DuplicateIssuer, message));
+            }
+            seen.push(issuer.identifier().into());
+            issuers.extend(errors.take(issuer.build(clock)));
+        }
+        errors.into_result(()).map(|()| {
+            JwtVerifier::new(Settings {
+                issuers,
+                max_token_octets: self.max_token_octets,
+                revocations: self.revocations,
+                clock: clock.clone(),
+            })
+        })
+    }
+
+    fn last(mut self, change: impl FnOnce(Issuer) -> Issuer) -> Self {
+        if let Some(issuer) = self.issuers.pop() {
+            self.issuers.push(change(issuer));
+        }
+        self
+    }
+}
+
+impl IntoScheme for JwtBearer {
+    fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
+        let only_where_named = self.only_where_named;
+        let verifier = self.build(context.clock())?;
+        Ok(SchemeParts::new(JwtAuthenticator::new(verifier)).only_where_named_if(only_where_named))
+    }
+}
+
+impl std::fmt::Debug for JwtBearer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JwtBearer")
+            .field("issuers", &self.issuers)
+            .field("max_token_octets", &self.max_token_octets)
+            .finish_non_exhaustive()
+    }
+}

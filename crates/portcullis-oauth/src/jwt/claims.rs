@@ -1,0 +1,193 @@
+//! The claims, checked against what the issuer is configured for (RFC 7519 §4.1, RFC 9068 §2.2, §4).
+
+use std::time::Duration;
+
+use portcullis_core::{Denial, Reason, Scope, Scopes};
+
+use super::refusal::{invalid_claim, refuse};
+use super::{kind, numeric_date};
+use crate::bearer::{ClaimPath, IssuerRules, Profile};
+use crate::json::{Json, Members};
+
+/// What is read of the claims; everything else stays in the principal's claims.
+#[derive(Debug)]
+pub(super) struct Registered<'c> {
+    pub(super) subject: &'c str,
+    pub(super) client_id: Option<&'c str>,
+    pub(super) token_id: Option<&'c str>,
+    pub(super) session_id: Option<&'c str>,
+    pub(super) tenant: Option<&'c str>,
+    pub(super) expires: Duration,
+    pub(super) not_before: Option<Duration>,
+    pub(super) issued: Option<Duration>,
+    pub(super) auth_time: Option<Duration>,
+    pub(super) acr: Option<&'c str>,
+    pub(super) amr: Vec<&'c str>,
+    pub(super) scopes: Scopes,
+    pub(super) roles: Vec<&'c str>,
+    pub(super) groups: Vec<&'c str>,
+}
+
+impl<'c> Registered<'c> {
+    /// Reads and checks everything but the time, which a remembered token is asked about again.
+    pub(super) fn read(claims: Members<'c, '_>, rules: &IssuerRules) -> Result<Self, Denial> {
+        // RFC 8725 §3.8, RFC 9068 §4: the exact text, by which the keys were picked already.
+        if required(claims, "iss", text)? != &*rules.identifier {
+            return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
+        }
+        check_audience(claims, &rules.audiences)?;
+        kind::check_claims(claims)?;
+        // RFC 7800 §3: a bound token counts only with the proof, which this scheme cannot check.
+        if claims.has("cnf") {
+            return Err(refuse(Reason::TokenBindingUnproven, "the token is bound to a key or certificate"));
+        }
+        let strict = rules.profile == Profile::Rfc9068;
+        let registered = Self {
+            subject: required(claims, "sub", text)?,
+            client_id: client(claims, strict)?,
+            token_id: when(strict, claims, "jti", text)?,
+            session_id: optional(claims, "sid", text)?,
+            tenant: mapped_text(claims, rules.mapping.tenant.as_ref())?,
+            expires: required(claims, "exp", numeric_date::read)?,
+            not_before: optional(claims, "nbf", numeric_date::read)?,
+            issued: when(strict, claims, "iat", numeric_date::read)?,
+            auth_time: optional(claims, "auth_time", numeric_date::read)?,
+            acr: optional(claims, "acr", text)?,
+            amr: optional(claims, "amr", texts)?.unwrap_or_default(),
+            scopes: scopes(claims, &rules.mapping.scopes)?,
+            roles: mapped_names(claims, &rules.mapping.roles)?,
+            groups: mapped_names(claims, &rules.mapping.groups)?,
+        };
+        // RFC 9396 §2: passed on to guards, once it has the type that they may rely on.
+        optional(claims, "authorization_details", |value| value.as_list().map(drop))?;
+        for name in &rules.required_claims {
+            if !claims.has(name) {
+                return Err(refuse(Reason::TokenClaimMissing, "a claim that the issuer must set is missing"));
+            }
+        }
+        Ok(registered)
+    }
+}
+
+/// RFC 7519 §4.1.3: one text or a list of texts, in which one of ours must stand.
+fn check_audience(claims: Members<'_, '_>, ours: &[Box<str>]) -> Result<(), Denial> {
+    let is_ours = |audience: &str| ours.iter().any(|own| own.as_ref() == audience);
+    let meant = match claims.get("aud") {
+        None => return Err(missing()),
+        Some(Json::Text(audience)) => is_ours(audience),
+        Some(value) => {
+            let audiences = texts(value).filter(|list| !list.is_empty());
+            audiences
+                .ok_or_else(|| invalid_claim("`aud` is neither text nor a list of texts"))?
+                .into_iter()
+                .any(is_ours)
+        }
+    };
+    if meant {
+        Ok(())
+    } else {
+        Err(refuse(Reason::TokenAudienceMismatch, "the token is meant for another audience"))
+    }
+}
+
+/// `client_id` (RFC 9068 §2.2); outside the profile also what providers wrote before it.
+fn client<'c>(claims: Members<'c, '_>, strict: bool) -> Result<Option<&'c str>, Denial> {
+    if strict {
+        return required(claims, "client_id", text).map(Some);
+    }
+    for name in ["client_id", "azp", "cid", "appid"] {
+        if let Some(client) = optional(claims, name, text)? {
+            return Ok(Some(client));
+        }
+    }
+    Ok(None)
+}
+
+/// RFC 9068 §2.2.3: `scope` is one text, unless the issuer is configured to write it elsewhere.
+fn scopes(claims: Members<'_, '_>, paths: &[ClaimPath]) -> Result<Scopes, Denial> {
+    let invalid = || invalid_claim("a scope is malformed");
+    if paths.is_empty() {
+        let text = optional(claims, "scope", Json::as_text)?;
+        return text.map_or(Ok(Scopes::EMPTY), |text| Scopes::parse(text).map_err(|_| invalid()));
+    }
+    let mut scopes: Vec<Scope> = Vec::new();
+    for value in paths.iter().filter_map(|path| claims.at(path)) {
+        match value {
+            Json::Text(text) => scopes.extend(Scopes::parse(text).map_err(|_| invalid())?.iter().cloned()),
+            _ => {
+                for token in texts(value).ok_or_else(invalid)? {
+                    scopes.push(Scope::new(token).map_err(|_| invalid())?);
+                }
+            }
+        }
+        if scopes.len() > portcullis_core::MAX_SCOPES {
+            return Err(invalid());
+        }
+    }
+    Ok(scopes.into_iter().collect())
+}
+
+/// Roles and groups in the shapes of SCIM (RFC 9068 §2.2.3.1, RFC 7643 §2.4): a list of texts or of objects with
+/// a text `value`; also one text.
+fn mapped_names<'c>(claims: Members<'c, '_>, paths: &[ClaimPath]) -> Result<Vec<&'c str>, Denial> {
+    let mut names = Vec::new();
+    for value in paths.iter().filter_map(|path| claims.at(path)) {
+        match value {
+            Json::Text(name) => names.push(name.as_ref()),
+            Json::List(list) => {
+                for entry in list {
+                    let name = entry.as_object().map_or(Some(entry), |object| object.get("value"));
+                    let name = name.and_then(text);
+                    names.push(name.ok_or_else(|| invalid_claim("a role or group is malformed"))?);
+                }
+            }
+            _ => return Err(invalid_claim("roles or groups are neither text nor a list")),
+        }
+    }
+    Ok(names)
+}
+
+fn mapped_text<'c>(claims: Members<'c, '_>, path: Option<&ClaimPath>) -> Result<Option<&'c str>, Denial> {
+    let value = path.and_then(|path| claims.at(path));
+    value.map(|value| text(value).ok_or_else(|| invalid_claim("the tenant is no text"))).transpose()
+}
+
+/// Text that says something: an empty name would be everybody's.
+fn text<'c>(value: &'c Json<'_>) -> Option<&'c str> {
+    value.as_text().filter(|text| !text.is_empty())
+}
+
+fn texts<'c>(value: &'c Json<'_>) -> Option<Vec<&'c str>> {
+    value.as_list()?.iter().map(text).collect()
+}
+
+fn optional<'c, 'a: 'c, T>(
+    claims: Members<'c, 'a>,
+    name: &str,
+    read: impl FnOnce(&'c Json<'a>) -> Option<T>,
+) -> Result<Option<T>, Denial> {
+    let value = claims.get(name);
+    value.map(|value| read(value).ok_or_else(|| invalid_claim("a claim has the wrong type"))).transpose()
+}
+
+fn required<'c, 'a: 'c, T>(
+    claims: Members<'c, 'a>,
+    name: &str,
+    read: impl FnOnce(&'c Json<'a>) -> Option<T>,
+) -> Result<T, Denial> {
+    optional(claims, name, read)?.ok_or_else(missing)
+}
+
+/// Required in the strict profile, else optional.
+fn when<'c, 'a: 'c, T>(
+    strict: bool,
+    claims: Members<'c, 'a>,
+    name: &str,
+    read: impl FnOnce(&'c Json<'a>) -> Option<T>,
+) -> Result<Option<T>, Denial> {
+    if strict { required(claims, name, read).map(Some) } else { optional(claims, name, read) }
+}
+
+fn missing() -> Denial {
+    refuse(Reason::TokenClaimMissing, "a required claim is missing")
+}

@@ -1,0 +1,136 @@
+//! Which kind of token it is: access tokens are taken, every other kind is refused (RFC 8725 §3.12).
+
+use portcullis_core::{Denial, Reason};
+
+use super::refusal::refuse;
+use crate::bearer::Profile;
+use crate::json::{Json, Members};
+
+/// Claims that only other kinds have: ID tokens (OpenID Connect Core §2, §3.3.2.11), logout tokens and security
+/// events (RFC 8417 §2.2), DPoP proofs (RFC 9449 §4.2), signed introspection answers (RFC 9701 §5).
+const FOREIGN_CLAIMS: [&str; 8] =
+    ["at_hash", "c_hash", "s_hash", "nonce", "events", "htm", "htu", "token_introspection"];
+
+/// Claims in which providers without media types write the kind, and what they write into access tokens
+/// (Keycloak `typ`, Amazon Cognito `token_use`).
+const KIND_CLAIMS: [(&str, &[&str]); 3] =
+    [("typ", &["Bearer", "at+jwt"]), ("token_use", &["access"]), ("token_type", &["Bearer", "access_token"])];
+
+/// RFC 9068 §4: the header's `typ`.
+pub(super) fn check_typ(typ: Option<&str>, profile: Profile) -> Result<(), Denial> {
+    let is = |expected| typ.is_some_and(|typ| is_media_type(typ, expected));
+    let accepted = match profile {
+        Profile::Rfc9068 => is("at+jwt"),
+        Profile::UntypedJwt => is("at+jwt") || is("JWT") || typ.is_none(),
+    };
+    if accepted {
+        Ok(())
+    } else {
+        Err(refuse(Reason::TokenTypeRefused, "the header's `typ` is not that of an access token"))
+    }
+}
+
+/// Marks of other kinds in the claims, for tokens whose header does not tell.
+pub(super) fn check_claims(claims: Members<'_, '_>) -> Result<(), Denial> {
+    if FOREIGN_CLAIMS.iter().any(|name| claims.has(name)) {
+        return Err(refuse(Reason::TokenTypeRefused, "a claim belongs to another kind of token"));
+    }
+    for (name, accepted) in KIND_CLAIMS {
+        if let Some(kind) = claims.get(name)
+            && !kind
+                .as_text()
+                .is_some_and(|kind| accepted.iter().any(|known| known.eq_ignore_ascii_case(kind)))
+        {
+            return Err(refuse(Reason::TokenTypeRefused, "the claims name another kind of token"));
+        }
+    }
+    // OpenID Connect and RFC 9068 have no `act` that is not an object (RFC 8693 §4.1).
+    if claims.get("act").is_some_and(|actor| !matches!(actor, Json::Object(_))) {
+        return Err(refuse(Reason::TokenClaimInvalid, "`act` is not an object"));
+    }
+    Ok(())
+}
+
+/// RFC 7515 §4.1.9: compared as media types, without case, `application/` may be left out.
+pub(super) fn is_media_type(value: &str, expected: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let short = match value.split_at_checked(PREFIX.len()) {
+        Some((prefix, short)) if prefix.eq_ignore_ascii_case(PREFIX) => short,
+        _ => value,
+    };
+    short.eq_ignore_ascii_case(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    #[track_caller]
+    fn check(typ: Option<&str>, strict: bool, untyped: bool) {
+        assert_eq!(check_typ(typ, Profile::Rfc9068).is_ok(), strict, "strict {typ:?}");
+        assert_eq!(check_typ(typ, Profile::UntypedJwt).is_ok(), untyped, "untyped {typ:?}");
+    }
+
+    /// A2.21, A3.1, RFC 7515 §4.1.9, RFC 9068 §4.
+    #[test]
+    fn typ_compares_as_a_media_type() {
+        for typ in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
+            check(Some(typ), true, true);
+        }
+        for typ in ["JWT", "jwt", "application/jwt"] {
+            check(Some(typ), false, true);
+        }
+        check(None, false, true);
+    }
+
+    /// A2.22, RFC 8725 §3.12.
+    #[test]
+    fn other_kinds_are_refused_in_either_profile() {
+        for typ in [
+            "dpop+jwt",
+            "logout+jwt",
+            "token-introspection+jwt",
+            "secevent+jwt",
+            "id+jwt",
+            "rt+jwt",
+            "oauth-authz-req+jwt",
+            "text/at+jwt",
+            "at+jwt;a=b",
+            "application/application/at+jwt",
+            " at+jwt",
+            "at",
+            "JOSE",
+            "",
+            "é",
+        ] {
+            check(Some(typ), false, false);
+        }
+    }
+
+    /// A2.22, RFC 8725 §3.12.
+    #[test]
+    fn claims_of_other_kinds_are_refused_even_where_typ_says_nothing() {
+        let reason = |claims: &str| {
+            let claims = json::object(claims.as_bytes()).expect("a JSON object");
+            check_claims(claims.members()).map_err(|denial| denial.reason())
+        };
+        for name in FOREIGN_CLAIMS {
+            assert_eq!(reason(&format!("{{\"{name}\":1}}")), Err(Reason::TokenTypeRefused), "{name}");
+        }
+        for claims in [
+            r#"{"typ":"ID"}"#,
+            r#"{"typ":"Refresh"}"#,
+            r#"{"typ":"Offline"}"#,
+            r#"{"typ":1}"#,
+            r#"{"token_use":"id"}"#,
+            r#"{"token_type":"refresh_token"}"#,
+        ] {
+            assert_eq!(reason(claims), Err(Reason::TokenTypeRefused), "{claims}");
+        }
+        for claims in [r#"{"typ":"Bearer"}"#, r#"{"token_use":"access"}"#, r#"{"act":{"sub":"a"}}"#, "{}"] {
+            assert_eq!(reason(claims), Ok(()), "{claims}");
+        }
+        assert_eq!(reason(r#"{"act":"a"}"#), Err(Reason::TokenClaimInvalid));
+    }
+}

@@ -38,14 +38,10 @@ fn recent(text: &[u8]) -> Option<Authority> {
         Some(last) if last.as_str().as_bytes() == text => Some(last.clone()),
         _ => {
             let parsed = parse(text)?;
-            *last = Some(parsed.clone()).filter(|_| text.len() <= MAX_REMEMBERED);
-            Some(parsed)
+            Some(last.insert(parsed).clone())
         }
     })
 }
-
-/// The longest host that a thread remembers, in octets: a name of the DNS and a port.
-const MAX_REMEMBERED: usize = 260;
 
 fn same(target: &Authority, host: &HeaderValue) -> bool {
     target.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes())
@@ -63,7 +59,7 @@ fn is_host_and_port(authority: &Authority) -> bool {
         }
         None => rest.is_empty(),
     };
-    port && is_host(host)
+    text.len() <= MAX_AUTHORITY && port && is_host(host)
 }
 
 fn is_host(host: &str) -> bool {
@@ -72,6 +68,28 @@ fn is_host(host: &str) -> bool {
         None => {
             !host.is_empty()
                 && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        }
+    }
+}
+
+/// The most octets of host and port: a full name of the DNS (RFC 1035 §3.1), a colon and five digits.
+const MAX_AUTHORITY: usize = 255 + 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_as_many_octets_as_the_limit_and_not_one_more() {
+        let host = |octets: usize| format!("{}:65535", "a".repeat(octets - 6));
+        assert!(parse(host(MAX_AUTHORITY).as_bytes()).is_some());
+        assert_eq!(parse(host(MAX_AUTHORITY + 1).as_bytes()), None);
+    }
+
+    #[test]
+    fn remembering_the_last_host_changes_no_answer() {
+        for text in ["a.example", "a.example", "A.example", "u@a.example", "a.example", "", "b.example"] {
+            assert_eq!(recent(text.as_bytes()), parse(text.as_bytes()), "{text}");
         }
     }
 }

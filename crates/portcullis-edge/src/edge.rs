@@ -87,3 +87,6 @@ fn origin(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -267,3 +267,6 @@ impl fmt::Display for InvalidForwarded {
 }
 
 impl std::error::Error for InvalidForwarded {}
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,19 @@ mod cors;
 mod edge;
 pub mod forwarded;
 mod origin;
+mod path;
+mod plain_http;
 mod proxies;
 mod walk;
 
+#[cfg(test)]
+mod testing;
+
 pub use self::cors::{
-    Cors, CorsAnswer, CorsBuilder, DEFAULT_ALLOWED_HEADERS, DEFAULT_EXPOSED_HEADERS, DEFAULT_MAX_AGE,
-    DEFAULT_METHODS,
+    Cors, CorsAnswer, CorsBuilder, CorsLayer, CorsService, DEFAULT_ALLOWED_HEADERS, DEFAULT_EXPOSED_HEADERS,
+    DEFAULT_MAX_AGE, DEFAULT_METHODS, ResponseFuture, UpgradeOriginLayer, UpgradeOrigins,
 };
 pub use self::edge::{ClientAddressLayer, Edge};
+pub use self::path::{PathPolicy, PathPolicyLayer};
+pub use self::plain_http::{PlainHttp, PlainHttpLayer};
 pub use self::proxies::{ForwardingField, MAX_FORWARDED_ELEMENTS, TrustedProxies};

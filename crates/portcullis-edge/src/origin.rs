@@ -46,7 +46,6 @@ impl WebOrigin {
         HeaderValue::try_from(self.0.as_str()).unwrap_or_else(|_| HeaderValue::from_static("null"))
     }
 
-    #[cfg(test)]
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

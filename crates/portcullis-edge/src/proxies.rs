@@ -173,3 +173,52 @@ fn canonical(network: IpNet) -> IpNet {
         _ => network,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(proxies: &TrustedProxies, expected: &[&str]) {
+        let found = proxies.check().err().unwrap_or_default();
+        assert_eq!(found.codes().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn networks_and_single_addresses_are_taken() {
+        for good in
+            ["10.0.0.0/8", " 10.1.2.3/8 ", "10.0.0.1", "fd00::/8", "::1", "::ffff:10.0.0.0/104", "0.0.0.0/1"]
+        {
+            check(&TrustedProxies::none().network(good), &[]);
+        }
+        assert!(TrustedProxies::from_networks(["10.0.0.0/8".parse::<IpNet>().unwrap()]).is_ok());
+        assert!(TrustedProxies::from_networks(Vec::<String>::new()).is_ok());
+        // Host bits do not matter.
+        assert!(TrustedProxies::none().network("10.1.2.3/8").trusts(0, "10.9.9.9".parse().ok()));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused() {
+        for bad in
+            ["", "10.0.0.0/33", "10.0.0/8", "proxy.example", "10.0.0.0/8,10.0.0.1", "::/129", "10.0.0.1/-1"]
+        {
+            check(&TrustedProxies::none().network(bad), &["P404"]);
+        }
+    }
+
+    #[test]
+    fn to_trust_everyone_takes_a_word_of_its_own() {
+        for everyone in ["0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "10.0.0.0/0"] {
+            check(&TrustedProxies::none().network(everyone), &["P401"]);
+        }
+        check(&TrustedProxies::none().network("0.0.0.0/1").network("128.0.0.0/1"), &["P401"]);
+        check(&TrustedProxies::none().network("0.0.0.0/0").insecure_trust_everyone(), &[]);
+    }
+
+    #[test]
+    fn every_error_is_reported_and_untrusted_text_escaped() {
+        let errors = TrustedProxies::from_networks(["a\nb", "::/0", "x"]).unwrap_err();
+        assert_eq!(errors.codes().collect::<Vec<_>>(), ["P404", "P404", "P401"]);
+        assert!(errors.to_string().contains(r"`a\u{a}b`"), "{errors}");
+    }
+}

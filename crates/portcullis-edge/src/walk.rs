@@ -59,19 +59,18 @@ pub(crate) fn walk(
 fn rfc7239(proxies: &TrustedProxies, headers: &HeaderMap) -> Result<Way, Malformed> {
     const FIELD: &str = "Forwarded";
     let elements = from_the_right(headers, FORWARDED, forwarded::elements_from_the_right);
-    let mut said = None;
+    let mut outermost = None;
     let passed = pass(proxies, FIELD, elements, |text| {
-        let element = Element::parse(text).map_err(|_| Malformed::element(FIELD, text))?;
+        let malformed = || Malformed::element(FIELD, text);
+        let element = outermost.insert(Element::parse(text).map_err(|_| malformed())?);
         // A proxy may leave the client out; then nobody knows it.
-        let node = element.client().map_or(Some(Node::Unknown), Node::parse);
-        said = Some((element.scheme().map(str::to_owned), element.host().map(str::to_owned)));
-        node.ok_or_else(|| Malformed::element(FIELD, text))
+        element.client().map_or(Some(Node::Unknown), Node::parse).ok_or_else(malformed)
     })?;
-    let Some((scheme, host)) = said else { return Ok(Way::Direct) };
+    let Some(said) = outermost else { return Ok(Way::Direct) };
     Ok(Way::Forwarded {
         client: passed.client,
-        secure: scheme.map(|text| secure(FIELD, text.as_bytes())).transpose()?,
-        host: host.map(|text| host_of(FIELD, text.as_bytes())).transpose()?,
+        secure: said.scheme().map(|text| secure(FIELD, text.as_bytes())).transpose()?,
+        host: said.host().map(|text| host_of(FIELD, text.as_bytes())).transpose()?,
     })
 }
 

@@ -155,5 +155,5 @@ fn says_so_already(trail: &Trail) -> bool {
 }
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
-const BY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
+const BY_ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const TRUE: HeaderValue = HeaderValue::from_static("true");

@@ -1,0 +1,184 @@
+//! Credentials do not travel in clear.
+
+use http::HeaderName;
+use http::header::{AUTHORIZATION, FORWARDED};
+use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step};
+use portcullis_tower::{Decide, DecideLayer};
+
+/// Applies [`PlainHttp`], as a layer of its own. It stands inside of
+/// [`ClientAddressLayer`](crate::ClientAddressLayer).
+pub type PlainHttpLayer<F = FromBytes> = DecideLayer<PlainHttp, F>;
+
+/// What becomes of credentials that came over plain HTTP (RFC 6750 §5.3).
+///
+/// By default, they are refused, although the harm is done by then: the client learns at its first request that
+/// it must not do so, and not when somebody has used what leaked.
+///
+/// ```
+/// use http::HeaderName;
+/// use portcullis_edge::PlainHttp;
+///
+/// let policy = PlainHttp::default().credential_header(HeaderName::from_static("x-api-key"));
+/// assert!(policy.refuses());
+/// assert!(!PlainHttp::insecure_allow().refuses());
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PlainHttp {
+    /// `None` if everything is allowed.
+    refused: Option<Vec<HeaderName>>,
+}
+
+impl PlainHttp {
+    /// Refuses requests over plain HTTP that carry `Authorization`. This is the default.
+    pub fn refuse_credentials() -> Self {
+        Self { refused: Some(vec![AUTHORIZATION]) }
+    }
+
+    /// Lets credentials travel in clear.
+    ///
+    /// # What must protect them instead
+    /// A network in which nobody can listen, from the client to this server: an encrypted overlay, or one
+    /// machine.
+    pub fn insecure_allow() -> Self {
+        Self { refused: None }
+    }
+
+    /// Also refuses requests with this field, such as that of an API key. By default, `Authorization` alone is
+    /// a credential.
+    pub fn credential_header(mut self, name: HeaderName) -> Self {
+        if let Some(refused) = &mut self.refused
+            && !refused.contains(&name)
+        {
+            refused.push(name);
+        }
+        self
+    }
+
+    /// Whether anything is refused.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.refused.is_some()
+    }
+
+    /// Refuses a request that carries a credential, if it is known to have come over plain HTTP.
+    ///
+    /// It goes by the external origin that [`Edge`](crate::Edge) wrote to the Trail. Two kinds of requests pass
+    /// although they came over plain HTTP: those over a loopback connection that no proxy forwarded, for which
+    /// there is no wire to listen to; and those of which nobody knows the scheme, because the server left no
+    /// connection facts or a trusted proxy did not say.
+    ///
+    /// # Errors
+    /// 400 `plain_http`, with an explanation for the operator. The Trail then has a note of it.
+    pub fn check_credentials_allowed(&self, view: &RequestView<'_>) -> Result<(), Denial> {
+        let Some(refused) = &self.refused else { return Ok(()) };
+        let in_clear = view.trail().origin().is_some_and(|origin| !origin.secure && !origin.loopback);
+        if !in_clear || !refused.iter().any(|name| view.headers().contains_key(name)) {
+            return Ok(());
+        }
+        let denial = Denial::new(Reason::PlainHttp)
+            .hint("credentials are accepted over https only; replace the one that was sent")
+            .explained(if forwarded(view) { BEHIND_PROXY } else { DIRECT });
+        view.trail().denied(Room::Edge, &denial);
+        Err(denial)
+    }
+}
+
+impl Default for PlainHttp {
+    fn default() -> Self {
+        Self::refuse_credentials()
+    }
+}
+
+impl Decide for PlainHttp {
+    fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        Step::Done(self.check_credentials_allowed(request))
+    }
+}
+
+/// Whether somebody, whom nobody need trust, says that there is a proxy.
+fn forwarded(view: &RequestView<'_>) -> bool {
+    let headers = view.headers();
+    headers.contains_key(FORWARDED)
+        || headers.contains_key("x-forwarded-for")
+        || headers.contains_key("x-forwarded-proto")
+}
+
+const BEHIND_PROXY: &str = "a credential came over plain HTTP, with fields of a proxy: if the proxy ends TLS, name its \
+                            network in `TrustedProxies` and have it send the scheme";
+const DIRECT: &str =
+    "a credential came over plain HTTP: serve TLS, or name the proxy that ends it in `TrustedProxies`";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Head;
+    use crate::{Edge, ForwardingField, TrustedProxies};
+
+    fn resolved(head: Head) -> Head {
+        let proxies = TrustedProxies::none().network("10.0.0.0/8").field(ForwardingField::Forwarded);
+        head.ask(|view| Edge::new(proxies).unwrap().resolve(view)).unwrap();
+        head
+    }
+
+    #[track_caller]
+    fn check(policy: &PlainHttp, head: Head, allowed: bool) {
+        let head = resolved(head);
+        let result = head.ask(|view| policy.check_credentials_allowed(view));
+        assert_eq!(result.as_ref().err().map(Denial::reason), (!allowed).then_some(Reason::PlainHttp));
+        assert_eq!(head.noted().is_empty(), allowed);
+    }
+
+    fn with_token(head: Head) -> Head {
+        head.field("authorization", "Bearer mF_9.B5f-4.1JqM")
+    }
+
+    /// A1.13.
+    #[test]
+    fn refuses_tokens_over_plain_http() {
+        let policy = PlainHttp::default();
+        check(&policy, with_token(Head::from("192.0.2.1")), false);
+        check(&policy, with_token(Head::over_tls("192.0.2.1")), true);
+        check(&policy, Head::from("192.0.2.1"), true);
+        check(&policy, with_token(Head::from("127.0.0.1")), true);
+        check(&policy, with_token(Head::from("::1")), true);
+        check(&policy, with_token(Head::new()), true);
+        check(&PlainHttp::insecure_allow(), with_token(Head::from("192.0.2.1")), true);
+    }
+
+    /// A1.13, A19.7: a proxy that is trusted says which scheme the client used, and nobody else.
+    #[test]
+    fn goes_by_what_trusted_proxies_say() {
+        let policy = PlainHttp::default();
+        let said = |peer, scheme| {
+            with_token(Head::from(peer).field("forwarded", format!("for=192.0.2.1;proto={scheme}")))
+        };
+        check(&policy, said("10.0.0.1", "https"), true);
+        check(&policy, said("10.0.0.1", "http"), false);
+        check(&policy, said("192.0.2.9", "https"), false);
+        check(&policy, with_token(Head::from("10.0.0.1").field("forwarded", "for=192.0.2.1")), true);
+    }
+
+    #[test]
+    fn refuses_configured_fields_too() {
+        let key = || Head::from("192.0.2.1").field("x-api-key", "k");
+        check(&PlainHttp::default(), key(), true);
+        let policy = PlainHttp::default().credential_header(HeaderName::from_static("x-api-key"));
+        check(&policy, key(), false);
+        check(&policy, with_token(Head::from("192.0.2.1")), false);
+        check(&PlainHttp::insecure_allow().credential_header(AUTHORIZATION), key(), true);
+    }
+
+    #[test]
+    fn tells_the_operator_what_to_do_and_nobody_the_token() {
+        for (head, expected) in [
+            (Head::from("192.0.2.1"), DIRECT),
+            (Head::from("192.0.2.1").field("x-forwarded-proto", "https"), BEHIND_PROXY),
+        ] {
+            let head = resolved(with_token(head));
+            let denial = head.ask(|view| PlainHttp::default().check_credentials_allowed(view)).unwrap_err();
+            assert_eq!((denial.status().as_u16(), denial.explanation()), (400, Some(expected)));
+            assert!(!format!("{denial:?} {:?}", denial.hint_text()).contains("mF_9"));
+        }
+    }
+}

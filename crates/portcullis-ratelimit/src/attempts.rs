@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use portcullis_core::{Attempt, AttemptGuard, AttemptOutcome, Denial, Reason, Step};
+use smallvec::SmallVec;
 
-use crate::budget::Verdict;
-use crate::limiter::{Limiter, Phase};
+use crate::limiter::{Charge, Limiter, Phase};
 use crate::limiters::{Limiters, Refusal};
 
 /// Counts an attempt on the user that it names; limits of other phases do not count attempts.
@@ -40,14 +40,18 @@ impl AttemptGuard for Limiters {
 
 fn before_all(limiters: &[Limiter], attempt: &Attempt) -> Result<(), Denial> {
     let limiters = || limiters.iter().filter(|limiter| limiter.phase() == Phase::Attempt);
-    for (number, limiter) in limiters().enumerate() {
+    let mut charges = SmallVec::<[Charge; 2]>::new();
+    for limiter in limiters() {
         let charge = limiter.charge_attempt(&attempt.identifier);
-        if charge.outcome.verdict != Verdict::Within && limiter.mode().enforces(sample(attempt)) {
-            limiters().take(number).for_each(|taken| taken.refund_attempt(&attempt.identifier));
+        if !charge.is_within() && limiter.enforces(sample(attempt)) {
+            for (limiter, charge) in limiters().zip(&mut charges) {
+                limiter.refund(charge);
+            }
             let mut refusal = Refusal::default();
             refusal.add(limiter, charge.outcome.verdict);
             return Err(refusal.into_denial(Reason::AttemptsExceeded));
         }
+        charges.push(charge);
     }
     Ok(())
 }

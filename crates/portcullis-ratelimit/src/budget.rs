@@ -62,14 +62,9 @@ impl Budget {
         self.ask(hash, cost, Action::Take)
     }
 
-    /// Says what [`take`](Self::take) would, and takes nothing.
-    pub(crate) fn look(&self, hash: u64, cost: u32) -> Outcome {
-        self.ask(hash, cost, Action::Look)
-    }
-
-    /// Puts back what was taken.
-    pub(crate) fn give_back(&self, hash: u64, cost: u32) {
-        self.ask(hash, 1, Action::GiveBack(self.quota.weight(cost)));
+    /// Puts back what was taken, and says how full the bucket is then.
+    pub(crate) fn give_back(&self, hash: u64, cost: u32) -> Level {
+        self.ask(hash, 1, Action::GiveBack(self.quota.weight(cost))).level
     }
 
     fn ask(&self, hash: u64, cost: u32, action: Action) -> Outcome {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::HeaderName;
-use portcullis_core::{ClientAddress, Denial, RequestView};
+use portcullis_core::{ClientAddress, ConnectionFacts, Denial, RequestView};
 
 use crate::limiter::Phase;
 
@@ -18,6 +18,9 @@ pub const DEFAULT_IPV6_PREFIX: u8 = 56;
 
 /// Counts per client address, as the edge resolved it.
 ///
+/// Where no edge layer stands, this is the peer of the connection, as
+/// [`ConnectionFacts`](portcullis_core::ConnectionFacts) name it: behind a proxy, all clients are then one.
+///
 /// IPv4-mapped IPv6 addresses are IPv4 (A19.5), other IPv6 addresses are counted by a prefix, see
 /// [`DEFAULT_IPV6_PREFIX`]. See [`UnknownClient`] for clients without an address.
 pub fn client_ip() -> LimitKey {
@@ -26,7 +29,8 @@ pub fn client_ip() -> LimitKey {
 
 /// Counts per caller: issuer and subject of the [`Principal`](portcullis_core::Principal).
 ///
-/// Anonymous callers are counted per client address, apart from those who are known.
+/// Anonymous callers, also those of routes that ask for no credential, are counted per client address, apart
+/// from those who are known.
 pub fn principal() -> LimitKey {
     LimitKey::new(Source::Principal, "principal", Phase::Identity)
 }
@@ -169,7 +173,7 @@ impl LimitKey {
                 true
             }),
         };
-        if found { Ok(state.finish()) } else { self.of_client(request.trail().client(), seed) }
+        if found { Ok(state.finish()) } else { self.of_client(client(request), seed) }
     }
 
     /// The seeded hash of the user that an attempt names.
@@ -204,6 +208,15 @@ impl LimitKey {
             }
         }
     }
+}
+
+/// The client's address as the edge resolved it. Where no edge layer stands, it is the peer of the connection,
+/// which may be a proxy, but cannot be forged.
+fn client(request: &RequestView<'_>) -> ClientAddress {
+    request.trail().resolved_client().unwrap_or_else(|| {
+        let peer = request.extensions().get::<ConnectionFacts>().and_then(|facts| facts.peer);
+        peer.map_or(ClientAddress::Unknown, |peer| ClientAddress::Peer(peer.ip()))
+    })
 }
 
 impl fmt::Debug for LimitKey {

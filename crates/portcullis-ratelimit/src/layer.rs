@@ -3,14 +3,14 @@
 use std::fmt;
 
 use portcullis_core::{
-    Authentication, BodyFrom, Clock, ConfigCode, ConfigError, ConfigErrors, Denial, FromBytes, RenderDenial,
+    Authentication, Clock, ConfigCode, ConfigError, ConfigErrors, Denial, FromBytes, RenderDenial,
     RequestView, Room, Step,
 };
 use portcullis_tower::{Decide, DecideLayer, DecideService};
 use tower_layer::Layer;
 
 use crate::limit::Limit;
-use crate::limiter::Phase;
+use crate::limiter::{Limiter, Phase};
 use crate::limiters::Limiters;
 
 /// Limits how often the requests of a service come. See the crate's docs.
@@ -57,7 +57,7 @@ impl<F> RateLimitLayer<F> {
     }
 
     /// Makes the body of a refusal by a closure. By default, this is `From<Bytes>`.
-    pub fn with_body<B, G: BodyFrom<B>>(self, body: G) -> RateLimitLayer<G> {
+    pub fn with_body<G>(self, body: G) -> RateLimitLayer<G> {
         RateLimitLayer(self.0.with_body(body))
     }
 }
@@ -91,12 +91,14 @@ pub struct CheckLimits(Limiters);
 
 impl Decide for CheckLimits {
     fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        let wants_identity = self.0.iter().any(|limiter| limiter.phase() == Phase::Identity);
-        if wants_identity && matches!(request.trail().authentication(), Authentication::NotAsked) {
+        let trail = request.trail();
+        let enforced = self.0.iter().filter(|limiter| limiter.enforces(trail.id().sample()));
+        let wants_identity = enforced.map(Limiter::phase).any(|phase| phase == Phase::Identity);
+        if wants_identity && matches!(trail.authentication(), Authentication::NotAsked) {
             let denial = Denial::misconfigured(
                 "a limit that is asked after authentication, but none ran: put the authentication layer before it",
             );
-            request.trail().denied(Room::Limit, &denial);
+            trail.denied(Room::Limit, &denial);
             return Step::Done(Err(denial));
         }
         self.0.check_all(request)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Mode, RequestView, Step};
 
-use crate::budget::{Budget, Outcome};
+use crate::budget::{Budget, Outcome, Verdict};
 use crate::fields::Fields;
 use crate::key::LimitKey;
 use crate::limit::{Cost, Limit};
@@ -47,6 +47,12 @@ pub(crate) struct Charge {
     pub(crate) hash: u64,
     pub(crate) cost: u32,
     pub(crate) outcome: Outcome,
+}
+
+impl Charge {
+    pub(crate) fn is_within(&self) -> bool {
+        self.outcome.verdict == Verdict::Within
+    }
 }
 
 impl Limiter {
@@ -101,22 +107,9 @@ impl Limiter {
 
     /// Takes what the request costs.
     pub(crate) fn charge(&self, request: &RequestView<'_>) -> Result<Charge, Denial> {
-        self.ask(request, Budget::take)
-    }
-
-    /// Says what the request would cost and find.
-    pub(crate) fn look(&self, request: &RequestView<'_>) -> Result<Charge, Denial> {
-        self.ask(request, Budget::look)
-    }
-
-    fn ask(
-        &self,
-        request: &RequestView<'_>,
-        ask: impl FnOnce(&Budget, u64, u32) -> Outcome,
-    ) -> Result<Charge, Denial> {
         let hash = self.0.key.of_request(request, &self.0.seed)?;
         let cost = self.0.cost.as_ref().map_or(1, |cost| cost(request));
-        Ok(Charge { hash, cost, outcome: ask(&self.0.budget, hash, cost) })
+        Ok(Charge { hash, cost, outcome: self.0.budget.take(hash, cost) })
     }
 
     /// Takes one for an attempt on the user of that name.
@@ -130,15 +123,16 @@ impl Limiter {
         self.0.budget.give_back(LimitKey::of_attempt(identifier, &self.0.seed), 1);
     }
 
-    /// Gives back what was taken.
-    pub(crate) fn refund(&self, charge: &Charge) {
-        if charge.cost > 0 {
-            self.0.budget.give_back(charge.hash, charge.cost);
+    /// Gives back what was taken, if anything was, and notes the level after it.
+    pub(crate) fn refund(&self, charge: &mut Charge) {
+        if charge.is_within() && charge.cost > 0 {
+            charge.outcome.level = self.0.budget.give_back(charge.hash, charge.cost);
         }
     }
 
-    pub(crate) fn mode(&self) -> Mode {
-        self.0.mode
+    /// Whether a refusal counts for the request, or user, of this sample.
+    pub(crate) fn enforces(&self, sample: u64) -> bool {
+        self.0.mode.enforces(sample)
     }
 
     pub(crate) fn refunds_success(&self) -> bool {

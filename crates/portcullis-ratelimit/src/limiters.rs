@@ -27,11 +27,9 @@ impl Limiters {
         let mut errors = ConfigErrors::new();
         let mut names: Vec<&str> = limiters.iter().map(|limiter| limiter.name().as_ref()).collect();
         names.sort_unstable();
-        for pair in names.windows(2) {
-            if let [first, second] = pair
-                && first == second
-            {
-                let message = format!("two quotas of one request are named `{first}`");
+        for same in names.chunk_by(|a, b| a == b) {
+            if let [name, _, ..] = same {
+                let message = format!("two quotas of one request are named `{name}`");
                 errors.push(ConfigError::new(ConfigCode::DuplicateQuotaName, message));
             }
         }
@@ -92,64 +90,62 @@ impl Limiters {
 }
 
 pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), Denial> {
-    let mut charges = SmallVec::<[Charge; 4]>::new();
+    let trail = request.trail();
+    // `None` for a limit that could not be asked and is only watched.
+    let mut charges = SmallVec::<[Option<Charge>; 4]>::new();
+    let mut refused = false;
     for limiter in limiters {
+        let enforced = enforced(limiter, trail);
         match limiter.charge(request) {
-            Ok(charge) if refuses(limiter, &charge, request.trail()) => {
-                give_back(limiters, &charges);
-                return Err(refuse(limiters, charges.len(), charge, request));
+            Ok(charge) => {
+                refused |= enforced && !charge.is_within();
+                charges.push(Some(charge));
             }
-            Ok(charge) => charges.push(charge),
-            Err(denial) => {
-                give_back(limiters, &charges);
-                request.trail().denied(Room::Limit, &denial);
+            Err(denial) if enforced => {
+                give_back(limiters, &mut charges);
+                trail.denied(Room::Limit, &denial);
                 return Err(denial);
+            }
+            Err(denial) => {
+                trail.shadowed(Room::Limit, &Decision::deny(denial.reason()));
+                charges.push(None);
             }
         }
     }
-    for (limiter, charge) in limiters.iter().zip(&charges) {
-        report(limiter, charge, request.trail());
+    if refused {
+        give_back(limiters, &mut charges);
     }
-    Ok(())
+    let mut refusal = Refusal::default();
+    for (limiter, charge) in limiters.iter().zip(&charges) {
+        let Some(charge) = charge else { continue };
+        report(limiter, charge, trail);
+        if enforced(limiter, trail) {
+            refusal.add(limiter, charge.outcome.verdict);
+        }
+    }
+    if !refused {
+        return Ok(());
+    }
+    let denial = refusal.into_denial(Reason::QuotaExceeded);
+    trail.denied(Room::Limit, &denial);
+    Err(denial)
 }
 
-/// Whether the answer refuses the request: it is beyond the quota, and the limit is not only watched.
-fn refuses(limiter: &Limiter, charge: &Charge, trail: &Trail) -> bool {
-    charge.outcome.verdict != Verdict::Within && enforced(limiter, trail)
-}
-
-fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
-    limiter.mode().enforces(trail.id().sample())
-}
-
-fn give_back(limiters: &[Limiter], charges: &[Charge]) {
+fn give_back(limiters: &[Limiter], charges: &mut [Option<Charge>]) {
     for (limiter, charge) in limiters.iter().zip(charges) {
-        if charge.outcome.verdict == Verdict::Within {
+        if let Some(charge) = charge {
             limiter.refund(charge);
         }
     }
 }
 
-/// The refusal, after everything that was taken has been given back: looks at every limit once more, to report
-/// all that is used up.
-fn refuse(limiters: &[Limiter], refused: usize, charge: Charge, request: &RequestView<'_>) -> Denial {
-    let mut denial = Refusal::default();
-    for (number, limiter) in limiters.iter().enumerate() {
-        let charge = if number == refused { Ok(charge) } else { limiter.look(request) };
-        let Ok(charge) = charge else { continue };
-        report(limiter, &charge, request.trail());
-        if enforced(limiter, request.trail()) {
-            denial.add(limiter, charge.outcome.verdict);
-        }
-    }
-    let denial = denial.into_denial(Reason::QuotaExceeded);
-    request.trail().denied(Room::Limit, &denial);
-    denial
+fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
+    limiter.enforces(trail.id().sample())
 }
 
 /// Writes to the Trail what was counted.
 fn report(limiter: &Limiter, charge: &Charge, trail: &Trail) {
-    let within = charge.outcome.verdict == Verdict::Within;
+    let within = charge.is_within();
     let level = charge.outcome.level;
     trail.limited(TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within));
     if enforced(limiter, trail) {

@@ -49,6 +49,12 @@ impl Table {
         Self { sets: (0..sets).map(|_| Set::default()).collect() }
     }
 
+    /// How much memory the table takes, now and always.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.sets.as_ref())
+    }
+
     /// Calls back with the key's slot, or the one that it may take, and whether the slot is the key's.
     ///
     /// The slot is the key's afterwards.

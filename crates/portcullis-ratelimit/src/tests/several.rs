@@ -1,0 +1,97 @@
+use http::Request;
+use portcullis_core::{Denial, Reason, RequestView, Trail};
+
+use super::{FakeTime, all, by_principal, check, fields, five_a_minute};
+use crate::{HOUR, Limit, Limiters, MINUTE, Phase, SECOND, attempted_user, client_ip, per, principal};
+
+fn together(limits: &[Limit], time: &FakeTime) -> Limiters {
+    Limiters::build(limits, &time.clock()).unwrap()
+}
+
+fn check_all(limiters: &Limiters, request: &Request<()>) -> Result<(), Denial> {
+    limiters.check_all(&RequestView::of(request).unwrap()).done().unwrap()
+}
+
+fn alice() -> Request<()> {
+    by_principal("https://login.example", "alice")
+}
+
+/// All or nothing.
+#[test]
+fn a_request_refused_by_one_limit_is_counted_by_none() {
+    let time = FakeTime::new();
+    let limiters = together(&[five_a_minute(), per(principal()).requests(1).every(MINUTE)], &time);
+    assert!(check_all(&limiters, &alice()).is_ok());
+    (0..100).for_each(|_| assert!(check_all(&limiters, &alice()).is_err()));
+    // Four of five are left to others at the same address.
+    for name in ["bob", "carol", "dave", "erin"] {
+        assert!(check_all(&limiters, &by_principal("https://login.example", name)).is_ok(), "{name}");
+    }
+    assert!(check_all(&limiters, &by_principal("https://login.example", "frank")).is_err());
+}
+
+/// A11.6, A11.7, A11.10.
+#[test]
+fn a_refusal_names_every_quota_that_is_used_up_and_the_longest_wait() {
+    let time = FakeTime::new();
+    let limits = [
+        per(client_ip()).requests(1).every(SECOND).named("burst"),
+        per(client_ip()).requests(1).every(HOUR).named("hourly"),
+        per(client_ip()).requests(100).every(HOUR).named("wide"),
+    ];
+    let limiters = together(&limits, &time);
+    check_all(&limiters, &alice()).unwrap();
+    let request = alice();
+    let denial = check_all(&limiters, &request).unwrap_err();
+    assert_eq!(denial.violated_policies().collect::<Vec<_>>(), ["burst", "hourly"]);
+    assert_eq!((denial.reason(), denial.retry_after_seconds()), (Reason::QuotaExceeded, Some(3600)));
+
+    let headers = fields(&request);
+    assert_eq!(
+        all(&headers, "ratelimit"),
+        ["\"burst\";r=0;t=1", "\"hourly\";r=0;t=3600", "\"wide\";r=99;t=36"]
+    );
+    assert_eq!(
+        all(&headers, "ratelimit-policy"),
+        ["\"burst\";q=1;w=1", "\"hourly\";q=1;w=3600", "\"wide\";q=100;w=3600"]
+    );
+}
+
+#[test]
+fn the_trail_keeps_what_each_limit_counted_and_the_refusal() {
+    let limiters = together(&[five_a_minute(), per(principal()).requests(1).every(MINUTE)], &FakeTime::new());
+    check_all(&limiters, &alice()).unwrap();
+    let request = alice();
+    check_all(&limiters, &request).unwrap_err();
+    Trail::of(request.extensions()).unwrap().read(|state| {
+        let limits: Vec<_> = state.limits.iter().map(|l| (l.name.as_ref(), l.remaining, l.allowed)).collect();
+        assert_eq!(limits, [("client-ip", 4, true), ("principal", 0, false)]);
+        let entries: Vec<_> = state.entries.iter().map(|e| (e.reason, e.enforced)).collect();
+        assert_eq!(entries, [(Reason::QuotaExceeded, true)]);
+    });
+}
+
+#[test]
+fn limits_that_are_split_by_phase_share_their_buckets() {
+    let limits = [
+        five_a_minute(),
+        per(principal()).requests(1).every(MINUTE),
+        per(attempted_user()).requests(1).every(MINUTE),
+    ];
+    let limiters = together(&limits, &FakeTime::new());
+    let names = |phase| limiters.of_phase(phase).iter().map(|l| l.name().to_string()).collect::<Vec<_>>();
+    assert_eq!(names(Phase::Anonymous), ["client-ip"]);
+    assert_eq!(names(Phase::Identity), ["principal"]);
+    assert_eq!(names(Phase::Attempt), ["attempted-user"]);
+    check_all(&limiters.of_phase(Phase::Identity), &alice()).unwrap();
+    assert!(check_all(&limiters.of_phase(Phase::Identity), &alice()).is_err());
+    assert!(Limiters::new([]).unwrap().is_empty());
+}
+
+#[test]
+fn clones_share_their_buckets() {
+    let limiter = per(principal()).requests(1).every(MINUTE).build(&FakeTime::new().clock()).unwrap();
+    let clone = limiter.clone();
+    check(&limiter, &alice()).unwrap();
+    assert!(check(&clone, &alice()).is_err());
+}

@@ -9,8 +9,9 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::Response;
 use pin_project_lite::pin_project;
+use portcullis_authz::PathParameters;
 use portcullis_core::{Denial, RefusedRequest, RequestView};
-use portcullis_stack::{Gate, Progress, path_parameters};
+use portcullis_stack::{Gate, Progress};
 
 use crate::endpoint::Endpoint;
 
@@ -122,7 +123,9 @@ fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Re
 
 /// Guards over resources read their path parameter without naming axum.
 fn with_path_parameters(mut request: Request, gate: &Gate) -> Request {
-    if let Some(parameters) = path_parameters(gate.route(), request.uri().path()) {
+    if gate.route().contains('{')
+        && let Some(parameters) = PathParameters::read(gate.route(), request.uri().path())
+    {
         request.extensions_mut().insert(parameters);
     }
     request

@@ -3,7 +3,6 @@
 mod builder;
 mod gate;
 mod outer;
-mod parameters;
 mod policy;
 mod protect;
 mod security;
@@ -12,7 +11,6 @@ mod table;
 pub use self::builder::{DEFAULT_REALM, SecurityBuilder};
 pub use self::gate::{Gate, Pending, Progress};
 pub use self::outer::OuterService;
-pub use self::parameters::path_parameters;
 pub use self::policy::RoutePolicy;
 pub use self::protect::{Dispatch, MatchedRoute, Protected, RouteList};
 pub use self::security::{OuterLayer, Security};

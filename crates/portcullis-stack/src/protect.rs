@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderValue, Method, Request, Response};
+use portcullis_authz::PathParameters;
 use portcullis_core::{
     BodyFrom, ConfigCode, ConfigError, ConfigErrors, Denial, FromBytes, Reason, RefusedRequest, RequestView,
 };
@@ -14,7 +15,6 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::gate::{Gate, Progress};
-use crate::parameters::path_parameters;
 use crate::policy::RoutePolicy;
 use crate::security::{OuterLayer, Security};
 use crate::table::RouteTable;
@@ -178,9 +178,10 @@ where
 }
 
 fn admit<A>(request: &mut Request<A>, gate: &Gate, name: Arc<str>) {
-    let parameters = path_parameters(gate.route(), request.uri().path());
     request.extensions_mut().insert(MatchedRoute(name));
-    if let Some(parameters) = parameters {
+    if gate.route().contains('{')
+        && let Some(parameters) = PathParameters::read(gate.route(), request.uri().path())
+    {
         request.extensions_mut().insert(parameters);
     }
 }

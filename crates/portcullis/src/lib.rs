@@ -1,1 +1,91 @@
-//! Secure an HTTP API on axum, hyper or any tower stack: authentication, scopes, guards, limits, audit.
+#![doc = include_str!("../README.md")]
+
+#[doc(inline)]
+pub use portcullis_core::{
+    Claims, Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod, Decision, Denial, Mode,
+    Principal, ProblemType, Reason, Scope, Scopes, Secret,
+};
+#[doc(inline)]
+pub use portcullis_stack::{
+    MatchedRoute, Protected, RouteList, RoutePolicy, RouteTable, Security, SecurityBuilder,
+};
+
+/// The words that every room shares.
+pub mod core {
+    pub use portcullis_core::*;
+}
+
+/// Where a request comes from: trusted proxies, client address, external URL, CORS.
+pub mod edge {
+    pub use portcullis_edge::*;
+}
+
+/// Who calls: the authentication layer, named schemes, HTTP Basic, API keys.
+pub mod authn {
+    pub use portcullis_authn::*;
+}
+
+/// Who calls, by OAuth 2 bearer token.
+#[cfg(feature = "oauth")]
+pub mod oauth {
+    pub use portcullis_oauth::*;
+}
+
+/// May they: rules over the request and guards over a resource.
+pub mod authz {
+    pub use portcullis_authz::*;
+}
+
+/// How often: quotas, keys, limits on attempts.
+pub mod ratelimit {
+    pub use portcullis_ratelimit::*;
+}
+
+/// What happened: one event per request.
+pub mod audit {
+    pub use portcullis_audit::*;
+}
+
+/// The layers in the right order, on any tower stack.
+pub mod stack {
+    pub use portcullis_stack::*;
+}
+
+/// A layer of one's own: decide, refuse, forward.
+pub mod tower {
+    pub use portcullis_tower::*;
+}
+
+/// Routes, router and server for axum.
+#[cfg(feature = "axum")]
+pub mod axum {
+    pub use portcullis_axum::*;
+}
+
+/// What most applications name.
+///
+/// ```
+/// use portcullis::prelude::*;
+///
+/// let rule: Rule = scope("documents:read").or(role("admin"));
+/// assert_eq!(rule.to_string(), "scope(documents:read) or role(admin)");
+/// ```
+pub mod prelude {
+    pub use portcullis_audit::{JsonLines, MemorySink, TracingSink};
+    pub use portcullis_authn::{ApiKey, ApiKeySet, ApiKeys, Basic};
+    pub use portcullis_authz::{
+        Permit, Rule, Scoped, all_scopes, any_scope, authenticated, claim, role, scope,
+    };
+    #[cfg(feature = "axum")]
+    pub use portcullis_axum::{
+        App, Routes, SecureRouter, delete, get, head, options, patch, post, put, service,
+    };
+    pub use portcullis_core::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason, Scopes};
+    pub use portcullis_edge::{Cors, TrustedProxies};
+    #[cfg(feature = "oauth")]
+    pub use portcullis_oauth::{Issuer, JwtBearer};
+    pub use portcullis_ratelimit::{DAY, HOUR, MINUTE, SECOND, attempted_user, client_ip, per, principal};
+    pub use portcullis_stack::{RouteList, RoutePolicy, Security};
+}
+
+pub mod guide;

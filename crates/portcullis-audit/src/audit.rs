@@ -71,7 +71,10 @@ impl Audit {
 
     /// Asks every sink for room. Those that have none are named by their place.
     pub(crate) fn reserve(&self) -> Result<(), Vec<usize>> {
-        let full = |(index, sink): (usize, &Arc<dyn AuditSink>)| sink.reserve().is_err().then_some(index);
+        let full = |(index, sink): (usize, &Arc<dyn AuditSink>)| {
+            let room = catch_unwind(AssertUnwindSafe(|| sink.reserve()));
+            (!matches!(room, Ok(Ok(())))).then_some(index)
+        };
         // Nothing is allocated for an empty list.
         let refusing: Vec<usize> = self.0.sinks.iter().enumerate().filter_map(full).collect();
         if refusing.is_empty() {
@@ -113,7 +116,7 @@ impl Audit {
         })
     }
 
-    fn failed(&self, error: SinkError) -> Result<(), SinkError> {
+    pub(crate) fn failed(&self, error: SinkError) -> Result<(), SinkError> {
         self.0.failed.fetch_add(1, Ordering::Relaxed);
         Err(error)
     }

@@ -130,7 +130,14 @@ where
                     }
                 }
                 (StateProjection::Confirming { response, wait }, Some(record)) => {
-                    let result = ready!(wait.as_mut().poll(cx));
+                    let confirmed = catch_unwind(AssertUnwindSafe(|| wait.as_mut().poll(cx)));
+                    let result = match confirmed {
+                        Ok(poll) => ready!(poll),
+                        Err(panic) => {
+                            discard(panic);
+                            record.event.unconfirmed()
+                        }
+                    };
                     State::Answered {
                         response: response.take().map(|response| record.sure(result, response)),
                     }

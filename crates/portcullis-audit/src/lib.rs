@@ -12,6 +12,9 @@ mod sinks;
 mod text;
 mod timestamp;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::audit::{Audit, AuditBuilder};
 pub use self::drain::Drain;
 pub use self::event::{AuditEvent, MAX_PATH, Outcome};
@@ -19,4 +22,6 @@ pub use self::future::ResponseFuture;
 pub use self::layer::AuditLayer;
 pub use self::schema::{MAX_DETAIL, MAX_TEXT, SCHEMA};
 pub use self::service::AuditService;
-pub use self::sinks::{AuditSink, IntoSink, MemorySink, SinkError, TracingSink};
+pub use self::sinks::{
+    AuditSink, IntoSink, JsonLines, JsonLinesSink, MemorySink, OnFull, SinkError, TracingSink,
+};

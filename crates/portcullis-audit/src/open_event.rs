@@ -48,6 +48,11 @@ impl OpenEvent {
         self.end(outcome, Some(response.status()), response.extensions().get::<Denial>())
     }
 
+    /// Counts a sink that panicked while it was waited for.
+    pub(crate) fn unconfirmed(&self) -> Result<(), SinkError> {
+        self.audit.failed(SinkError::Failed)
+    }
+
     /// Records the event of a request without an answer. Nobody waits for the sinks.
     pub(crate) fn give_up(&mut self, outcome: Outcome) {
         drop(self.end(outcome, None, None));

@@ -9,9 +9,11 @@ use portcullis_core::{Clock, ConfigErrors, Step};
 
 use crate::event::AuditEvent;
 
+mod json_lines;
 mod memory;
 mod tracing;
 
+pub use self::json_lines::{JsonLines, JsonLinesSink, OnFull};
 pub use self::memory::MemorySink;
 pub use self::tracing::TracingSink;
 

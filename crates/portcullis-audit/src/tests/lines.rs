@@ -1,0 +1,157 @@
+//! ASVS 16.4.1: whatever the client sends, an event is one line that parses back.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::Uri;
+use portcullis_core::{
+    ClientAddress, ConnectionFacts, CredentialMethod, Decision, ExternalOrigin, Principal, Reason, Room,
+    Trail, TrailLimit,
+};
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The event of a request to the path, with the text wherever a client's text can be.
+async fn event(path: &str, text: &str) -> AuditEvent {
+    let (audit, memory) = audit();
+    let text = text.to_owned();
+    let handler = service_fn(move |request: Request<()>| {
+        let trail = Trail::of(request.extensions()).unwrap();
+        trail.set_route("/documents/{id}".into());
+        trail.set_client(ClientAddress::Forwarded(IpAddr::from([192, 0, 2, 7])));
+        trail.set_origin(ExternalOrigin::new(true, None, false));
+        trail.scheme(text.as_str().into());
+        let principal = Principal::builder(text.as_str(), CredentialMethod::Jwt)
+            .issuer(text.as_str())
+            .tenant(text.as_str())
+            .client_id(text.as_str())
+            .token_id(text.as_str());
+        trail.authenticated(principal.build()).unwrap();
+        trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
+        trail.shadowed(Room::Guard, &Decision::deny(Reason::PolicyDenied).because(text.clone()));
+        trail.limited(TrailLimit::new(text.as_str().into(), 9, true));
+        async { Answer::Ok(Response::new(Bytes::new())) }
+    });
+    let mut request = get(path);
+    request.extensions_mut().insert(ConnectionFacts::plain(SocketAddr::from(([10, 0, 0, 1], 4711))));
+    answer(&audit, handler, request).await.unwrap();
+    only(&memory)
+}
+
+#[tokio::test]
+async fn an_event_has_every_member_of_the_schema() {
+    let mut written = serde_json::to_value(event("/documents/7?q=1", "alice").await).unwrap();
+    let id = written["request_id"].take();
+    assert_eq!(id.as_str().unwrap().len(), 32);
+    let expected = json!({
+        "schema": 1,
+        "kind": "request",
+        "time": "2026-10-01T12:00:00.000Z",
+        "request_id": null,
+        "method": "GET",
+        "route": "/documents/{id}",
+        "path": "/documents/7",
+        "peer": "10.0.0.1:4711",
+        "client": "192.0.2.7",
+        "client_source": "forwarded",
+        "https": true,
+        "authentication": "known",
+        "scheme": "alice",
+        "principal": {
+            "subject": "alice", "issuer": "alice", "tenant": "alice", "client_id": "alice", "method": "jwt",
+            "token_id": "alice"
+        },
+        "decisions": [
+            { "room": "rule", "effect": "allow", "reason": "rule_satisfied", "enforced": true },
+            {
+                "room": "guard", "effect": "deny", "reason": "policy_denied", "enforced": false, "detail": "alice"
+            },
+        ],
+        "limits": [{ "name": "alice", "remaining": 9, "allowed": true }],
+        "status": 200,
+        "duration_us": 0,
+        "outcome": "answered",
+    });
+    assert_eq!(written, expected);
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_absent() {
+    let (audit, memory) = audit();
+    let handler = service_fn(async |_: Request<()>| -> Answer { pending().await });
+    poll_once(answer(&audit, handler, get("/")));
+    let written = serde_json::to_value(only(&memory)).unwrap();
+    let members: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = [
+        "authentication",
+        "decisions",
+        "duration_us",
+        "kind",
+        "limits",
+        "method",
+        "outcome",
+        "path",
+        "request_id",
+        "schema",
+        "time",
+    ];
+    let mut sorted = members.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+    assert_eq!(written["authentication"], "not_asked");
+}
+
+#[track_caller]
+fn check_one_line(event: &AuditEvent, text: &str) {
+    let line = serde_json::to_string(event).unwrap();
+    assert!(!line.chars().any(portcullis_core::escape::is_unprintable), "{text:?}: {line}");
+    let written: Value = serde_json::from_str(&line).unwrap();
+    let subject = written["principal"]["subject"].as_str().unwrap();
+    assert_eq!(subject, portcullis_core::escape::Escaped::new(text).to_string());
+    assert_eq!(written["decisions"].as_array().unwrap().len(), 2);
+}
+
+/// The naughty strings, as subject, issuer, tenant, client, scheme, quota, detail and, where a URI can hold them, path.
+#[tokio::test]
+async fn naughty_strings_stay_on_one_line() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/naughty-strings/blns.json");
+    let Ok(strings) = std::fs::read(file) else {
+        eprintln!("SKIPPED: no test vectors beside the checkout");
+        return;
+    };
+    let strings: Vec<String> = serde_json::from_slice(&strings).unwrap();
+    assert!(strings.len() > 500);
+    let mut paths = 0;
+    for text in &strings {
+        let path = format!("/{text}");
+        let parsed = path.parse::<Uri>().ok().filter(|uri| uri.authority().is_none());
+        paths += usize::from(parsed.is_some());
+        check_one_line(&event(parsed.map_or("/", |_| path.as_str()), text).await, text);
+    }
+    assert!(paths > 100, "{paths}");
+}
+
+#[tokio::test]
+async fn characters_that_forge_lines_are_escaped() {
+    for text in
+        ["a\r\n{\"schema\":1}", "\u{2028}\u{2029}\u{85}", "\u{202e}\u{200b}", "\u{1b}[2J", "\0", "\\n", "\""]
+    {
+        check_one_line(&event("/", text).await, text);
+    }
+}
+
+#[tokio::test]
+async fn long_text_is_cut_and_marked() {
+    let long = "x".repeat(100_000);
+    let path = format!("/{}", "p".repeat(60_000));
+    let written = serde_json::to_value(event(&path, &long).await).unwrap();
+    let length = |text: &Value| {
+        let text = text.as_str().unwrap();
+        assert!(text.ends_with('…'));
+        text.chars().count() - 1
+    };
+    assert_eq!(length(&written["path"]), crate::MAX_PATH);
+    assert_eq!(length(&written["principal"]["subject"]), crate::MAX_TEXT);
+    assert_eq!(length(&written["decisions"][1]["detail"]), crate::MAX_DETAIL);
+    assert!(serde_json::to_string(&written).unwrap().len() < 8 * 1024);
+}

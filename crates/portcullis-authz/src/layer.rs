@@ -84,3 +84,6 @@ impl Decide for AuthorizeRequest {
         Step::Done(self.rule.decide_as(request, self.mode))
     }
 }
+
+#[cfg(test)]
+mod tests;

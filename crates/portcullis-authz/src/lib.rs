@@ -6,6 +6,9 @@ mod refusal;
 mod rule;
 mod scoped;
 
+#[cfg(test)]
+mod test_support;
+
 #[cfg(feature = "axum-core-05")]
 mod axum_core_05;
 

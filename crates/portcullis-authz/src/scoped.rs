@@ -114,4 +114,50 @@ const fn is_scope(mut token: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use portcullis_core::Effect;
+
+    use super::*;
+    use crate::test_support::{Who, challenges, known, noted, request};
+
+    #[derive(Debug)]
+    struct Both;
+
+    impl ScopeSet for Both {
+        const SCOPES: &'static [&'static str] = &["b", "a"];
+    }
+
+    #[track_caller]
+    fn check(who: &Who, status: u16, expected: &[&str]) {
+        let request = request(who);
+        let denial = Scoped::<Both>::check(&RequestView::of(&request).unwrap()).unwrap_err();
+        assert_eq!((denial.status().as_u16(), challenges(&denial).as_slice()), (status, expected));
+        assert!(matches!(noted(&request, Room::Rule).as_slice(), [(Effect::Deny, _, true, _)]));
+    }
+
+    #[test]
+    fn proves_that_the_caller_holds_every_scope() {
+        let request = request(&known("a b c", &[]));
+        let proof = Scoped::<Both>::check(&RequestView::of(&request).unwrap()).unwrap();
+        assert_eq!(proof.principal().subject(), "alice");
+        assert!(format!("{proof:?}").starts_with(r#"Scoped { scopes: ["b", "a"]"#));
+        assert_eq!(noted(&request, Room::Rule)[0].1, Reason::RuleSatisfied);
+    }
+
+    /// A1.7, A1.8, A1.10.
+    #[test]
+    fn refuses_everybody_else() {
+        check(&known("a", &[]), 403, &[r#"Bearer realm="app", error="insufficient_scope", scope="a b""#]);
+        check(&Who::Anonymous, 401, &[r#"Basic realm="app", charset="UTF-8""#, r#"Bearer realm="app""#]);
+        check(&Who::NotAsked, 500, &[]);
+    }
+
+    #[test]
+    fn only_sets_of_scopes_compile() {
+        assert!(are_scopes(&["a"]) && are_scopes(&["a:b", "!~"]));
+        for bad in [&[][..], &[""], &["a", ""], &["a b"], &["\""], &["\\"], &["é"], &["a\n"]] {
+            assert!(!are_scopes(bad), "{bad:?}");
+            assert!(bad.is_empty() || bad.iter().any(|scope| Scope::new(scope).is_err()));
+        }
+    }
+}

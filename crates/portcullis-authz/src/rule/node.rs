@@ -139,7 +139,9 @@ impl Openness {
             Node::All(rules) => Self {
                 says_anonymous: rules.iter().any(|rule| rule.0.open.says_anonymous),
                 allows: rules.iter().all(|rule| rule.0.open.allows),
-                denies: rules.iter().any(|rule| rule.0.open.denies),
+                // A missing caller is named before any other obstacle, and its negation is no pass.
+                denies: rules.iter().any(|rule| rule.0.open.denies)
+                    && rules.iter().all(|rule| rule.0.open.allows || rule.0.open.denies),
             },
             Node::Any(rules) => Self {
                 says_anonymous: rules.iter().any(|rule| rule.0.open.says_anonymous),

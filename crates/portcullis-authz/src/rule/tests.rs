@@ -1,1 +1,5 @@
-
+mod decide;
+mod evaluate;
+mod lint;
+mod model;
+mod print;

@@ -1,0 +1,149 @@
+//! Random rules over few conditions, against plain logic.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::*;
+use crate::test_support::{Who, request, with_claim};
+
+/// A rule as data.
+#[derive(Clone, Debug)]
+enum Model {
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Anonymous,
+    Authenticated,
+    Claim,
+    Not(Box<Self>),
+    Role,
+    Scope(usize),
+    Scopes(bool, Vec<usize>),
+}
+
+const SCOPES: [&str; 3] = ["a", "b", "c"];
+
+/// What holds for a known caller.
+#[derive(Clone, Copy, Debug)]
+struct World {
+    scopes: [bool; 3],
+    role: bool,
+    claim: bool,
+}
+
+impl World {
+    fn all() -> impl Iterator<Item = Self> {
+        (0_u8..32).map(|bits| {
+            let bit = |number: u8| bits >> number & 1 == 1;
+            Self { scopes: [bit(0), bit(1), bit(2)], role: bit(3), claim: bit(4) }
+        })
+    }
+
+    fn caller(self) -> Who {
+        let held: Vec<_> =
+            SCOPES.iter().zip(self.scopes).filter(|(_, held)| *held).map(|(s, _)| *s).collect();
+        let roles: &[&str] = if self.role { &["r"] } else { &[] };
+        with_claim(&held.join(" "), roles, "n", json!(if self.claim { "yes" } else { "no" }))
+    }
+}
+
+impl Model {
+    fn rule(&self) -> Rule {
+        let join =
+            |rules: &[Self], word: fn(Rule, Rule) -> Rule| rules.iter().map(Self::rule).reduce(word).unwrap();
+        match self {
+            Self::All(rules) => join(rules, Rule::and),
+            Self::Any(rules) => join(rules, Rule::or),
+            Self::Anonymous => anonymous(),
+            Self::Authenticated => authenticated(),
+            Self::Claim => claim("n", "yes"),
+            Self::Not(rule) => !rule.rule(),
+            Self::Role => role("r"),
+            Self::Scope(number) => scope(SCOPES[*number]),
+            Self::Scopes(true, numbers) => all_scopes(numbers.iter().map(|number| SCOPES[*number])),
+            Self::Scopes(false, numbers) => any_scope(numbers.iter().map(|number| SCOPES[*number])),
+        }
+    }
+
+    fn holds(&self, world: World) -> bool {
+        match self {
+            Self::All(rules) => rules.iter().all(|rule| rule.holds(world)),
+            Self::Any(rules) => rules.iter().any(|rule| rule.holds(world)),
+            Self::Anonymous => false,
+            Self::Authenticated => true,
+            Self::Claim => world.claim,
+            Self::Not(rule) => !rule.holds(world),
+            Self::Role => world.role,
+            Self::Scope(number) => world.scopes[*number],
+            Self::Scopes(true, numbers) => numbers.iter().all(|number| world.scopes[*number]),
+            Self::Scopes(false, numbers) => numbers.iter().any(|number| world.scopes[*number]),
+        }
+    }
+}
+
+fn models() -> impl Strategy<Value = Model> {
+    let atom = prop_oneof![
+        Just(Model::Anonymous),
+        Just(Model::Authenticated),
+        Just(Model::Claim),
+        Just(Model::Role),
+        (0..3_usize).prop_map(Model::Scope),
+        (any::<bool>(), prop::collection::vec(0..3_usize, 1..4)).prop_map(|(all, s)| Model::Scopes(all, s)),
+    ];
+    atom.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Model::All),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(Model::Any),
+            inner.prop_map(|rule| Model::Not(Box::new(rule))),
+        ]
+    })
+}
+
+fn allows(rule: &Rule, who: &Who) -> bool {
+    rule.evaluate(&RequestView::of(&request(who)).unwrap()).is_allowed()
+}
+
+proptest! {
+    #[test]
+    fn a_known_caller_is_answered_as_logic_says(model in models()) {
+        let rule = model.rule();
+        for world in World::all() {
+            prop_assert_eq!(allows(&rule, &world.caller()), model.holds(world), "{} {:?}", rule, world);
+        }
+    }
+
+    #[test]
+    fn nobody_passes_a_rule_and_its_negation(model in models()) {
+        let rule = model.rule();
+        for who in [Who::NotAsked, Who::Anonymous] {
+            prop_assert!(!(allows(&rule, &who) && allows(&!rule.clone(), &who)), "{}", rule);
+        }
+        prop_assert!(!allows(&rule, &Who::NotAsked), "{}", rule);
+        prop_assert_eq!(rule.needs_principal(), !allows(&rule, &Who::Anonymous), "{}", rule);
+    }
+
+    #[test]
+    fn lint_reports_just_the_rules_that_refuse_every_request(model in models()) {
+        let rule = model.rule();
+        let satisfiable = World::all().any(|world| model.holds(world)) || allows(&rule, &Who::Anonymous);
+        prop_assert_eq!(rule.lint().is_empty(), satisfiable, "{}", rule);
+    }
+
+    #[test]
+    fn the_scopes_of_a_challenge_would_do(model in models()) {
+        let rule = model.rule();
+        for world in World::all() {
+            let request = request(&world.caller());
+            let Err(denial) = rule.decide(&RequestView::of(&request).unwrap()) else { continue };
+            let wanted = rule.scopes_that_would_do(&RequestView::of(&request).unwrap());
+            if denial.reason() != portcullis_core::Reason::InsufficientScope || rule.to_string().contains("not ") {
+                continue;
+            }
+            let wanted = wanted.unwrap();
+            let mut mended = world;
+            for (number, scope) in SCOPES.iter().enumerate() {
+                mended.scopes[number] |= wanted.contains(scope);
+            }
+            prop_assert!(model.holds(mended), "{} {:?} {}", rule, world, wanted);
+        }
+    }
+}

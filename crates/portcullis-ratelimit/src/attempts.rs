@@ -40,20 +40,21 @@ impl AttemptGuard for Limiters {
 
 fn before_all(limiters: &[Limiter], attempt: &Attempt) -> Result<(), Denial> {
     let limiters = || limiters.iter().filter(|limiter| limiter.phase() == Phase::Attempt);
-    let mut charges = SmallVec::<[Charge; 2]>::new();
-    for limiter in limiters() {
-        let charge = limiter.charge_attempt(&attempt.identifier);
-        if !charge.is_within() && limiter.enforces(sample(attempt)) {
-            for (limiter, charge) in limiters().zip(&mut charges) {
-                limiter.refund(charge);
-            }
-            let mut refusal = Refusal::default();
+    let mut charges: SmallVec<[Charge; 2]> =
+        limiters().map(|limiter| limiter.charge_attempt(&attempt.identifier)).collect();
+    let mut refusal = Refusal::default();
+    for (limiter, charge) in limiters().zip(&charges) {
+        if limiter.enforces(sample(attempt)) {
             refusal.add(limiter, charge.outcome.verdict);
-            return Err(refusal.into_denial(Reason::AttemptsExceeded));
         }
-        charges.push(charge);
     }
-    Ok(())
+    if refusal.is_empty() {
+        return Ok(());
+    }
+    for (limiter, charge) in limiters().zip(&mut charges) {
+        limiter.refund(charge);
+    }
+    Err(refusal.into_denial(Reason::AttemptsExceeded))
 }
 
 /// An evenly spread number, for [`Mode::Percent`](portcullis_core::Mode::Percent): the same for every attempt

@@ -167,6 +167,12 @@ impl Limit {
         Self { refund_success: true, ..self }
     }
 
+    /// The name of the quota.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.key.label)
+    }
+
     /// Checks every setting and makes the limiter, with its table and a fresh random seed.
     ///
     /// # Errors
@@ -179,8 +185,7 @@ impl Limit {
 /// As in a route table: `5 per 60 s by attempted-user`.
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name.as_ref().unwrap_or(&self.key.label);
-        write!(f, "{} per {} s by {name}", self.requests, self.window.as_secs_f64())
+        write!(f, "{} per {} s by {}", self.requests, self.window.as_secs_f64(), self.name())
     }
 }
 

@@ -93,12 +93,14 @@ pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Resu
     let trail = request.trail();
     // `None` for a limit that could not be asked and is only watched.
     let mut charges = SmallVec::<[Option<Charge>; 4]>::new();
-    let mut refused = false;
+    let mut refusal = Refusal::default();
     for limiter in limiters {
         let enforced = enforced(limiter, trail);
         match limiter.charge(request) {
             Ok(charge) => {
-                refused |= enforced && !charge.is_within();
+                if enforced {
+                    refusal.add(limiter, charge.outcome.verdict);
+                }
                 charges.push(Some(charge));
             }
             Err(denial) if enforced => {
@@ -112,18 +114,15 @@ pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Resu
             }
         }
     }
-    if refused {
+    if !refusal.is_empty() {
         give_back(limiters, &mut charges);
     }
-    let mut refusal = Refusal::default();
     for (limiter, charge) in limiters.iter().zip(&charges) {
-        let Some(charge) = charge else { continue };
-        report(limiter, charge, trail);
-        if enforced(limiter, trail) {
-            refusal.add(limiter, charge.outcome.verdict);
+        if let Some(charge) = charge {
+            report(limiter, charge, trail);
         }
     }
-    if !refused {
+    if refusal.is_empty() {
         return Ok(());
     }
     let denial = refusal.into_denial(Reason::QuotaExceeded);
@@ -177,6 +176,10 @@ impl Refusal {
             Verdict::Never => self.never = true,
         }
         self.violated.push(Arc::clone(limiter.name()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.violated.is_empty()
     }
 
     pub(crate) fn into_denial(self, reason: Reason) -> Denial {

@@ -31,7 +31,7 @@ pub(crate) struct Table {
 }
 
 #[derive(Default)]
-#[repr(align(128))]
+#[repr(align(64))]
 struct Set(Mutex<Ways>);
 
 #[derive(Default)]

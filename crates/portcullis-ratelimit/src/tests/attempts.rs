@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_core::{
@@ -113,5 +114,34 @@ fn a_name_of_any_length_and_content_is_counted() {
     for name in ["a".repeat(1_000_000), "\u{0}\u{202e}\u{fffd}".into(), "İ".repeat(1000)] {
         assert!(before(&guard, &name).is_ok());
         assert!(before(&guard, &name).is_err());
+    }
+}
+
+#[test]
+fn a_refused_attempt_names_every_quota_and_the_longest_wait() {
+    let limits = [
+        per(attempted_user()).requests(1).every(MINUTE).named("short"),
+        per(attempted_user()).requests(1).every(HOUR).named("long"),
+    ];
+    let guard = Limiters::build(&limits, &FakeTime::new().clock()).unwrap();
+    before(&guard, "alice").unwrap();
+    let denial = before(&guard, "alice").unwrap_err();
+    assert_eq!(denial.violated_policies().collect::<Vec<_>>(), ["short", "long"]);
+    assert_eq!(denial.retry_after_seconds(), Some(3600));
+}
+
+#[test]
+fn naughty_names_are_counted_like_any_other() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/naughty-strings/blns.json");
+    if !Path::new(path).exists() {
+        eprintln!("SKIPPED: no vectors at {path}");
+        return;
+    }
+    let names: Vec<String> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert!(names.len() > 400);
+    for name in names {
+        let guard = build(&per(attempted_user()).requests(1).every(MINUTE).capacity(1)).unwrap();
+        assert!(before(&guard, &name).is_ok(), "{name:?}");
+        assert!(before(&guard, &name).is_err(), "{name:?}");
     }
 }

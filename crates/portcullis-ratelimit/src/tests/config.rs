@@ -74,3 +74,10 @@ fn debug_prints_settings_and_no_seed() {
     let printed = format!("{limiter:?} {:?}", five());
     assert!(printed.contains("client-ip") && !printed.contains("seed") && !printed.contains("RandomState"));
 }
+
+#[test]
+fn a_limit_describes_itself_for_route_tables() {
+    assert_eq!(five().to_string(), "5 per 60 s by client-ip");
+    assert_eq!(five().named("slow").to_string(), "5 per 60 s by slow");
+    assert_eq!((five().name(), five().named("slow").name()), ("client-ip", "slow"));
+}

@@ -99,6 +99,25 @@ fn the_longest_window_and_a_clock_far_ahead_stay_within_bounds() {
     assert!(allows(&limiter, "192.0.2.1") && !allows(&limiter, "192.0.2.1"));
 }
 
+#[test]
+fn an_uptime_beyond_what_64_bits_of_nanoseconds_hold_twice_is_no_panic_and_no_pass() {
+    let time = FakeTime::new();
+    let limiter = per(client_ip()).requests(1).every(crate::MAX_WINDOW).build(&time.clock()).unwrap();
+    (0..5).for_each(|_| time.advance(crate::MAX_WINDOW));
+    assert!(allows(&limiter, "192.0.2.1") && !allows(&limiter, "192.0.2.1"));
+}
+
+#[test]
+fn a_window_that_does_not_divide_evenly_is_never_exceeded() {
+    let time = FakeTime::new();
+    let limiter = per(client_ip()).requests(3).every(SECOND).burst(1).build(&time.clock()).unwrap();
+    assert!(allows(&limiter, "192.0.2.1"));
+    time.advance(Duration::from_nanos(333_333_333));
+    assert!(!allows(&limiter, "192.0.2.1"));
+    time.advance(Duration::from_nanos(1));
+    assert!(allows(&limiter, "192.0.2.1"));
+}
+
 prop_compose! {
     fn quota()(requests in 1_u32..50, window in 1_u64..100_000, burst in 1_u32..20) -> (u32, Duration, u32) {
         (requests, Duration::from_millis(window), burst)

@@ -119,7 +119,7 @@ async fn a_refused_head_request_has_the_fields_and_no_body() {
 #[tokio::test]
 async fn the_body_of_a_refusal_can_be_of_any_type() {
     let layer = layer().with_body(|bytes: Bytes| bytes.len());
-    let inner = service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(0_usize)));
+    let inner = service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(0_usize)) });
     let service = layer.layer(inner);
     for _ in 0..2 {
         assert_eq!(*service.clone().oneshot(connected("192.0.2.1:1")).await.unwrap().body(), 0);

@@ -1,3 +1,6 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use http::Request;
 use portcullis_core::{Denial, Reason, RequestView, Trail};
 
@@ -28,6 +31,26 @@ fn a_request_refused_by_one_limit_is_counted_by_none() {
         assert!(check_all(&limiters, &by_principal("https://login.example", name)).is_ok(), "{name}");
     }
     assert!(check_all(&limiters, &by_principal("https://login.example", "frank")).is_err());
+}
+
+#[test]
+fn parallel_refusals_give_back_exactly_what_they_took() {
+    let time = FakeTime::new();
+    let limits = [per(client_ip()).requests(1000).every(HOUR), per(principal()).requests(10).every(HOUR)];
+    let limiters = together(&limits, &time);
+    let allowed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let count = (0..200).filter(|_| check_all(&limiters, &alice()).is_ok()).count();
+                allowed.fetch_add(count, Ordering::SeqCst);
+            });
+        }
+    });
+    assert_eq!(allowed.into_inner(), 10);
+    let request = by_principal("https://login.example", "bob");
+    check_all(&limiters, &request).unwrap();
+    assert_eq!(all(&fields(&request), "ratelimit")[0], "\"client-ip\";r=989;t=4");
 }
 
 /// A11.6, A11.7, A11.10.

@@ -1,0 +1,12 @@
+//! The room from outside: an application on axum, called in process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking, in its helpers too"
+)]
+
+mod finish;
+mod order;
+mod problems;
+mod routes;
+mod support;

@@ -125,7 +125,7 @@ impl Limiter {
 
     /// Gives back what was taken, if anything was, and notes the level after it.
     pub(crate) fn refund(&self, charge: &mut Charge) {
-        if charge.is_within() && charge.cost > 0 {
+        if charge.is_within() {
             charge.outcome.level = self.0.budget.give_back(charge.hash, charge.cost);
         }
     }

@@ -372,9 +372,12 @@ impl Trail {
     }
 
     /// Ends the collection of decisions, limits and fields: the audit event is made, and what comes later, such
-    /// as from a task that outlives the request, does not change it.
+    /// as from a task that outlives the request, does not change it. Fields that no response took are dropped,
+    /// since they may hold secrets, such as a cookie.
     pub fn close(&self) {
-        self.lock().closed = true;
+        let mut state = self.lock();
+        state.closed = true;
+        state.fields.clear();
     }
 
     /// Lends the growing part.
@@ -448,6 +451,7 @@ mod tests {
     fn a_closed_trail_keeps_what_it_has_and_takes_nothing_more() {
         let trail = Trail::open(&Clock::system());
         trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
+        trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
         trail.close();
         trail.decided(Room::Rule, &Decision::deny(Reason::InsufficientScope));
         trail.limited(TrailLimit::new("late".into(), 0, false));

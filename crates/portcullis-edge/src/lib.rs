@@ -12,6 +12,8 @@ mod walk;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use self::cors::{
     Cors, CorsAnswer, CorsBuilder, CorsLayer, CorsService, DEFAULT_ALLOWED_HEADERS, DEFAULT_EXPOSED_HEADERS,

@@ -195,7 +195,10 @@ fn unknown_and_obfuscated_nodes_are_an_unknown_client() {
         check_forwarded(&[&format!("for=192.0.2.1, for={node}, for=10.0.0.2")], ClientAddress::Unknown);
         check_lines(&[&format!("192.0.2.1, {node}, 10.0.0.2")], ClientAddress::Unknown);
     }
-    // RFC 7239 §4: `for` may be left out.
+    // A proxy that forwards need not say for whom (RFC 7239 §4).
+    let scheme_alone = Head::from(PROXY).field("x-forwarded-proto", "https");
+    check(ten(), &scheme_alone, ClientAddress::Unknown);
+    assert!(scheme_alone.trail().origin().unwrap().secure);
     check_forwarded(&["for=192.0.2.1, proto=https"], ClientAddress::Unknown);
 }
 

@@ -1,19 +1,13 @@
-use std::convert::Infallible;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{COOKIE, ORIGIN, VARY, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
-use portcullis_core::{
-    Challenge, ConfigCode, ConfigErrors, ConnectionFacts, Denial, Reason, RequestView, Step, TlsFacts, Trail,
-};
-use portcullis_tower::{Decide, DecideLayer};
-use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use http::{HeaderMap, HeaderName, Method};
+use portcullis_core::{ConfigCode, ConfigErrors};
 
 use super::*;
 use crate::testing::{Head, naughty_strings};
-use crate::{Edge, TrustedProxies};
+
+mod layer;
+mod upgrade;
 
 const APP: &str = "https://app.example.com";
 
@@ -222,123 +216,4 @@ fn configured_origins_are_written_as_browsers_do() {
     ] {
         check_allowed(&Cors::allow(configured).build().unwrap(), sent, Some(sent));
     }
-}
-
-#[track_caller]
-fn check_upgrade(cors: &Cors, head: &Head, allowed: bool) {
-    let result = head.ask(|view| {
-        Edge::new(TrustedProxies::none()).unwrap().resolve(view).unwrap();
-        cors.check_upgrade(view)
-    });
-    assert_eq!(result.as_ref().err().map(Denial::reason), (!allowed).then_some(Reason::OriginNotAllowed));
-    assert_eq!(head.noted().is_empty(), allowed);
-}
-
-fn handshake() -> Head {
-    Head::over_tls("192.0.2.1").field("host", "api.example.com").field("upgrade", "h2c, WebSocket")
-}
-
-/// A18.7, ASVS 4.4.2.
-#[test]
-fn a_websocket_is_opened_by_own_and_listed_origins_alone() {
-    check_upgrade(&Cors::default(), &handshake().field("origin", "https://api.example.com"), true);
-    check_upgrade(&app(), &handshake().field("origin", APP), true);
-    check_upgrade(&app(), &handshake(), true);
-    for foreign in
-        ["https://evil.example", "null", "http://api.example.com", "https://api.example.com:444", "\u{e4}"]
-    {
-        check_upgrade(&app(), &handshake().field("origin", foreign), false);
-        let http2 = Head::over_tls("192.0.2.1").method(Method::CONNECT).field("origin", foreign);
-        check_upgrade(&app(), &http2, false);
-    }
-    check_upgrade(&app(), &handshake().field("origin", APP).field("origin", APP), false);
-    let twice =
-        Head::from("192.0.2.1").field("upgrade", "x").field("upgrade", "websocket").field("origin", "x://y");
-    check_upgrade(&app(), &twice, false);
-    // Nobody knows this server's own origin.
-    check_upgrade(
-        &app(),
-        &Head::new().field("upgrade", "websocket").field("origin", "http://localhost"),
-        false,
-    );
-    // An event stream is an ordinary request, which CORS covers.
-    let stream =
-        Head::from("192.0.2.1").field("accept", "text/event-stream").field("origin", "https://evil.example");
-    check_upgrade(&app(), &stream, true);
-}
-
-#[test]
-fn any_origin_opens_no_websocket_with_what_browsers_attach() {
-    let cors = Cors::any_origin().build().unwrap();
-    let foreign = || handshake().field("origin", "https://anybody.example");
-    check_upgrade(&cors, &foreign(), true);
-    check_upgrade(&cors, &foreign().field("cookie", "session=1"), false);
-    check_upgrade(&cors, &foreign().field("authorization", "Basic YTpi"), false);
-    check_upgrade(&cors, &handshake().field("origin", "null"), false);
-    let mut tls = TlsFacts::default();
-    tls.client_certificates.push(vec![0x30]);
-    let facts = ConnectionFacts::tls(([192, 0, 2, 1], 1).into(), tls.into());
-    check_upgrade(&cors, &foreign().facts(facts), false);
-}
-
-#[derive(Debug)]
-struct Unauthenticated;
-
-impl Decide for Unauthenticated {
-    fn decide(&self, _: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        Step::Done(Err(Denial::new(Reason::MissingCredentials).challenge(&Challenge::bearer("documents"))))
-    }
-}
-
-async fn call(request: Request<()>) -> Response<Full<Bytes>> {
-    let service = ServiceBuilder::new()
-        .layer(CorsLayer::new(app()))
-        .layer(DecideLayer::new(Unauthenticated))
-        .service(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Full::default()))));
-    service.oneshot(request).await.unwrap()
-}
-
-/// A9.5: a page can read why it was refused.
-#[tokio::test]
-async fn refusals_carry_the_fields_too() {
-    let refused = call(Request::get("/").header(ORIGIN, APP).body(()).unwrap()).await;
-    assert_eq!(refused.status(), 401);
-    assert_eq!(refused.headers()["access-control-allow-origin"], APP);
-    assert_eq!(refused.headers()[VARY], "Origin");
-    assert!(refused.headers().contains_key(WWW_AUTHENTICATE));
-    let foreign = call(Request::get("/").header(ORIGIN, "null").body(()).unwrap()).await;
-    assert_eq!(foreign.status(), 401);
-    assert!(!foreign.headers().contains_key("access-control-allow-origin"));
-}
-
-#[tokio::test]
-async fn a_preflight_reaches_no_rule() {
-    for (origin, allowed) in [(APP, true), ("https://evil.example", false)] {
-        let request = Request::options("/documents").header(ORIGIN, origin);
-        let answer = call(request.header("access-control-request-method", "PUT").body(()).unwrap()).await;
-        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
-        assert_eq!(answer.headers().contains_key("access-control-allow-origin"), allowed);
-        assert_eq!(text(answer.headers(), "vary"), Some("Origin"));
-        assert!(!answer.headers().contains_key(WWW_AUTHENTICATE));
-        assert!(answer.into_body().collect().await.unwrap().to_bytes().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn the_layer_leaves_a_trail_that_stands_to_its_owner_and_takes_a_body_by_closure() {
-    let layer = CorsLayer::new(app()).with_body(|content: Bytes| content.len());
-    let service = layer.clone().layer(service_fn(async |request: Request<()>| {
-        let fields = Trail::of(request.extensions()).unwrap().read(|state| state.fields.len());
-        Ok::<_, Infallible>(Response::new(fields))
-    }));
-    let mut outer = Request::get("/").header(ORIGIN, APP).header(COOKIE, "a=b").body(()).unwrap();
-    outer.extensions_mut().insert(Trail::open(&portcullis_core::Clock::system()));
-    let answer = service.clone().oneshot(outer).await.unwrap();
-    assert_eq!(
-        (answer.body(), answer.headers().len()),
-        (&3, 0),
-        "whoever opened the Trail applies its fields"
-    );
-    let answer = service.oneshot(Request::get("/").header(ORIGIN, APP).body(()).unwrap()).await.unwrap();
-    assert_eq!(answer.headers().get("access-control-allow-origin"), Some(&HeaderValue::from_static(APP)));
 }

@@ -45,6 +45,7 @@ pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<StatusCode>,
     pub(crate) reason: Option<Reason>,
+    pub(crate) cause: Option<Text<[u8; 16]>>,
     pub(crate) duration: Duration,
 }
 
@@ -158,6 +159,13 @@ impl AuditEvent {
         self.answer.reason
     }
 
+    /// The failure behind a refusal that is the server's own fault: the error and what caused it, at most
+    /// [`MAX_DETAIL`](crate::MAX_DETAIL) octets of it.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.answer.cause.as_ref().map(Text::as_str)
+    }
+
     /// The status of the answer; `None` if there was no answer.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
@@ -182,6 +190,10 @@ impl AuditEvent {
 
     pub(crate) fn target(&self) -> &Target {
         &self.target
+    }
+
+    pub(crate) fn answer(&self) -> &Answer {
+        &self.answer
     }
 }
 

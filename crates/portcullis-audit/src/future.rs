@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use portcullis_core::{BodyFrom, Denial, Reason, Refuse, RefusedRequest, Step, Wait};
 
 use crate::event::Outcome;
-use crate::open_event::OpenEvent;
+use crate::open_event::{OpenEvent, unavailable};
 use crate::sinks::SinkError;
 
 pin_project! {
@@ -97,7 +97,7 @@ impl<F> Record<F> {
     {
         match result {
             Ok(()) => response,
-            Err(_) => self.refuse(Denial::new(Reason::AuditUnavailable)),
+            Err(_) => self.refuse(unavailable()),
         }
     }
 }

@@ -1,11 +1,18 @@
 //! The event of a request that is still on its way.
 
+use std::error::Error;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
 use http::{Request, Response, StatusCode};
 use portcullis_core::{Denial, Effect, ProblemType, Reason, Room, Step, Trail};
 
 use crate::audit::Audit;
 use crate::event::{Answer, AuditEvent, Outcome, Target};
+use crate::schema::MAX_DETAIL;
 use crate::sinks::SinkError;
+use crate::text::Text;
 
 /// Becomes exactly one event: when it is told how the request ended, or when it is dropped, which is to say that
 /// the caller went away.
@@ -32,7 +39,7 @@ impl OpenEvent {
     pub(crate) fn reserve(&mut self) -> Result<(), Denial> {
         self.audit.reserve().map_err(|refusing| {
             self.refusing = refusing;
-            Denial::new(Reason::AuditUnavailable)
+            unavailable()
         })
     }
 
@@ -71,8 +78,8 @@ impl OpenEvent {
             note(&trail, denial);
         }
         trail.close();
-        let (reason, duration) = (denial.map(Denial::reason), trail.elapsed());
-        let event = AuditEvent::new(trail, target, Answer { outcome, status, reason, duration });
+        let (reason, cause, duration) = (denial.map(Denial::reason), denial.and_then(cause), trail.elapsed());
+        let event = AuditEvent::new(trail, target, Answer { outcome, status, reason, cause, duration });
         self.audit.record(&event, &self.refusing)
     }
 }
@@ -80,6 +87,30 @@ impl OpenEvent {
 impl Drop for OpenEvent {
     fn drop(&mut self) {
         self.give_up(Outcome::Aborted);
+    }
+}
+
+/// The refusal of a request whose event cannot be recorded.
+pub(crate) fn unavailable() -> Denial {
+    Denial::new(Reason::AuditUnavailable).retry_after(RETRY_AFTER)
+}
+
+/// The failure behind a refusal, with what caused it. Nobody else tells it to those who run the server.
+fn cause(denial: &Denial) -> Option<Text<[u8; 16]>> {
+    let source = denial.source().filter(|_| denial.is_failure())?;
+    // How an error prints itself is the code of others: it must not cost the event.
+    catch_unwind(AssertUnwindSafe(|| Text::printed(Chain(source), MAX_DETAIL))).ok()
+}
+
+/// Prints an error and its sources.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        // A chain that never ends ends here.
+        let mut sources = std::iter::successors(self.0.source(), |&error| error.source()).take(MAX_SOURCES);
+        sources.try_for_each(|source| write!(f, ": {source}"))
     }
 }
 
@@ -110,3 +141,9 @@ fn room(reason: Reason) -> Room {
         _ => Room::Handler,
     }
 }
+
+/// When a client may try again after a refusal for want of room.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How many sources of an error are printed.
+const MAX_SOURCES: usize = 16;

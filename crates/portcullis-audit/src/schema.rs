@@ -23,7 +23,7 @@ impl Serialize for AuditEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let trail = self.trail();
         trail.read(|state| {
-            let mut event = serializer.serialize_struct("AuditEvent", 18)?;
+            let mut event = serializer.serialize_struct("AuditEvent", 22)?;
             event.serialize_field("schema", &SCHEMA)?;
             event.serialize_field("kind", "request")?;
             event.serialize_field("time", &Printed(Timestamp(self.time())))?;
@@ -42,6 +42,7 @@ impl Serialize for AuditEvent {
             event.serialize_field("limits", &Limits(state))?;
             optional(&mut event, "overflow", (state.overflow > 0).then_some(state.overflow))?;
             optional(&mut event, "reason", self.reason().map(|reason| reason.code()))?;
+            optional(&mut event, "cause", self.answer().cause.as_ref().map(Printed))?;
             optional(&mut event, "status", self.status().map(|status| status.as_u16()))?;
             let micros = u64::try_from(self.duration().as_micros()).unwrap_or(u64::MAX);
             event.serialize_field("duration_us", &micros)?;

@@ -10,12 +10,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use portcullis_core::{Clock, Step, TimeSource};
+use portcullis_core::{Clock, Step, TimeSource, Trail};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
+use crate::event::{Answer as Ended, Target};
 use crate::{Audit, AuditEvent, AuditLayer, AuditService, AuditSink, MemorySink, Outcome, SinkError};
 
 mod lines;
+mod log;
 mod outcomes;
 mod secrets;
 mod sureness;
@@ -70,6 +72,18 @@ pub(crate) fn only(memory: &MemorySink) -> AuditEvent {
     let events = memory.events();
     assert_eq!(events.len(), 1, "{events:?}");
     events.into_iter().next().unwrap()
+}
+
+/// An event of its own, of a request to that path.
+pub(crate) fn event(number: usize) -> AuditEvent {
+    let trail = Trail::open(&Clock::new(FakeTime::new()));
+    let target = Target::of(&get(&format!("/{number}")));
+    let duration = Duration::ZERO;
+    AuditEvent::new(
+        trail,
+        target,
+        Ended { outcome: Outcome::Answered, status: None, reason: None, cause: None, duration },
+    )
 }
 
 pub(crate) fn get(path: &str) -> Request<()> {

@@ -1,6 +1,6 @@
 //! Bounded copies of what a client sent.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use portcullis_core::escape::Escaped;
 use smallvec::{Array, SmallVec};
@@ -25,9 +25,33 @@ impl<A: Array<Item = u8>> Text<A> {
         Self { octets: SmallVec::from_slice(kept.as_bytes()), truncated: kept.len() < text.len() }
     }
 
+    /// What something prints, of which no more than the limit is ever kept in memory.
+    pub(crate) fn printed(value: impl fmt::Display, limit: usize) -> Self {
+        let mut text = Printing { text: Self { octets: SmallVec::new(), truncated: false }, limit };
+        // INVARIANT: it fails only where the limit is reached, or where the value itself cannot be printed.
+        let _ = write!(text, "{value}");
+        text.text
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         // INVARIANT: the octets were copied from a str, up to the boundary of a character.
         std::str::from_utf8(&self.octets).unwrap_or_default()
+    }
+}
+
+/// A text that takes what fits.
+struct Printing<A: Array<Item = u8>> {
+    text: Text<A>,
+    limit: usize,
+}
+
+impl<A: Array<Item = u8>> Write for Printing<A> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.limit.saturating_sub(self.text.octets.len());
+        let more = Text::<A>::bounded(text, room);
+        self.text.octets.extend_from_slice(&more.octets);
+        self.text.truncated = more.truncated;
+        if more.truncated { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
@@ -55,6 +79,15 @@ mod tests {
         check("abcde", 4, "abcd…");
         check("abcdefghijkl", 12, "abcdefghijkl");
         check("a\nb", 4, r"a\u{a}b");
+    }
+
+    #[test]
+    fn prints_no_more_than_the_limit() {
+        let printed = |value: &dyn fmt::Display, limit| Text::<[u8; 8]>::printed(value, limit).to_string();
+        assert_eq!(printed(&format_args!("{}-{}", 12, "ä"), 5), "12-ä");
+        assert_eq!(printed(&format_args!("{}-{}", 12, "ä"), 4), "12-…");
+        assert_eq!(printed(&format_args!("{}-{}", 12, "ä"), 3), "12-…");
+        assert_eq!(printed(&"", 0), "");
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::sinks::{AuditSink, SinkError};
 
 /// Keeps the last events in memory, for a page that shows them and for tests. Clones share the events.
 ///
+/// An event keeps the caller's [`Principal`](portcullis_core::Principal) alive, with its claims.
+///
 /// ```
 /// use portcullis_audit::{Audit, MemorySink};
 ///
@@ -81,5 +83,37 @@ impl AuditSink for MemorySink {
 impl fmt::Debug for MemorySink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemorySink").field("capacity", &self.0.capacity).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::event;
+
+    fn paths(events: &[AuditEvent]) -> Vec<&str> {
+        events.iter().map(AuditEvent::path).collect()
+    }
+
+    #[test]
+    fn keeps_the_last_events_up_to_the_limit() {
+        let memory = MemorySink::keeping(2);
+        for number in 0..4 {
+            memory.record(&event(number)).done().unwrap().unwrap();
+        }
+        assert_eq!(paths(&memory.events()), ["/2", "/3"]);
+        assert_eq!(paths(&memory.latest(1)), ["/3"]);
+        assert_eq!(paths(&memory.latest(9)), ["/3", "/2"]);
+        memory.clear();
+        assert!(memory.events().is_empty());
+    }
+
+    #[test]
+    fn keeps_one_event_at_least() {
+        let memory = MemorySink::keeping(0);
+        for number in 0..2 {
+            memory.record(&event(number)).done().unwrap().unwrap();
+        }
+        assert_eq!(paths(&memory.events()), ["/1"]);
     }
 }

@@ -14,7 +14,7 @@ use crate::sinks::{AuditSink, SinkError};
 /// request's way: where that is slow, so is the answer. A filter that turns the target off loses the events.
 ///
 /// Fields: `request_id`, `method`, `route`, `path`, `client`, `https`, `subject`, `issuer`, `scheme`,
-/// `decisions` (`room:effect:reason`, a shadow decision with `?`, in one text), `reason`, `status`,
+/// `decisions` (`room:effect:reason`, a shadow decision with `?`, in one text), `reason`, `cause`, `status`,
 /// `duration_us`, `outcome`; those that are not known are absent.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -51,6 +51,7 @@ macro_rules! emit {
                     scheme = state.scheme.as_deref().map(name),
                     decisions = %Decisions(state),
                     reason = event.reason().map(|reason| reason.code()),
+                    cause = event.answer().cause.as_ref().map(tracing::field::display),
                     status = event.status().map(|status| status.as_u16()),
                     duration_us = u64::try_from(event.duration().as_micros()).unwrap_or(u64::MAX),
                     outcome = event.outcome().as_str(),

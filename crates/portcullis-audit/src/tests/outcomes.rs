@@ -3,7 +3,7 @@ use std::panic::panic_any;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use portcullis_core::{
-    Decision, Denial, Effect, Placement, ProblemType, Reason, Refuse, RefusedRequest, Room, Trail,
+    Decision, Denial, Effect, Placement, ProblemType, Reason, Refuse, RefusedRequest, Room, StoreError, Trail,
 };
 
 use super::*;
@@ -141,6 +141,32 @@ async fn a_denial_that_nobody_recorded_is_in_the_event() {
         (Room::Authentication, Effect::Deny, Reason::TokenExpired)
     );
     assert_eq!((entry.enforced, entry.detail.as_deref()), (true, Some("expired 7 s ago")));
+}
+
+/// ASVS 16.5.1: the caller learns nothing of it, those who run the server do.
+#[tokio::test]
+async fn the_failure_behind_a_503_is_in_the_event_with_its_sources() {
+    let down = || StoreError::new(io::Error::other("connection\nrefused"));
+    let event = refuse(down().into_denial(Reason::StoreUnavailable), None).await;
+    assert_eq!(event.cause(), Some("store failed: connection\nrefused"));
+    assert_eq!(serde_json::to_value(&event).unwrap()["cause"], r"store failed: connection\u{a}refused");
+
+    // What the caller did wrong is told by the reason alone.
+    let event = refuse(Denial::new(Reason::TokenMalformed).caused_by(down()), None).await;
+    assert_eq!(event.cause(), None);
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_as_the_request_needs_it() {
+    for (name, value, status) in [("content-type", "application/grpc", 200), ("accept", "*/*", 500)] {
+        let (audit, memory) = audit();
+        let handler = service_fn(async |_: Request<()>| -> Answer { panic!("no answer") });
+        let request = Request::head("/").header(name, value).body(()).unwrap();
+        let response = answer(&audit, handler, request).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.body().len()), (status, 0));
+        assert_eq!(response.headers().get("grpc-status").is_some(), status == 200);
+        assert_eq!(only(&memory).reason(), Some(Reason::Panicked));
+    }
 }
 
 #[tokio::test]

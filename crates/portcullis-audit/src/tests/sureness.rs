@@ -58,10 +58,34 @@ impl Bench {
     #[track_caller]
     fn check(&self, status: u16, response: &Response<Bytes>, handled: u64, recorded: u64, lost: u64) {
         assert_eq!(response.status(), status);
+        assert_eq!(response.headers().contains_key("retry-after"), status == 503);
         let reason = response.extensions().get::<Denial>().map(Denial::reason);
         assert_eq!(reason, (status == 503).then_some(Reason::AuditUnavailable));
         let counts = (self.handled.load(Ordering::Relaxed), self.audit.recorded(), self.audit.lost());
         assert_eq!(counts, (handled, recorded, lost));
+    }
+}
+
+#[tokio::test]
+async fn a_drain_asks_every_sink_and_needs_no_runtime() {
+    struct Slow(Result<(), SinkError>, Mutex<Vec<Duration>>);
+    impl AuditSink for Slow {
+        fn record(&self, _: &AuditEvent) -> Step<Result<(), SinkError>> {
+            Step::Done(Ok(()))
+        }
+        fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
+            self.1.lock().unwrap().push(timeout);
+            self.0
+        }
+    }
+    let sinks =
+        [Ok(()), Err(SinkError::TimedOut), Ok(())].map(|result| Arc::new(Slow(result, Mutex::default())));
+    let builder = sinks.iter().fold(Audit::builder(), |builder, sink| builder.sink(Arc::clone(sink)));
+    let audit = builder.clock(Clock::new(FakeTime::new())).build().unwrap();
+    let timeout = Duration::from_secs(7);
+    assert_eq!(audit.drain(timeout).await, Err(SinkError::TimedOut));
+    for sink in sinks {
+        assert_eq!(*sink.1.lock().unwrap(), [timeout]);
     }
 }
 

@@ -4,23 +4,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use bytes::Bytes;
-use http::Request;
-use portcullis_core::Trail;
 use serde_json::Value;
 
 use super::*;
-use crate::event::{Answer, Outcome, Target};
-use crate::tests::FakeTime;
+use crate::tests::{FakeTime, event};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-fn event(number: usize) -> AuditEvent {
-    let trail = Trail::open(&Clock::new(FakeTime::new()));
-    let request = Request::get(format!("/{number}")).body(Bytes::new()).unwrap();
-    let answer = Answer { outcome: Outcome::Answered, status: None, reason: None, duration: Duration::ZERO };
-    AuditEvent::new(trail, Target::of(&request), answer)
-}
 
 /// An output of which the test knows each step: it says when it is asked to write, and waits to be let.
 struct Gate {

@@ -87,8 +87,9 @@ impl VerifyingKey {
         }
     }
 
-    /// The same key under the same name for the same algorithms.
-    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+    /// Whether it is the same key under the same name for the same algorithms.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
         self.kid() == other.kid()
             && self.thumbprint() == other.thumbprint()
             && self.algorithms().eq(other.algorithms())

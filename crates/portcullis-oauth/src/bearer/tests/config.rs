@@ -4,7 +4,7 @@ use std::time::Duration;
 use portcullis_core::{Clock, ConfigErrors};
 use portcullis_testkit::TestIssuer;
 
-use super::*;
+use crate::bearer::{Issuer, JwtBearer, MAX_LEEWAY};
 use crate::{Algorithm, KeySet, StaticKeys};
 
 const ISSUER: &str = "https://issuer.example";

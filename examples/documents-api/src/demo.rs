@@ -1,14 +1,13 @@
 //! What a first start finds: users with random passwords, an API key, a few documents.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use portcullis_core::{Secret, StoreError};
+use portcullis::authn::{ApiKey, HashingError, PasswordHashString};
+use portcullis::core::StoreError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -78,10 +77,10 @@ impl fmt::Debug for DemoCredentials {
 ///
 /// # Errors
 /// [`DemoError`] if the file or the database fails, or `hash` does.
-pub(crate) async fn prepare<E: Error + Send + Sync + 'static>(
+pub(crate) async fn prepare(
     database: &Database,
     file: &Path,
-    hash: impl Fn(&str) -> Result<String, E>,
+    hash: fn(&str) -> Result<PasswordHashString, HashingError>,
 ) -> Result<Option<DemoCredentials>, DemoError> {
     if database.has_users().await? {
         let found = private_file::read(file)?;
@@ -91,12 +90,14 @@ pub(crate) async fn prepare<E: Error + Send + Sync + 'static>(
     let fresh = DemoCredentials::generate().map_err(|_| DemoError::Random)?;
     let json = serde_json::to_vec_pretty(&fresh).map_err(|_| DemoError::Malformed)?;
     let credentials = DemoCredentials::parse(&private_file::read_or_create(file, &json)?)?;
-    let seed = seed(&credentials, hash).map_err(|source| DemoError::Hash(source.into()))?;
-    database.seed(&seed).await?;
+    database.seed(&seed(&credentials, hash)?).await?;
     Ok(Some(credentials))
 }
 
-fn seed<E>(credentials: &DemoCredentials, hash: impl Fn(&str) -> Result<String, E>) -> Result<Seed, E> {
+fn seed(
+    credentials: &DemoCredentials,
+    hash: fn(&str) -> Result<PasswordHashString, HashingError>,
+) -> Result<Seed, HashingError> {
     let mut users = Vec::new();
     for (name, role, team) in USERS {
         let Some(password) = credentials.password(name) else { continue };
@@ -105,10 +106,10 @@ fn seed<E>(credentials: &DemoCredentials, hash: impl Fn(&str) -> Result<String, 
             roles: [role.to_owned()].into(),
             manages: team.into_iter().map(str::to_owned).collect(),
         };
-        users.push(SeedUser { user, password_hash: Secret::from(hash(password)?) });
+        users.push(SeedUser { user, password_hash: hash(password)? });
     }
     let (id, user, scopes) = API_KEY;
-    let api_key = SeedApiKey { id, user, scopes, hash: sha256(credentials.api_key()) };
+    let api_key = SeedApiKey { id, user, scopes, hash: ApiKey::hash_of(credentials.api_key().as_bytes()) };
     Ok(Seed { users, documents: documents(), api_key })
 }
 
@@ -147,12 +148,6 @@ fn random<const N: usize>() -> Result<String, getrandom::Error> {
     Ok(URL_SAFE_NO_PAD.encode(octets))
 }
 
-fn sha256(text: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
-    hash
-}
-
 /// The demo data cannot be prepared.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -160,7 +155,7 @@ pub enum DemoError {
     #[error("the file of demo credentials cannot be read or written")]
     File(#[from] std::io::Error),
     #[error("a demo password cannot be hashed")]
-    Hash(#[source] Box<dyn Error + Send + Sync>),
+    Hash(#[from] HashingError),
     #[error("the file of demo credentials holds something else; remove it")]
     Malformed,
     #[error("the system has no random octets to give")]
@@ -171,16 +166,11 @@ pub enum DemoError {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
-    use portcullis_core::Clock;
+    use portcullis::Clock;
+    use portcullis::authn::insecure_fast_hash as hash;
 
     use super::*;
     use crate::testing::Folder;
-
-    fn hash(password: &str) -> Result<String, Infallible> {
-        Ok(format!("hash of {password}"))
-    }
 
     #[tokio::test]
     async fn a_first_start_fills_the_database_and_later_ones_find_the_same() {
@@ -190,7 +180,7 @@ mod tests {
         let first = prepare(&database, &file, hash).await.unwrap().unwrap();
         for (name, role, team) in USERS {
             let (user, password) = database.user_with_password(name).await.unwrap().unwrap();
-            assert_eq!(password.expose(), hash(first.password(name).unwrap()).unwrap().as_bytes());
+            assert!(password.verify_blocking(first.password(name).unwrap()), "{name}");
             assert!(user.roles.contains(role), "{name}");
             assert_eq!(user.manages.iter().next().map(String::as_str), team, "{name}");
         }
@@ -229,7 +219,8 @@ mod tests {
         let folder = Folder::new();
         let database = Database::open(&folder.path().join("db"), Clock::system()).await.unwrap();
         let credentials = prepare(&database, &folder.path().join("c"), hash).await.unwrap().unwrap();
-        let owner = database.api_key(&sha256(credentials.api_key())).await.unwrap().unwrap();
+        let owner =
+            database.api_key(&ApiKey::hash_of(credentials.api_key().as_bytes())).await.unwrap().unwrap();
         assert_eq!((owner.user.name.as_str(), owner.scopes.to_string().as_str()), ("alice", READ));
         assert_eq!(database.api_key(&[0; 32]).await.unwrap(), None);
     }

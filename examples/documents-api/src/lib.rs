@@ -2,21 +2,31 @@
 
 mod database;
 mod demo;
+mod known_users;
 mod model;
 mod options;
 mod policy;
 mod private_file;
+mod routes;
+mod security;
+mod server;
 mod signing_key;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod tokens;
+mod tour;
 mod users;
 
 pub use self::database::{Database, OpenError};
 pub use self::demo::{DemoCredentials, DemoError};
-pub use self::model::{Body, Document, DocumentId, NewDocument, Summary, Team, Title, Visibility};
+pub use self::model::{
+    Body, Document, DocumentId, InvalidText, NewDocument, PageSize, Summary, Team, Title, Visibility,
+};
 pub use self::options::{IssuerUrl, Options, Rate};
-pub use self::policy::Reach;
+pub use self::policy::{Reach, Rules};
+pub use self::server::{Server, StartError};
 pub use self::signing_key::{KeyError, SigningKey};
 pub use self::tokens::{AccessToken, TokenIssuer};
 pub use self::users::{ApiKeyOwner, User};

@@ -1,1 +1,71 @@
-fn main() {}
+//! `cargo run -p documents-api`: see README.md.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use documents_api::{Options, Server};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::from_command_line();
+    // Logs go to stderr; `RUST_LOG=warn` silences the line for each request.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let color = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(io::stderr).init();
+    match run(&options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {}", with_causes(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let server = Server::start(options).await?;
+    // Before anything is printed: whoever reads it may stop the service at once.
+    let stop = stop_signal()?;
+    if options.issuer.as_ref().is_some_and(documents_api::IssuerUrl::is_insecure_plain_http) {
+        tracing::warn!(
+            "the issuer is reached by insecure plain http: any program on this machine can answer for it"
+        );
+    }
+    let tour = server.tour().await?;
+    // Whether anybody reads it is not our concern.
+    let _ = io::stdout().write_all(tour.as_bytes()).and_then(|()| io::stdout().flush());
+    server.run(stop).await?;
+    tracing::info!("stopped; every audit event is written");
+    Ok(())
+}
+
+/// Resolves on Ctrl-C and on SIGTERM.
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

@@ -188,6 +188,37 @@ limited_text! {
             && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
 }
 
+/// How many documents a page of the list holds: 1 to 1000, by default 1000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct PageSize(u32);
+
+impl PageSize {
+    pub const MAX: u32 = 1000;
+
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(Self::MAX)
+    }
+}
+
+impl TryFrom<u32> for PageSize {
+    type Error = InvalidText;
+
+    fn try_from(size: u32) -> Result<Self, InvalidText> {
+        if (1..=Self::MAX).contains(&size) {
+            Ok(Self(size))
+        } else {
+            Err(InvalidText("a page has 1 to 1000 documents"))
+        }
+    }
+}
+
 /// Text that is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]

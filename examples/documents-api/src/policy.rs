@@ -6,12 +6,51 @@
 //! 4. Managers read the documents of the teams that they manage.
 //! 5. Nothing else; and whoever may not, sees no more than that there is nothing (404).
 
-use portcullis_core::Principal;
+use portcullis::authz::{Delete, Load, Policy, Read, Resource, Write};
+use portcullis::core::StoreError;
+use portcullis::{Decision, Principal, Reason};
 
-use crate::model::{Document, Visibility};
+use crate::database::Database;
+use crate::model::{Document, DocumentId, Visibility};
 
 /// The role that may do everything.
 pub(crate) const ADMIN: &str = "admin";
+
+/// The rules, for the guard that stands before every handler of one document.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules;
+
+impl Policy<Read, Document> for Rules {
+    fn decide(&self, caller: &Principal, document: &Document) -> Decision {
+        Decision::allow_if(Reach::of(caller).may_read(document), Reason::PolicyDenied)
+    }
+}
+
+impl Policy<Write, Document> for Rules {
+    fn decide(&self, caller: &Principal, document: &Document) -> Decision {
+        Decision::allow_if(Reach::of(caller).may_write(document), Reason::PolicyDenied)
+    }
+}
+
+impl Policy<Delete, Document> for Rules {
+    fn decide(&self, caller: &Principal, document: &Document) -> Decision {
+        Decision::allow_if(Reach::of(caller).may_delete(document), Reason::PolicyDenied)
+    }
+}
+
+/// Of `/documents/{id}`. Refused and absent documents are answered alike, which is the default.
+impl Resource for Document {
+    type Id = DocumentId;
+    type Store = Database;
+    type Rules = Rules;
+    const PARAM: &'static str = "id";
+}
+
+impl Load<Document> for Database {
+    async fn load(&self, id: &DocumentId) -> Result<Option<Document>, StoreError> {
+        self.document(id).await
+    }
+}
 
 /// How far a caller reaches: what the rules need to know of it. The guard of one document and the query of the
 /// list are both made from this.
@@ -60,7 +99,8 @@ impl<'a> Reach<'a> {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_core::{CredentialMethod, PrincipalBuilder};
+    use portcullis::CredentialMethod;
+    use portcullis::core::PrincipalBuilder;
 
     use super::*;
     use crate::model::DocumentId;

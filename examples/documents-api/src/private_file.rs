@@ -45,14 +45,26 @@ pub(crate) fn read_or_create(path: &Path, content: &[u8]) -> io::Result<Vec<u8>>
     }
 }
 
+/// Makes an empty file that only its owner can read, unless there is a file.
+pub(crate) fn create_empty(path: &Path) -> io::Result<()> {
+    match create_new(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = create_new(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn create_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
+    options.open(path)
 }
 
 /// Makes the folder, with its parents, if it is not there; only its owner may look into it.
@@ -101,8 +113,10 @@ mod tests {
         let path = folder.path().join("deep/er/secret");
         create_folder(path.parent().unwrap()).unwrap();
         read_or_create(&path, b"x").unwrap();
+        let empty = path.with_file_name("empty");
+        create_empty(&empty).and_then(|()| create_empty(&empty)).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        assert_eq!((mode(&path), mode(&empty), mode(path.parent().unwrap())), (0o600, 0o600, 0o700));
     }
 
     #[test]

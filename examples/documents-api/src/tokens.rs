@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis_core::Clock;
+use portcullis::Clock;
 use serde::Serialize;
 
 use crate::signing_key::{KeyError, SigningKey};

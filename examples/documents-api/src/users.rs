@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use portcullis_core::{CredentialMethod, Principal, PrincipalBuilder, Scopes};
+use portcullis::core::PrincipalBuilder;
+use portcullis::{CredentialMethod, Principal, Scopes};
 
 use crate::policy::ADMIN;
 

@@ -1,6 +1,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
-use portcullis_core::{Scopes, StoreError};
+use portcullis::Scopes;
+use portcullis::core::StoreError;
 use sqlx::Row;
 
 use super::{Database, malformed, store_error, users};

@@ -1,4 +1,4 @@
-use portcullis_core::StoreError;
+use portcullis::core::StoreError;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 

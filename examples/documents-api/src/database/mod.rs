@@ -9,9 +9,12 @@ mod users;
 use std::path::Path;
 use std::time::Duration;
 
-use portcullis_core::{Clock, StoreError};
+use portcullis::Clock;
+use portcullis::core::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
+
+use crate::private_file;
 
 pub use self::open_error::OpenError;
 pub(crate) use self::seed::{Seed, SeedApiKey, SeedUser};
@@ -46,11 +49,9 @@ impl Database {
 
     async fn open_patiently(path: &Path, clock: Clock, busy: Duration) -> Result<Self, OpenError> {
         let failed = |error| OpenError::of(path, error);
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .busy_timeout(busy)
-            .foreign_keys(true);
+        // It holds hashes of passwords. SQLite gives its log the same mode.
+        private_file::create_empty(path).map_err(|error| failed(error.into()))?;
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(busy).foreign_keys(true);
         // The journal mode is written into the file: ask whose it is before.
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(failed)?;
         let found = inspect(path, &mut connection).await;

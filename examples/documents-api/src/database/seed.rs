@@ -1,4 +1,5 @@
-use portcullis_core::{Secret, StoreError};
+use portcullis::authn::PasswordHashString;
+use portcullis::core::StoreError;
 
 use super::{Database, store_error};
 use crate::model::{DocumentId, NewDocument};
@@ -16,8 +17,7 @@ pub(crate) struct Seed {
 #[derive(Debug)]
 pub(crate) struct SeedUser {
     pub(crate) user: User,
-    /// A PHC string.
-    pub(crate) password_hash: Secret,
+    pub(crate) password_hash: PasswordHashString,
 }
 
 #[derive(Debug)]
@@ -42,10 +42,9 @@ impl Database {
             return Ok(());
         }
         for SeedUser { user, password_hash } in &seed.users {
-            let hash = std::str::from_utf8(password_hash.expose()).map_err(StoreError::new)?;
             sqlx::query("INSERT INTO users (name, password_hash) VALUES (?, ?)")
                 .bind(&user.name)
-                .bind(hash)
+                .bind(password_hash.expose())
                 .execute(&mut *transaction)
                 .await
                 .map_err(store_error)?;

@@ -1,6 +1,5 @@
-use std::convert::Infallible;
-
-use portcullis_core::{CredentialMethod, Principal};
+use portcullis::authn::insecure_fast_hash;
+use portcullis::{CredentialMethod, Principal};
 
 use super::*;
 use crate::demo;
@@ -205,10 +204,9 @@ async fn two_processes_that_start_at_once_seed_once() {
     let folder = Folder::new();
     let path = folder.path().join("db");
     let file = folder.path().join("credentials.json");
-    let hash = |password: &str| Ok::<_, Infallible>(password.to_owned());
     let start = || async {
         let database = Database::open(&path, Clock::system()).await.unwrap();
-        demo::prepare(&database, &file, hash).await.unwrap().unwrap();
+        demo::prepare(&database, &file, insecure_fast_hash).await.unwrap().unwrap();
         database
     };
     let (one, other) = tokio::join!(start(), start());

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
-use portcullis_core::{Secret, StoreError};
+use portcullis::authn::PasswordHashString;
+use portcullis::core::StoreError;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -13,8 +14,11 @@ impl Database {
         Ok(self.user_with_password(name).await?.map(|(user, _)| user))
     }
 
-    /// The user of that name, with the hash of its password as a PHC string.
-    pub async fn user_with_password(&self, name: &str) -> Result<Option<(User, Secret)>, StoreError> {
+    /// The user of that name, with the hash of its password.
+    pub async fn user_with_password(
+        &self,
+        name: &str,
+    ) -> Result<Option<(User, PasswordHashString)>, StoreError> {
         let row = sqlx::query(
             "SELECT name, password_hash,
                  (SELECT json_group_array(role) FROM user_roles WHERE user = name) AS roles,
@@ -26,8 +30,8 @@ impl Database {
         .await
         .map_err(store_error)?;
         let Some(row) = row else { return Ok(None) };
-        let hash: String = row.try_get("password_hash").map_err(store_error)?;
-        Ok(Some((user(&row)?, Secret::from(hash))))
+        let hash: &str = row.try_get("password_hash").map_err(store_error)?;
+        Ok(Some((user(&row)?, PasswordHashString::parse(hash).map_err(StoreError::new)?)))
     }
 
     /// Keeps a hash of the same password that was made with better parameters.

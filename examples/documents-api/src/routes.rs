@@ -1,0 +1,167 @@
+//! The routes, each with what it demands.
+
+use axum::Json;
+use axum::extract::{FromRef, Query, State};
+use axum::response::IntoResponse;
+use http::header::{CACHE_CONTROL, LINK, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use portcullis::audit::{AuditEvent, MemorySink};
+use portcullis::authz::{Delete, Read, Write};
+use portcullis::core::StoreError;
+use portcullis::prelude::*;
+use serde::Deserialize;
+use std::sync::Arc;
+
+use crate::database::Database;
+use crate::model::{Document, DocumentId, NewDocument, PageSize, Summary};
+use crate::policy::{ADMIN, Reach, Rules};
+use crate::security::PASSWORD;
+use crate::tokens::{AccessToken, TokenIssuer};
+use crate::users::{READ, WRITE};
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) database: Database,
+    pub(crate) tokens: Arc<TokenIssuer>,
+    /// The last events of the audit.
+    pub(crate) events: MemorySink,
+}
+
+/// How many events `GET /admin/audit` shows.
+const EVENTS_SHOWN: usize = 100;
+
+pub(crate) fn routes(shared: Shared) -> Routes {
+    Routes::new()
+        .route("/health", get(health).public("load balancers ask without credentials"))
+        .route(
+            "/login",
+            post(login)
+                .requires(authenticated())
+                .via(PASSWORD)
+                .limit(per(client_ip()).requests(30).every(MINUTE).named("login-client"))
+                .limit(per(attempted_user()).requests(10).every(MINUTE).named("login-user")),
+        )
+        .route("/me", get(me).requires(authenticated()))
+        .route("/documents", get(list).requires(scope(READ)).post(create).requires(scope(WRITE)))
+        .route(
+            "/documents/{id}",
+            get(show)
+                .requires(scope(READ))
+                .put(replace)
+                .requires(scope(WRITE))
+                .delete(remove)
+                .requires(scope(WRITE)),
+        )
+        .route("/admin/audit", get(audit).requires(role(ADMIN)))
+        .with_state(shared)
+}
+
+async fn health() -> &'static str {
+    "ok"
+}
+
+/// The caller has shown a password; it gets a token instead.
+async fn login(caller: Principal, State(shared): State<Shared>) -> Result<impl IntoResponse, Denial> {
+    let user = shared.database.user(caller.subject()).await.map_err(unavailable)?;
+    let user = user.ok_or_else(|| Denial::new(Reason::WrongPassword).explained("the user is gone"))?;
+    let token: AccessToken =
+        shared.tokens.issue(&user).map_err(|error| Denial::new(Reason::InternalError).caused_by(error))?;
+    // RFC 6749 §5.1: no token is kept by a cache.
+    Ok(([(CACHE_CONTROL, "no-store")], Json(token)))
+}
+
+async fn me(caller: Principal) -> Json<Principal> {
+    Json(caller)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    #[serde(default)]
+    limit: PageSize,
+    after: Option<DocumentId>,
+}
+
+/// What the caller may read; a `Link` to the next page if there may be more.
+async fn list(
+    caller: Principal,
+    State(database): State<Database>,
+    Query(Page { limit, after }): Query<Page>,
+) -> Result<(HeaderMap, Json<Vec<Summary>>), Denial> {
+    let reach = Reach::of(&caller);
+    let page = database.readable_documents(&reach, after.as_ref(), limit.get()).await.map_err(unavailable)?;
+    let mut headers = HeaderMap::new();
+    if let Some(last) = page.last().filter(|_| page.len() == limit.get() as usize) {
+        let next = format!("</documents?limit={}&after={}>; rel=\"next\"", limit.get(), last.id);
+        if let Ok(next) = HeaderValue::try_from(next) {
+            headers.insert(LINK, next);
+        }
+    }
+    Ok((headers, Json(page)))
+}
+
+async fn create(
+    caller: Principal,
+    State(database): State<Database>,
+    Json(new): Json<NewDocument>,
+) -> Result<impl IntoResponse, Denial> {
+    // A caller of an outside issuer must not end up as the owner of a user's documents, nor the other way round.
+    let owner = match caller.issuer() {
+        None => caller.subject().to_owned(),
+        Some(issuer) => format!("{issuer}#{}", caller.subject()),
+    };
+    let document = database.insert_document(&owner, &new).await.map_err(unavailable)?;
+    let location = format!("/documents/{}", document.id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(document)))
+}
+
+// The documents below were loaded and checked, or answered with 404, before the handler runs and before the body
+// is read.
+
+async fn show(document: Permit<Read, Document>) -> Json<Document> {
+    Json(document.into_inner())
+}
+
+async fn replace(
+    document: Permit<Write, Document>,
+    State(database): State<Database>,
+    Json(new): Json<NewDocument>,
+) -> Result<Json<Document>, Denial> {
+    let replaced = database.replace_document(&document.id, &new).await.map_err(unavailable)?;
+    replaced.map(Json).ok_or_else(|| Denial::new(Reason::ResourceNotFound))
+}
+
+async fn remove(
+    document: Permit<Delete, Document>,
+    State(database): State<Database>,
+) -> Result<StatusCode, Denial> {
+    let removed = database.delete_document(&document.id).await.map_err(unavailable)?;
+    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Denial::new(Reason::ResourceNotFound)) }
+}
+
+async fn audit(State(events): State<MemorySink>) -> Json<Vec<AuditEvent>> {
+    Json(events.latest(EVENTS_SHOWN))
+}
+
+fn unavailable(error: StoreError) -> Denial {
+    error.into_denial(Reason::StoreUnavailable)
+}
+
+impl FromRef<Shared> for Database {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.database.clone()
+    }
+}
+
+impl FromRef<Shared> for MemorySink {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.events.clone()
+    }
+}
+
+impl FromRef<Shared> for Rules {
+    fn from_ref(_: &Shared) -> Self {
+        Self
+    }
+}

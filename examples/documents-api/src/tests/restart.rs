@@ -1,0 +1,109 @@
+//! What outlives a process, and what keeps one from starting.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+
+#[tokio::test]
+async fn documents_users_keys_and_tokens_survive_a_restart() {
+    let service = Service::start().await;
+    let bearer = service.bearer("alice").await;
+    let (password, key) =
+        (service.password("alice").to_owned(), service.server.credentials().unwrap().api_key().to_owned());
+    let created = service.call_as("alice", "POST", "/documents", r#"{"title":"Kept"}"#).await;
+    let path = created.header("location").to_owned();
+
+    let service = service.again().await;
+    let show = request("GET", &path).header(AUTHORIZATION, bearer).body(Body::empty()).unwrap();
+    assert_eq!(service.call(show).await.json(), created.json());
+    assert_eq!(service.password("alice"), password);
+    assert_eq!(service.server.credentials().unwrap().api_key(), key);
+    assert_eq!(service.call(login("alice", &password)).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_user_who_is_gone_or_has_lost_a_role_is_refused_at_once() {
+    let service = Service::start().await;
+    let (adam, bob) = (service.bearer("adam").await, service.bearer("bob").await);
+    let path = service.folder.path().join("documents.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).foreign_keys(true);
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
+    let change = "DELETE FROM user_roles WHERE user = 'adam'; DELETE FROM users WHERE name = 'bob'";
+    sqlx::raw_sql(change).execute(&mut other).await.unwrap();
+
+    let call =
+        |bearer: &str, path| request("GET", path).header(AUTHORIZATION, bearer).body(Body::empty()).unwrap();
+    service.call(call(&adam, "/admin/audit")).await.check_problem(403);
+    assert_eq!(service.call(call(&adam, "/me")).await.status, 200);
+    service.call(call(&bob, "/me")).await.check_problem(401);
+}
+
+#[tokio::test]
+async fn garbage_in_the_folder_is_named_at_start_and_not_overwritten() {
+    for (file, named) in [
+        ("documents.sqlite", "is not a SQLite database"),
+        ("signing-key.p8", "does not hold an ES256 key"),
+        ("demo-credentials.json", "holds something else"),
+    ] {
+        let folder = Folder::new();
+        let garbage = "garbage ".repeat(200);
+        std::fs::write(folder.path().join(file), &garbage).unwrap();
+        let error = start(&Options::in_folder(folder.path())).await.unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
+        assert_eq!(std::fs::read_to_string(folder.path().join(file)).unwrap(), garbage);
+    }
+}
+
+#[tokio::test]
+async fn an_unusable_folder_address_or_audit_file_is_named_at_start() {
+    let folder = Folder::new();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = start(&Options::in_folder(file.join("deeper"))).await.unwrap_err();
+    assert!(matches!(error, StartError::Folder { .. }), "{error}");
+
+    let mut options = Options::in_folder(folder.path().join("data"));
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    options.listen = taken.local_addr().unwrap();
+    let error = start(&options).await.unwrap_err();
+    assert!(matches!(error, StartError::Listen { .. }), "{error}");
+
+    options.audit = Some(file.join("audit.jsonl"));
+    let StartError::Configuration(errors) = start(&options).await.unwrap_err() else { panic!("not refused") };
+    assert_eq!(errors.codes().collect::<Vec<_>>(), ["P502"]);
+}
+
+#[tokio::test]
+async fn a_shutdown_writes_every_audit_event() {
+    const REQUESTS: usize = 50;
+    let folder = Folder::new();
+    let audit = folder.path().join("audit.jsonl");
+    let mut options = Options::in_folder(folder.path());
+    options.audit = Some(audit.clone());
+    let server = start(&options).await.unwrap();
+    let address = server.address();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(server.run(async move { stopped.await.unwrap_or_default() }));
+
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    for _ in 0..REQUESTS {
+        stream.write_all(b"GET /documents HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    }
+    let (mut seen, mut buffer) = (String::new(), [0; 4096]);
+    while seen.matches("HTTP/1.1 401").count() < REQUESTS {
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert!(read > 0, "{seen}");
+        seen.push_str(std::str::from_utf8(&buffer[..read]).unwrap());
+    }
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
+
+    let lines: Vec<Value> = std::fs::read_to_string(&audit)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.iter().filter(|event| event["kind"] == "request").count(), REQUESTS);
+    assert!(TcpStream::connect(address).await.is_err());
+}

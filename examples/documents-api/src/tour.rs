@@ -1,0 +1,123 @@
+//! What a newcomer sees after the start: the routes, and lines to paste.
+
+use std::fmt::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::demo::USERS;
+use crate::model::Summary;
+use crate::policy::Reach;
+use crate::server::{Server, StartError};
+
+impl Server {
+    /// The route table, the demo users, and curl lines with fresh credentials.
+    ///
+    /// # Errors
+    /// [`StartError`] if the database or the signing key fails.
+    pub async fn tour(&self) -> Result<String, StartError> {
+        let mut tour = Tour { url: url(self.address()), text: String::new() };
+        let _ = write!(tour.text, "documents-api listens on {}\n\n{}\n", tour.url, self.app().route_table());
+        self.users(&mut tour);
+        self.lines(&mut tour).await?;
+        Ok(tour.text)
+    }
+
+    fn users(&self, tour: &mut Tour) {
+        let Some(credentials) = self.credentials() else {
+            tour.note("The file of demo credentials is gone, and nobody knows the passwords. Start with an empty folder for new ones.");
+            return;
+        };
+        tour.note("Demo users:");
+        for (name, role, team) in USERS {
+            let password = credentials.password(name).unwrap_or("?");
+            let manages = team.map_or(String::new(), |team| format!(", manages {team}"));
+            let _ = writeln!(tour.text, "  {name:<6} {password:<17} {role}{manages}");
+        }
+        let _ = writeln!(tour.text);
+    }
+
+    async fn lines(&self, tour: &mut Tour) -> Result<(), StartError> {
+        tour.note("Try these in another terminal; the tokens are good for 15 minutes:");
+        tour.line("everyone may ask whether the service is up", "", "/health");
+        tour.line("without a credential there is a challenge", "", "/documents");
+        if let Some(credentials) = self.credentials() {
+            if let Some(password) = credentials.password("alice") {
+                let login = format!("-X POST -u alice:{password}");
+                tour.line("alice trades her password for a token", &login, "/login");
+            }
+            let key = format!("-H 'X-Api-Key: {}'", credentials.api_key());
+            tour.line("a program of alice's reads by API key, and cannot write", &key, "/documents");
+        }
+        let (Some(alice), Some(bob), Some(maria), Some(rita), Some(adam)) = (
+            self.bearer("alice").await?,
+            self.bearer("bob").await?,
+            self.bearer("maria").await?,
+            self.bearer("rita").await?,
+            self.bearer("adam").await?,
+        ) else {
+            return Ok(());
+        };
+        let new = |bearer: &str, title: &str| {
+            format!(r#"-X POST {bearer} -H 'Content-Type: application/json' -d '{{"title":"{title}"}}'"#)
+        };
+        tour.line("alice sees who she is", &alice, "/me");
+        tour.line("she lists what she may read", &alice, "/documents");
+        tour.line("she writes a document", &new(&alice, "Notes"), "/documents");
+        tour.line(
+            "rita may only read: 403, and the challenge names the scope",
+            &new(&rita, "No"),
+            "/documents",
+        );
+
+        let reach = Reach { everything: true, user: None, teams: Vec::new() };
+        let all = self.database().readable_documents(&reach, None, 100).await?;
+        let path = |title: &str| {
+            let found = all.iter().find(|document: &&Summary| document.title == title);
+            found.map(|document| format!("/documents/{}", document.id))
+        };
+        if let Some(diary) = path("Diary") {
+            tour.line("alice reads her diary", &alice, &diary);
+            tour.line("for bob it does not exist: 404", &bob, &diary);
+            tour.line("an admin reads everything", &adam, &diary);
+        }
+        if let Some(plans) = path("Engine plans") {
+            tour.line("maria manages engineering, so she reads bob's plans", &maria, &plans);
+            let change =
+                format!(r#"-X PUT {maria} -H 'Content-Type: application/json' -d '{{"title":"x"}}'"#);
+            tour.line("but she does not change them: 404", &change, &plans);
+        }
+        tour.line("an admin sees what happened", &adam, "/admin/audit");
+        tour.line("alice does not: 403", &alice, "/admin/audit");
+        Ok(())
+    }
+
+    async fn bearer(&self, user: &str) -> Result<Option<String>, StartError> {
+        let token = self.token_for(user).await?;
+        Ok(token.map(|token| format!("-H 'Authorization: Bearer {}'", token.access_token)))
+    }
+}
+
+struct Tour {
+    url: String,
+    text: String,
+}
+
+impl Tour {
+    fn note(&mut self, note: impl fmt::Display) {
+        let _ = writeln!(self.text, "{note}\n");
+    }
+
+    fn line(&mut self, about: &str, arguments: &str, path: &str) {
+        let space = if arguments.is_empty() { "" } else { " " };
+        let _ = writeln!(self.text, "  # {about}\n  curl -i{space}{arguments} {}{path}\n", self.url);
+    }
+}
+
+/// A URL that reaches the listener from this machine.
+fn url(listen: SocketAddr) -> String {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, listen.port()))
+}

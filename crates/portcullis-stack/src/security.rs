@@ -9,7 +9,7 @@ use portcullis_audit::{Audit, AuditLayer, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
 use portcullis_core::{AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, FromBytes, Refuse};
 use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
-use portcullis_ratelimit::{Limiter, Limiters, Phase};
+use portcullis_ratelimit::{Limiters, Phase};
 use tower_layer::Layer;
 
 use crate::builder::SecurityBuilder;
@@ -65,25 +65,22 @@ impl Security {
         }
         let schemes = errors.take(self.schemes_of(policy)).flatten();
         let own = errors.take(Limiters::build(&policy.limits, &self.0.clock));
-        let own: Vec<Limiter> = own.iter().flat_map(Limiters::iter).cloned().collect();
+        let Some(own) = own else { return Err(located(route, errors)) };
+        // Clients tell policies apart by name: those of every route and those of this one share one answer.
+        let all = errors.take(Limiters::new(self.0.limits.iter().chain(own.iter()).cloned()));
+        let Some(all) = all else { return Err(located(route, errors)) };
         for limit in own.iter().filter(|limit| limit.phase() != Phase::Anonymous && schemes.is_none()) {
             let message =
                 format!("limit `{}` needs a caller, but the route looks at no credential", limit.name());
             errors.push(ConfigError::new(ConfigCode::LimitNeverApplies, message));
         }
-        let early = own.iter().filter(|limit| limit.phase() == Phase::Anonymous).cloned();
-        let early = errors.take(Limiters::new(early));
-        // Limits of every route that need an identity count here, where it is known.
-        let all = self.0.limits.iter().filter(|limit| limit.phase() != Phase::Anonymous).cloned();
-        let all = all.chain(own.iter().filter(|limit| limit.phase() != Phase::Anonymous).cloned());
-        let all = errors.take(Limiters::new(all));
-        let (Some(early), Some(all)) = (early, all) else { return Err(located(route, errors)) };
         let attempts = all.of_phase(Phase::Attempt);
-        let guards = schemes.is_some() && attempts.iter().next().is_some();
+        let guards = schemes.is_some() && !attempts.is_empty();
         let gate = Gate::new(Checks {
             route: route.into(),
-            early_limits: early,
+            early_limits: own.of_phase(Phase::Anonymous),
             attempts: guards.then(|| Arc::new(attempts) as Arc<dyn AttemptGuard>),
+            // Limits of every route that need an identity count here, where it is known.
             late_limits: all.of_phase(Phase::Identity),
             schemes,
             rule: policy.rule().cloned(),

@@ -1,0 +1,5 @@
+//! Over real sockets.
+
+mod server;
+mod streams;
+mod support;

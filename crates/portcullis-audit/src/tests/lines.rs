@@ -73,6 +73,12 @@ async fn an_event_has_every_member_of_the_schema() {
         "outcome": "answered",
     });
     assert_eq!(written, expected);
+    for member in written.as_object().unwrap().keys() {
+        assert!(
+            include_str!("../../README.md").contains(&format!("`{member}`")),
+            "{member} is not documented"
+        );
+    }
 }
 
 #[tokio::test]
@@ -154,4 +160,12 @@ async fn long_text_is_cut_and_marked() {
     assert_eq!(length(&written["principal"]["subject"]), crate::MAX_TEXT);
     assert_eq!(length(&written["decisions"][1]["detail"]), crate::MAX_DETAIL);
     assert!(serde_json::to_string(&written).unwrap().len() < 8 * 1024);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_stays_on_one_line(text in ".*|(?s).{0,300}") {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        check_one_line(&runtime.block_on(event("/", &text)), &text);
+    }
 }

@@ -10,7 +10,7 @@ use portcullis_core::Clock;
 use serde_json::{Value, json};
 
 use self::server::Server;
-use crate::keys::{Algorithm, KeyRing};
+use crate::keys::{Algorithm, KeyRing, KeyRings};
 use crate::must::lock;
 use crate::token::{TEST_AUDIENCE, TokenBuilder};
 
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     clock: Clock,
     audience: String,
     algorithm: Algorithm,
-    keys: Arc<Mutex<Vec<Arc<KeyRing>>>>,
+    keys: Arc<Mutex<KeyRings>>,
     server: Option<Arc<Server>>,
 }
 
@@ -48,7 +48,7 @@ impl TestIssuer {
             clock: Clock::system(),
             audience: TEST_AUDIENCE.to_owned(),
             algorithm: Algorithm::Es256,
-            keys: Arc::new(Mutex::new(vec![Arc::new(KeyRing::generate(1))])),
+            keys: Arc::new(Mutex::new(KeyRings::new())),
             server: None,
         }))
     }
@@ -91,7 +91,7 @@ impl TestIssuer {
     /// The public keys as a JWK set (RFC 7517 §5): every generation that is published, newest first.
     #[must_use]
     pub fn jwks_json(&self) -> String {
-        let keys: Vec<Value> = lock(&self.0.keys).iter().rev().flat_map(|ring| ring.jwks()).collect();
+        let keys: Vec<Value> = lock(&self.0.keys).published().flat_map(KeyRing::jwks).collect();
         json!({ "keys": keys }).to_string()
     }
 
@@ -138,35 +138,29 @@ impl TestIssuer {
 
     /// Replaces all keys at once, under new `kid`s: the old ones are published no longer.
     pub fn rotate(&self) {
-        let mut keys = lock(&self.0.keys);
-        let next = keys.last().map_or(1, |newest| newest.generation + 1);
-        *keys = vec![Arc::new(KeyRing::generate(next))];
+        self.rotate_with_overlap();
+        self.retire_old_keys();
     }
 
     /// Signs with new keys under new `kid`s from now on, and goes on publishing the old ones.
     pub fn rotate_with_overlap(&self) {
-        let mut keys = lock(&self.0.keys);
-        let next = keys.last().map_or(1, |newest| newest.generation + 1);
-        keys.push(Arc::new(KeyRing::generate(next)));
+        lock(&self.0.keys).add(1);
     }
 
     /// Publishes none but the newest keys from now on.
     pub fn retire_old_keys(&self) {
-        let mut keys = lock(&self.0.keys);
-        let newest = keys.pop();
-        *keys = newest.into_iter().collect();
+        lock(&self.0.keys).retire_old();
     }
 
     /// Replaces all keys at once under the `kid`s of the old ones, as careless servers do.
     pub fn rotate_keeping_kids(&self) {
         let mut keys = lock(&self.0.keys);
-        let generation = keys.last().map_or(1, |newest| newest.generation);
-        *keys = vec![Arc::new(KeyRing::generate(generation))];
+        keys.add(0);
+        keys.retire_old();
     }
 
     pub(crate) fn keys(&self) -> Arc<KeyRing> {
-        // INVARIANT: there is always a newest generation; a new one is made rather than a test ended.
-        lock(&self.0.keys).last().map_or_else(|| Arc::new(KeyRing::generate(1)), Arc::clone)
+        Arc::clone(&lock(&self.0.keys).newest)
     }
 
     pub(crate) fn clock(&self) -> &Clock {

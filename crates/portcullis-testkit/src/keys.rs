@@ -1,6 +1,7 @@
 //! The keys of a test issuer.
 
 mod jwk;
+mod rings;
 mod rsa;
 
 use aws_lc_rs::hmac;
@@ -11,6 +12,7 @@ use aws_lc_rs::signature::{
     RsaEncoding,
 };
 
+pub(crate) use self::rings::KeyRings;
 use self::rsa::RsaLease;
 use crate::must::must;
 

@@ -136,11 +136,12 @@ fn rotation_changes_which_keys_are_published() {
     issuer.rotate();
     assert!(!published(&issuer, "es256-2") && published(&issuer, "es256-3"));
 
-    let before = issuer.jwk(Algorithm::Es256);
+    let (before, numbers) = (issuer.jwk(Algorithm::Es256), issuer.jwk(Algorithm::Rs256)["n"].clone());
     issuer.rotate_keeping_kids();
     let after = issuer.jwk(Algorithm::Es256);
     assert_eq!(before["kid"], after["kid"]);
     assert_ne!(before["x"], after["x"]);
+    assert_ne!(issuer.jwk(Algorithm::Rs256)["n"], numbers);
     assert!(!verifies(&issuer, Algorithm::Es256, &first));
 }
 

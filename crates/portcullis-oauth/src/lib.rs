@@ -6,6 +6,8 @@ mod bearer;
 mod json;
 mod jwt;
 pub mod keys;
+#[cfg(feature = "discovery")]
+pub mod remote;
 
 #[doc(inline)]
 pub use self::algorithm::Algorithm;

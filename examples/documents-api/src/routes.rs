@@ -1,5 +1,7 @@
 //! The routes, each with what it demands.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{FromRef, Query, State};
 use axum::response::IntoResponse;
@@ -10,7 +12,6 @@ use portcullis::authz::{Delete, Read, Write};
 use portcullis::core::StoreError;
 use portcullis::prelude::*;
 use serde::Deserialize;
-use std::sync::Arc;
 
 use crate::database::Database;
 use crate::model::{Document, DocumentId, NewDocument, PageSize, Summary};

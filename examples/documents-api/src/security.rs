@@ -5,6 +5,7 @@ use portcullis::Clock;
 use portcullis::audit::MemorySink;
 use portcullis::edge::PlainHttp;
 use portcullis::oauth::StaticKeys;
+use portcullis::oauth::remote::RemoteKeys;
 use portcullis::prelude::*;
 
 use crate::database::Database;
@@ -61,6 +62,6 @@ fn outside(url: &IssuerUrl, audience: &str, options: &Options) -> Issuer {
     }
     match &options.jwks {
         Some(file) => issuer.keys(StaticKeys::new().jwks_file(file)),
-        None => issuer,
+        None => issuer.keys(RemoteKeys::discover()),
     }
 }

@@ -1,6 +1,7 @@
 //! The service from outside, without a socket unless it is about sockets.
 
 mod bad_input;
+mod discovery;
 mod documents;
 mod limits;
 mod login;

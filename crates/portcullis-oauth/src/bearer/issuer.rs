@@ -68,6 +68,13 @@ impl Issuer {
         Self { rules, keys: None, http_on_loopback: false }
     }
 
+    /// The issuer of this identifier, with the keys that its discovery document names (OpenID Connect Discovery
+    /// §4, RFC 8414 §3). Nothing is fetched before the first token comes; see [`remote`](crate::remote).
+    #[cfg(feature = "discovery")]
+    pub fn discover(identifier: impl Into<Box<str>>) -> Self {
+        Self::new(identifier).keys(crate::remote::RemoteKeys::discover())
+    }
+
     /// Adds an identifier of this API: one of them must stand in `aud`. There is no default.
     pub fn audience(mut self, audience: impl Into<Box<str>>) -> Self {
         self.rules.audiences.push(audience.into());
@@ -169,8 +176,9 @@ impl Issuer {
         if !is_identifier(&self.rules.identifier, self.http_on_loopback) {
             wrong(ConfigCode::InvalidIssuer, "is not an https url without query and fragment".to_owned());
         }
-        if self.rules.audiences.iter().all(|audience| audience.is_empty()) {
-            wrong(ConfigCode::MissingAudience, "has no audience".to_owned());
+        if self.rules.audiences.is_empty() || self.rules.audiences.iter().any(|audience| audience.is_empty())
+        {
+            wrong(ConfigCode::MissingAudience, "has no audience, or an empty one".to_owned());
         }
         if self.rules.leeway > MAX_LEEWAY {
             wrong(

@@ -31,6 +31,22 @@ impl JwtBearer {
         }
     }
 
+    /// Takes the tokens of the issuer of this identifier, whose keys are found by discovery; see
+    /// [`Issuer::discover`]. An [`audience`](Self::audience) is still to be named.
+    ///
+    /// ```
+    /// use portcullis_core::Clock;
+    /// use portcullis_oauth::JwtBearer;
+    ///
+    /// let refused = JwtBearer::discover("login.example.com").build(&Clock::system()).unwrap_err();
+    /// assert!(refused.codes().any(|code| code == "P601"), "an audience is missing: {refused}");
+    /// assert!(refused.codes().any(|code| code == "P602"), "the issuer is no https url: {refused}");
+    /// ```
+    #[cfg(feature = "discovery")]
+    pub fn discover(identifier: impl Into<Box<str>>) -> Self {
+        Self::issuer(Issuer::discover(identifier))
+    }
+
     /// Takes the tokens of this issuer too. Its keys verify its own tokens alone.
     pub fn or_issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);

@@ -12,6 +12,7 @@ mod facts;
 mod mode;
 mod principal;
 mod registry;
+mod registry_macros;
 mod render;
 mod request_id;
 mod request_view;

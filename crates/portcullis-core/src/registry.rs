@@ -1,54 +1,11 @@
 //! The one registry of reason codes, problem types and configuration codes.
 //!
 //! Codes are part of the public contract: a code, once released, keeps its meaning. The tables below are the
-//! only place where one is added.
+//! only place where one is added; [`crate::registry_macros`] turns them into types.
 
 use http::StatusCode;
 
-/// Declares [`Reason`]: variant, stable code, what it does to the request, one line of explanation.
-macro_rules! reasons {
-    ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal => $verdict:ident ),+ $(,)?) => {
-        /// Why something was allowed or refused: a closed set of stable codes.
-        ///
-        /// The reason goes to the audit event and into the denial that travels in the response's extensions;
-        /// the caller sees only the coarser [`ProblemType`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum Reason { $( $(#[doc = $doc])+ $variant, )+ }
-
-        impl Reason {
-            /// Every reason, in the order of the registry.
-            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
-
-            /// The stable text identifier, such as `token_expired`.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $( Self::$variant => $code, )+ }
-            }
-
-            /// What the caller is told; `None` for a reason to allow.
-            #[must_use]
-            pub const fn problem(self) -> Option<ProblemType> {
-                match self { $( Self::$variant => verdict!($verdict), )+ }
-            }
-
-            /// The registry's explanation.
-            #[must_use]
-            pub const fn explanation(self) -> &'static str {
-                match self { $( Self::$variant => concat!($($doc),+), )+ }
-            }
-        }
-    };
-}
-
-macro_rules! verdict {
-    (Allow) => {
-        None
-    };
-    ($problem:ident) => {
-        Some(ProblemType::$problem)
-    };
-}
+use crate::registry_macros::{config_codes, problems, reasons};
 
 reasons! {
     // What was allowed, and by what.
@@ -192,163 +149,37 @@ reasons! {
     AuditUnavailable = "audit_unavailable" => Unavailable,
 }
 
-/// What a refused caller is told: a coarse, stable type that gives nothing away.
-///
-/// The `type` member of the problem document is [`ProblemType::uri`] (RFC 9457 §3.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ProblemType {
+// A problem's title is the same for every occurrence (RFC 9457 §3.1.3). A hidden resource is told apart from a
+// refused one by nothing but its status, in gRPC too.
+problems! {
     /// 400: the request is malformed.
-    InvalidRequest,
+    InvalidRequest: BAD_REQUEST, grpc 3, "The request is malformed", "urn:portcullis:problem:invalid-request";
     /// 401: no credential was sent.
-    Unauthenticated,
+    Unauthenticated: UNAUTHORIZED, grpc 16, "Authentication is required", "urn:portcullis:problem:unauthenticated";
     /// 401: the credential was refused.
-    InvalidCredentials,
+    InvalidCredentials: UNAUTHORIZED, grpc 16, "The credentials were refused", "urn:portcullis:problem:invalid-credentials";
     /// 401: the bearer token was refused (RFC 6750 §3.1 `invalid_token`).
-    InvalidToken,
+    InvalidToken: UNAUTHORIZED, grpc 16, "The access token was refused", "urn:portcullis:problem:invalid-token";
     /// 403: the token lacks a scope (RFC 6750 §3.1 `insufficient_scope`).
-    InsufficientScope,
+    InsufficientScope: FORBIDDEN, grpc 7, "The access token lacks a required scope", "urn:portcullis:problem:insufficient-scope";
     /// 403: the caller may not do this.
-    Forbidden,
+    Forbidden: FORBIDDEN, grpc 7, "Not allowed", "urn:portcullis:problem:forbidden";
     /// 404: there is nothing here for this caller.
-    NotFound,
+    NotFound: NOT_FOUND, grpc 5, "Not found", "urn:portcullis:problem:not-found";
     /// 405: the path exists, but not with this method.
-    MethodNotAllowed,
+    MethodNotAllowed: METHOD_NOT_ALLOWED, grpc 12, "The method is not allowed here", "urn:portcullis:problem:method-not-allowed";
     /// 413: the content is larger than accepted.
-    ContentTooLarge,
+    ContentTooLarge: PAYLOAD_TOO_LARGE, grpc 8, "The content is too large", "urn:portcullis:problem:content-too-large";
     /// 415: the media type is not accepted.
-    UnsupportedMediaType,
+    UnsupportedMediaType: UNSUPPORTED_MEDIA_TYPE, grpc 3, "The media type is not supported", "urn:portcullis:problem:unsupported-media-type";
     /// 422: the content does not make sense to the route.
-    UnprocessableContent,
+    UnprocessableContent: UNPROCESSABLE_ENTITY, grpc 3, "The content cannot be processed", "urn:portcullis:problem:unprocessable-content";
     /// 429: the quota is used up (draft-ietf-httpapi-ratelimit-headers §5).
-    QuotaExceeded,
+    QuotaExceeded: TOO_MANY_REQUESTS, grpc 8, "The quota is used up", "https://iana.org/assignments/http-problem-types#quota-exceeded";
     /// 500: the server failed.
-    InternalError,
+    InternalError: INTERNAL_SERVER_ERROR, grpc 13, "The server failed", "urn:portcullis:problem:internal-error";
     /// 503: something that the server depends on failed.
-    Unavailable,
-}
-
-impl ProblemType {
-    /// Every problem type.
-    pub const ALL: &'static [Self] = &[
-        Self::InvalidRequest,
-        Self::Unauthenticated,
-        Self::InvalidCredentials,
-        Self::InvalidToken,
-        Self::InsufficientScope,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::ContentTooLarge,
-        Self::UnsupportedMediaType,
-        Self::UnprocessableContent,
-        Self::QuotaExceeded,
-        Self::InternalError,
-        Self::Unavailable,
-    ];
-
-    /// The status that goes with the problem; nothing but the problem type decides it.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated | Self::InvalidCredentials | Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::InsufficientScope | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::UnprocessableContent => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
-            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// The `type` member: an absolute URI that only names the problem.
-    #[must_use]
-    pub const fn uri(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "urn:portcullis:problem:invalid-request",
-            Self::Unauthenticated => "urn:portcullis:problem:unauthenticated",
-            Self::InvalidCredentials => "urn:portcullis:problem:invalid-credentials",
-            Self::InvalidToken => "urn:portcullis:problem:invalid-token",
-            Self::InsufficientScope => "urn:portcullis:problem:insufficient-scope",
-            Self::Forbidden => "urn:portcullis:problem:forbidden",
-            Self::NotFound => "urn:portcullis:problem:not-found",
-            Self::MethodNotAllowed => "urn:portcullis:problem:method-not-allowed",
-            Self::ContentTooLarge => "urn:portcullis:problem:content-too-large",
-            Self::UnsupportedMediaType => "urn:portcullis:problem:unsupported-media-type",
-            Self::UnprocessableContent => "urn:portcullis:problem:unprocessable-content",
-            Self::QuotaExceeded => "https://iana.org/assignments/http-problem-types#quota-exceeded",
-            Self::InternalError => "urn:portcullis:problem:internal-error",
-            Self::Unavailable => "urn:portcullis:problem:unavailable",
-        }
-    }
-
-    /// The `title` member; the same for every occurrence (RFC 9457 §3.1.3).
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "The request is malformed",
-            Self::Unauthenticated => "Authentication is required",
-            Self::InvalidCredentials => "The credentials were refused",
-            Self::InvalidToken => "The access token was refused",
-            Self::InsufficientScope => "The access token lacks a required scope",
-            Self::Forbidden => "Not allowed",
-            Self::NotFound => "Not found",
-            Self::MethodNotAllowed => "The method is not allowed here",
-            Self::ContentTooLarge => "The content is too large",
-            Self::UnsupportedMediaType => "The media type is not supported",
-            Self::UnprocessableContent => "The content cannot be processed",
-            Self::QuotaExceeded => "The quota is used up",
-            Self::InternalError => "The server failed",
-            Self::Unavailable => "Temporarily unavailable",
-        }
-    }
-
-    /// The `grpc-status` that stands for the problem in a gRPC answer.
-    #[must_use]
-    pub const fn grpc_status(self) -> u8 {
-        match self {
-            Self::InvalidRequest | Self::UnsupportedMediaType | Self::UnprocessableContent => 3,
-            Self::Unauthenticated | Self::InvalidCredentials | Self::InvalidToken => 16,
-            // A hidden resource is told apart from a refused one by nothing but this number, as in HTTP.
-            Self::NotFound => 5,
-            Self::InsufficientScope | Self::Forbidden => 7,
-            Self::MethodNotAllowed => 12,
-            Self::ContentTooLarge | Self::QuotaExceeded => 8,
-            Self::InternalError => 13,
-            Self::Unavailable => 14,
-        }
-    }
-}
-
-/// Declares [`ConfigCode`]: variant, stable code, one line on what is wrong.
-macro_rules! config_codes {
-    ($( $(#[doc = $doc:literal])+ $variant:ident = $code:literal ),+ $(,)?) => {
-        /// What is wrong with a configuration: a stable code with a page in the guide.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum ConfigCode { $( $(#[doc = $doc])+ $variant, )+ }
-
-        impl ConfigCode {
-            /// Every code, in the order of the registry.
-            pub const ALL: &'static [Self] = &[ $( Self::$variant, )+ ];
-
-            /// The stable code, such as `P101`.
-            #[must_use]
-            pub const fn code(self) -> &'static str {
-                match self { $( Self::$variant => $code, )+ }
-            }
-
-            /// The registry's explanation.
-            #[must_use]
-            pub const fn explanation(self) -> &'static str {
-                match self { $( Self::$variant => concat!($($doc),+), )+ }
-            }
-        }
-    };
+    Unavailable: SERVICE_UNAVAILABLE, grpc 14, "Temporarily unavailable", "urn:portcullis:problem:unavailable";
 }
 
 config_codes! {

@@ -1,16 +1,17 @@
 //! The one extension that carries everything about a request.
 
+mod state;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
-use smallvec::SmallVec;
 
+pub use self::state::{Placement, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
 use crate::decision::{Decision, Effect};
-use crate::registry::Reason;
 use crate::{ClientAddress, Clock, Denial, ExternalOrigin, Principal, RequestId};
 
 /// How many decisions one Trail keeps; later ones are counted, not kept.
@@ -49,108 +50,6 @@ pub enum Authentication {
     Anonymous,
     /// The caller is known.
     Known(Principal),
-}
-
-/// The part of a Trail that grows.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct TrailState {
-    /// The decisions, in order.
-    pub entries: SmallVec<[TrailEntry; 4]>,
-    /// The limits that were counted, in order.
-    pub limits: SmallVec<[TrailLimit; 2]>,
-    /// Fields to add to the response.
-    pub fields: SmallVec<[(HeaderName, HeaderValue, Placement); 4]>,
-    /// The scheme whose credential was seen, by its configured name.
-    pub scheme: Option<Arc<str>>,
-    /// How many entries, limits and fields were not kept for want of room.
-    pub overflow: u32,
-    /// Whether the request is over: nothing is kept or counted any more.
-    pub closed: bool,
-}
-
-/// One decision.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TrailEntry {
-    /// Who decided.
-    pub room: Room,
-    /// Allowed or refused.
-    pub effect: Effect,
-    /// Why.
-    pub reason: Reason,
-    /// Whether the decision counts; a shadow decision does not.
-    pub enforced: bool,
-    /// What else there is to say; may hold text of the client, so escape it.
-    pub detail: Option<Cow<'static, str>>,
-}
-
-/// What a limit counted.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TrailLimit {
-    /// The name of the quota.
-    pub name: Arc<str>,
-    /// How much of it is left.
-    pub remaining: u64,
-    /// Whether the request was within it.
-    pub allowed: bool,
-}
-
-impl TrailLimit {
-    /// What the quota of that name counted.
-    #[must_use]
-    pub fn new(name: Arc<str>, remaining: u64, allowed: bool) -> Self {
-        Self { name, remaining, allowed }
-    }
-}
-
-/// Who decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Room {
-    /// Client address, external URL, CORS, transport.
-    Edge,
-    /// Authentication.
-    Authentication,
-    /// A rule over the request.
-    Rule,
-    /// A guard over a resource.
-    Guard,
-    /// A limit.
-    Limit,
-    /// Routing: no such path, no such method.
-    Routing,
-    /// The handler, its extractors, or the code around them.
-    Handler,
-}
-
-impl Room {
-    /// A short, stable name for events.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Edge => "edge",
-            Self::Authentication => "authentication",
-            Self::Rule => "rule",
-            Self::Guard => "guard",
-            Self::Limit => "limit",
-            Self::Routing => "routing",
-            Self::Handler => "handler",
-        }
-    }
-}
-
-/// How a response field is added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Placement {
-    /// Beside fields of the same name.
-    Append,
-    /// Only if the response has none of that name.
-    Default,
-    /// In place of all fields of the same name.
-    Replace,
 }
 
 /// A second authentication tried to say who calls.
@@ -419,64 +318,4 @@ impl fmt::Debug for Trail {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::CredentialMethod;
-
-    #[test]
-    fn takes_one_principal_the_first() {
-        let trail = Trail::open(&Clock::system());
-        assert!(matches!(trail.authentication(), Authentication::NotAsked));
-        trail.authenticated(Principal::builder("alice", CredentialMethod::Basic).build()).unwrap();
-        assert_eq!(trail.anonymous(), Err(AlreadyAuthenticated));
-        let mallory = Principal::builder("mallory", CredentialMethod::Basic).build();
-        let denial = Denial::from(trail.authenticated(mallory).unwrap_err());
-        assert_eq!((denial.status().as_u16(), trail.principal().unwrap().subject()), (500, "alice"));
-    }
-
-    #[test]
-    fn keeps_entries_and_fields_up_to_the_limit_and_counts_the_rest() {
-        let trail = Trail::open(&Clock::system());
-        for _ in 0..=MAX_ENTRIES {
-            trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
-        }
-        for _ in 0..=MAX_FIELDS {
-            trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
-        }
-        let counted = trail.read(|state| (state.entries.len(), state.fields.len(), state.overflow));
-        assert_eq!(counted, (MAX_ENTRIES, MAX_FIELDS, 2));
-    }
-
-    #[test]
-    fn a_closed_trail_keeps_what_it_has_and_takes_nothing_more() {
-        let trail = Trail::open(&Clock::system());
-        trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
-        trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
-        trail.close();
-        trail.decided(Room::Rule, &Decision::deny(Reason::InsufficientScope));
-        trail.limited(TrailLimit::new("late".into(), 0, false));
-        trail.scheme("late".into());
-        trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
-        let kept =
-            trail.read(|state| (state.entries.len(), state.limits.len(), state.fields.len(), state.overflow));
-        assert_eq!(kept, (1, 0, 0, 0));
-        assert!(trail.read(|state| state.scheme.is_none()));
-    }
-
-    #[test]
-    fn fields_are_appended_replaced_or_only_filled_in() {
-        let trail = Trail::open(&Clock::system());
-        let name = |name| HeaderName::from_static(name);
-        for (field, placement) in
-            [("a", Placement::Append), ("b", Placement::Default), ("c", Placement::Replace)]
-        {
-            trail.response_field(name(field), HeaderValue::from_static("new"), placement);
-        }
-        let mut headers: HeaderMap =
-            ["a", "b", "c"].into_iter().map(|n| (name(n), HeaderValue::from_static("old"))).collect();
-        trail.apply_fields(&mut headers);
-        let all =
-            |n: &str| headers.get_all(n).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>().join(",");
-        assert_eq!((all("a"), all("b"), all("c")), ("old,new".into(), "old".into(), "new".into()));
-    }
-}
+mod tests;

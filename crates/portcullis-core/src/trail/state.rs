@@ -1,0 +1,112 @@
+//! The part of a Trail that grows, and what it is made of.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use smallvec::SmallVec;
+
+use crate::decision::Effect;
+use crate::registry::Reason;
+
+/// The part of a Trail that grows.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct TrailState {
+    /// The decisions, in order.
+    pub entries: SmallVec<[TrailEntry; 4]>,
+    /// The limits that were counted, in order.
+    pub limits: SmallVec<[TrailLimit; 2]>,
+    /// Fields to add to the response.
+    pub fields: SmallVec<[(HeaderName, HeaderValue, Placement); 4]>,
+    /// The scheme whose credential was seen, by its configured name.
+    pub scheme: Option<Arc<str>>,
+    /// How many entries, limits and fields were not kept for want of room.
+    pub overflow: u32,
+    /// Whether the request is over: nothing is kept or counted any more.
+    pub closed: bool,
+}
+
+/// One decision.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TrailEntry {
+    /// Who decided.
+    pub room: Room,
+    /// Allowed or refused.
+    pub effect: Effect,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the decision counts; a shadow decision does not.
+    pub enforced: bool,
+    /// What else there is to say; may hold text of the client, so escape it.
+    pub detail: Option<Cow<'static, str>>,
+}
+
+/// What a limit counted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TrailLimit {
+    /// The name of the quota.
+    pub name: Arc<str>,
+    /// How much of it is left.
+    pub remaining: u64,
+    /// Whether the request was within it.
+    pub allowed: bool,
+}
+
+impl TrailLimit {
+    /// What the quota of that name counted.
+    #[must_use]
+    pub fn new(name: Arc<str>, remaining: u64, allowed: bool) -> Self {
+        Self { name, remaining, allowed }
+    }
+}
+
+/// Who decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Room {
+    /// Client address, external URL, CORS, transport.
+    Edge,
+    /// Authentication.
+    Authentication,
+    /// A rule over the request.
+    Rule,
+    /// A guard over a resource.
+    Guard,
+    /// A limit.
+    Limit,
+    /// Routing: no such path, no such method.
+    Routing,
+    /// The handler, its extractors, or the code around them.
+    Handler,
+}
+
+impl Room {
+    /// A short, stable name for events.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Edge => "edge",
+            Self::Authentication => "authentication",
+            Self::Rule => "rule",
+            Self::Guard => "guard",
+            Self::Limit => "limit",
+            Self::Routing => "routing",
+            Self::Handler => "handler",
+        }
+    }
+}
+
+/// How a response field is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Placement {
+    /// Beside fields of the same name.
+    Append,
+    /// Only if the response has none of that name.
+    Default,
+    /// In place of all fields of the same name.
+    Replace,
+}

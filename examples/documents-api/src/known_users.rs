@@ -87,6 +87,9 @@ async fn look_up(database: &Database, trail: &Trail, token: &Principal) -> Resul
     if let Some(id) = token.token_id() {
         caller = caller.token_id(id);
     }
+    if let Some(confirmation) = token.confirmation() {
+        caller = caller.confirmation(confirmation.clone());
+    }
     if let Some(at) = token.expires_at() {
         caller = caller.expires_at(at);
     }

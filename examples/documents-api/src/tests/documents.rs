@@ -156,3 +156,24 @@ async fn a_long_list_links_to_its_next_page() {
     titles.sort();
     assert_eq!(titles, ["Budget", "Diary", "Engine plans", "Lunch menu", "Welcome"]);
 }
+
+#[tokio::test]
+async fn many_callers_at_once_all_get_their_answer() {
+    const CALLERS: usize = 100;
+    let service = std::sync::Arc::new(Service::start().await);
+    let calls: Vec<_> = (0..CALLERS)
+        .map(|n| {
+            let service = std::sync::Arc::clone(&service);
+            tokio::spawn(async move {
+                let new = format!(r#"{{"title":"Document {n}","visibility":"public"}}"#);
+                let created = service.call_as("bob", "POST", "/documents", &new).await;
+                let read = service.get_as("rita", created.header("location")).await;
+                (created.status, read.status, read.json()["title"] == format!("Document {n}"))
+            })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), (201, 200, true));
+    }
+    assert_eq!(service.get_as("rita", "/documents").await.titles().len(), CALLERS + 2);
+}

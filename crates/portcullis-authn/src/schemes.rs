@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderName;
 use portcullis_core::challenge::check_realm;
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod};
 
@@ -66,6 +67,14 @@ impl Schemes {
     /// The names and methods of the schemes, in the order of configuration.
     pub fn iter(&self) -> impl Iterator<Item = (&str, CredentialMethod)> {
         self.0.iter().map(|scheme| (&*scheme.name, scheme.authenticator.method()))
+    }
+
+    /// The header fields, other than `Authorization`, that carry credentials of the schemes.
+    pub fn credential_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        self.0.iter().flat_map(|scheme| &scheme.shapes).filter_map(|shape| match shape {
+            CredentialShape::Header(name) => Some(name),
+            _ => None,
+        })
     }
 
     /// The realm of the challenges.

@@ -1,6 +1,6 @@
 //! What rules and guards refuse alike.
 
-use portcullis_core::{Denial, ProblemType, RequestView, Scopes};
+use portcullis_core::{Denial, ProblemType, Reason, RequestView, Scopes};
 
 /// Adds the challenges that the problem calls for: those of the route to a caller without credentials, and to
 /// one without a scope those of the schemes that carry scopes (RFC 6750 §3, RFC 9110 §15.5.2).
@@ -8,6 +8,15 @@ pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes:
     match (denial.kind(), request.trail().challenges()) {
         (ProblemType::Unauthenticated, Some(challenges)) => challenges.unanswered(denial),
         (ProblemType::InsufficientScope, Some(challenges)) => challenges.insufficient_scope(denial, scopes),
+        // RFC 6750 §3: a token that does not enable access is answered with a challenge, also where no scope
+        // would help; §3.1 has one code for "higher privileges than provided by the access token".
+        (ProblemType::Forbidden, Some(challenges)) if is_privilege(denial.reason()) => {
+            challenges.insufficient_scope(denial, &Scopes::EMPTY)
+        }
         _ => denial,
     }
+}
+
+fn is_privilege(reason: Reason) -> bool {
+    matches!(reason, Reason::InsufficientRole | Reason::ClaimMismatch)
 }

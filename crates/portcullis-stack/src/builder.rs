@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderName;
 use portcullis_audit::{Audit, AuditBuilder, AuditEvent, AuditSink, IntoSink, SinkError};
 use portcullis_authn::{IntoScheme, Schemes, SchemesBuilder};
-use portcullis_core::challenge::check_realm;
 use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial, Step};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{Limit, Limiters};
@@ -135,12 +135,16 @@ impl SecurityBuilder {
     /// Everything that is missing or contradictory, at once, each with a code.
     pub fn build(self) -> Result<Security, ConfigErrors> {
         let mut errors = ConfigErrors::new();
-        errors.take(check_realm(&self.realm));
         let schemes = Schemes::builder(&self.realm, self.clock.clone());
         let schemes = self.schemes.into_iter().fold(schemes, |schemes, add| add(schemes));
         let schemes = errors.take(schemes.build());
         let limits = errors.take(Limiters::build(&self.limits, &self.clock));
-        let cors = self.cors.map_or(Ok(Cors::default()), CorsBuilder::build);
+        // What a scheme reads is a credential for the other layers too.
+        let credentials: Vec<HeaderName> =
+            schemes.iter().flat_map(Schemes::credential_headers).cloned().collect();
+        let plain_http = credentials.iter().cloned().fold(self.plain_http, PlainHttp::credential_header);
+        let cors = self.cors.map(|cors| credentials.into_iter().fold(cors, CorsBuilder::allow_header));
+        let cors = cors.map_or(Ok(Cors::default()), CorsBuilder::build);
         let cors = errors.take(cors);
         let edge = errors.take(Edge::new(self.proxies));
         let audit = if self.has_sink {
@@ -159,7 +163,7 @@ impl SecurityBuilder {
         Ok(Security::new(Inner {
             schemes,
             edge,
-            plain_http: self.plain_http,
+            plain_http,
             cors,
             paths: self.paths,
             bans: self.bans,

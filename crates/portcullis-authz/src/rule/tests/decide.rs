@@ -60,17 +60,21 @@ fn answers_a_missing_scope_with_403_and_the_scopes_that_would_do() {
     );
 }
 
-/// More scopes would not help, so none is asked for.
+/// A1.7, RFC 6750 §3: more scopes would not help, so none is named.
 #[test]
-fn answers_what_no_scope_can_mend_with_403_and_no_challenge() {
+fn answers_a_missing_role_or_claim_with_403_and_a_challenge_that_names_no_scope() {
+    let alice = known("a", &[]);
+    for rule in [role("admin"), claim("department", "legal"), scope("x").and(role("admin"))] {
+        check(&rule, &alice, 403, &[r#"Bearer realm="app", error="insufficient_scope""#]);
+    }
+}
+
+/// No other token of this caller would do.
+#[test]
+fn answers_what_no_token_can_mend_with_403_and_no_challenge() {
     let alice = known("a", &["suspended"]);
-    for rule in [
-        role("admin"),
-        claim("department", "legal"),
-        scope("x").and(role("admin")),
-        scope("x").and(!role("suspended")),
-        rule_fn("never", |_| Decision::deny(Reason::PolicyDenied)),
-    ] {
+    let never = rule_fn("never", |_| Decision::deny(Reason::PolicyDenied));
+    for rule in [scope("x").and(!role("suspended")), never] {
         check(&rule, &alice, 403, &[]);
     }
 }

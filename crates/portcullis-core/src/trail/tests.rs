@@ -1,5 +1,5 @@
 use super::*;
-use crate::CredentialMethod;
+use crate::{CredentialMethod, Reason};
 
 #[test]
 fn takes_one_principal_the_first() {

@@ -14,6 +14,8 @@ mod schemes;
 mod shape;
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use self::api_key::{

@@ -57,13 +57,9 @@ fn bearer<'a>(schemes: &'a [Scheme], credentials: Credentials<'a>) -> Result<Pic
     let found = owned(&|token| matches!(token, TokenShape::Prefixed(prefix) if text.starts_with(&**prefix)))
         .or_else(|| {
             let jwt = is_jwt_shaped(text);
-            owned(&|token| match token {
-                TokenShape::Any => true,
-                TokenShape::Jwt => jwt,
-                TokenShape::Opaque => !jwt,
-                TokenShape::Prefixed(_) => false,
-            })
-        });
+            owned(&|token| matches!(token, TokenShape::Any) || (jwt && matches!(token, TokenShape::Jwt)))
+        })
+        .or_else(|| owned(&|token| matches!(token, TokenShape::Opaque)));
     match found {
         Some((owner, shape)) => Ok(Picked { owner, shape, text }),
         None => Err((Denial::new(Reason::TokenMalformed), Tried::Bearer)),

@@ -22,9 +22,10 @@ pub enum CredentialShape {
 pub enum TokenShape {
     /// Every token: no second scheme can take bearer tokens beside it.
     Any,
-    /// Three or five parts of base64url, separated by dots (RFC 7515 §3.1, RFC 7516 §3.1).
+    /// Three or five parts of base64url, separated by dots (RFC 7515 §3.1, RFC 7516 §3.1); see [`is_jwt_shaped`].
     Jwt,
-    /// Whatever is not JWT-shaped and has no known prefix.
+    /// Every token that no other scheme of the application owns: no prefix of theirs, and not JWT-shaped if one of
+    /// them takes JWTs.
     Opaque,
     /// Tokens that begin with this text.
     Prefixed(Box<str>),

@@ -103,5 +103,5 @@ impl<S> fmt::Debug for Basic<S> {
 }
 
 /// With the parameters of new hashes; no password is known to have it.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gc3VjaCB1c2VyISEhIQ$\
+pub(super) const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gc3VjaCB1c2VyISEhIQ$\
                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -19,8 +19,6 @@ reasons! {
     Authenticated = "authenticated" => Allow,
     /// No credential was sent to a route where authentication is optional.
     Anonymous = "anonymous" => Allow,
-    /// The request is within its quota.
-    WithinQuota = "within_quota" => Allow,
     /// A CORS preflight was answered.
     PreflightAnswered = "preflight_answered" => Allow,
 
@@ -37,8 +35,6 @@ reasons! {
     MalformedForwarding = "malformed_forwarding" => InvalidRequest,
     /// The path, the query or a header could not be parsed.
     MalformedRequest = "malformed_request" => InvalidRequest,
-    /// The body could not be parsed.
-    MalformedBody = "malformed_body" => InvalidRequest,
     /// The path is encoded in more than one possible reading.
     AmbiguousPath = "ambiguous_path" => InvalidRequest,
     /// The body is larger than the route accepts.
@@ -103,8 +99,6 @@ reasons! {
     ClaimMismatch = "claim_mismatch" => Forbidden,
     /// A condition that must not hold does hold.
     ExplicitlyDenied = "explicitly_denied" => Forbidden,
-    /// The route has no rule.
-    NoRule = "no_rule" => Forbidden,
     /// A policy refused the action on the resource.
     PolicyDenied = "policy_denied" => Forbidden,
     /// The `Origin` is not allowed.
@@ -143,8 +137,6 @@ reasons! {
     HashingSaturated = "hashing_saturated" => Unavailable,
     /// The store of limits failed.
     LimitStoreUnavailable = "limit_store_unavailable" => Unavailable,
-    /// A decision took longer than its deadline.
-    DeadlineExceeded = "deadline_exceeded" => Unavailable,
     /// The audit event could not be queued, and the request must not go unrecorded.
     AuditUnavailable = "audit_unavailable" => Unavailable,
 }
@@ -222,12 +214,8 @@ config_codes! {
     PublicWithoutReason = "P205",
     /// A scope has characters that RFC 6749 §3.3 does not allow.
     InvalidScope = "P206",
-    /// A route takes no scheme, but its rule needs a caller.
-    RouteWithoutScheme = "P207",
     /// The application has no route.
     NoRoutes = "P208",
-    /// A rule names a path parameter that the path does not have.
-    UnknownPathParameter = "P209",
 
     // P3: limits.
     /// A quota allows nothing.
@@ -268,8 +256,6 @@ config_codes! {
     InvalidIssuer = "P602",
     /// Two issuers have the same identifier.
     DuplicateIssuer = "P603",
-    /// A scheme for tokens has no issuer.
-    NoIssuer = "P604",
     /// An issuer has no key that can verify.
     NoUsableKey = "P605",
     /// A key is too weak, malformed, or does not fit its algorithm.

@@ -22,7 +22,7 @@ pub const DEFAULT_WAITING_PER_CORE: usize = 32;
 ///
 /// Clones share the limits; give one to every scheme and to the code that registers users. By default
 /// ([`Hashing::default`]), as many hashes are computed at once as there are cores, and
-/// [`DEFAULT_WAITING_PER_CORE`] callers wait for each. A caller that goes away gives its place up at once; a hash
+/// [`DEFAULT_WAITING_PER_CORE`] callers wait for each: at 30 ms a hash, the last of them waits for one second. A caller that goes away gives its place up at once; a hash
 /// that has been started is finished, and holds its place until then.
 #[derive(Clone)]
 pub struct Hashing(Arc<Inner>);

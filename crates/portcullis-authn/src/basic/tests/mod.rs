@@ -221,6 +221,8 @@ async fn a_full_queue_is_503_with_retry_after() {
     let asked = log_in(&route, "alice", "right").await;
     assert_eq!(asked.who(), Err("hashing_saturated"));
     assert_eq!(asked.answer.unwrap_err().retry_after_seconds(), Some(1));
+    // A15.4: an unknown user costs a hash too, and so waits in the same queue.
+    assert_eq!(log_in(&route, "nobody", "right").await.who(), Err("hashing_saturated"));
     release.send(()).unwrap();
     running.await.unwrap().unwrap();
     assert_eq!(log_in(&route, "alice", "right").await.who().as_deref(), Ok("alice"));

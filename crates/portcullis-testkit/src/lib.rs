@@ -1,17 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+pub mod attacks;
 mod clock;
 mod issuer;
 mod keys;
 mod must;
+mod permit;
 mod principal;
 mod recording;
 mod token;
 
 #[doc(inline)]
+pub use self::attacks::Attack;
 pub use self::clock::FakeClock;
 pub use self::issuer::TestIssuer;
 pub use self::keys::Algorithm;
+pub use self::permit::permit_for;
 pub use self::principal::{TEST_ISSUER, principal, reader};
 pub use self::recording::{MAX_RECORDED, RecordedRequest, RecordingService, Respond};
 pub use self::token::{TEST_AUDIENCE, TEST_CLIENT, TOKEN_LIFETIME, TokenBuilder, tamper};

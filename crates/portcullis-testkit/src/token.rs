@@ -45,8 +45,8 @@ pub struct TokenBuilder {
     algorithm: Algorithm,
     header_changes: Vec<(String, Option<Value>)>,
     claims: Map<String, Value>,
-    header_text: Option<String>,
-    claims_text: Option<String>,
+    header_text: Option<Vec<u8>>,
+    claims_text: Option<Vec<u8>>,
     signature: Signature,
 }
 
@@ -187,27 +187,30 @@ impl TokenBuilder {
         Self { signature: Signature::Octets(octets.into()), ..self }
     }
 
-    /// Uses this text for the header, whatever it is.
-    pub fn header_text(self, text: impl Into<String>) -> Self {
+    /// Uses this text for the header, whatever it is, also octets that are no UTF-8.
+    pub fn header_text(self, text: impl Into<Vec<u8>>) -> Self {
         Self { header_text: Some(text.into()), ..self }
     }
 
-    /// Uses this text for the claims, whatever it is.
-    pub fn claims_text(self, text: impl Into<String>) -> Self {
+    /// Uses this text for the claims, whatever it is, also octets that are no UTF-8.
+    pub fn claims_text(self, text: impl Into<Vec<u8>>) -> Self {
         Self { claims_text: Some(text.into()), ..self }
     }
 
     /// The claims as JSON text, to begin a [`claims_text`](Self::claims_text) with.
     #[must_use]
     pub fn claims_json(&self) -> String {
-        self.claims_text.clone().unwrap_or_else(|| Value::Object(self.claims.clone()).to_string())
+        match &self.claims_text {
+            Some(text) => String::from_utf8_lossy(text).into_owned(),
+            None => Value::Object(self.claims.clone()).to_string(),
+        }
     }
 
     /// The header as JSON text, to begin a [`header_text`](Self::header_text) with.
     #[must_use]
     pub fn header_json(&self) -> String {
         if let Some(text) = &self.header_text {
-            return text.clone();
+            return String::from_utf8_lossy(text).into_owned();
         }
         let mut header = Map::new();
         header.insert("alg".to_owned(), self.algorithm.name().into());
@@ -229,13 +232,22 @@ impl TokenBuilder {
     /// The finished token in the compact form (RFC 7515 §7.1).
     #[must_use]
     pub fn sign(&self) -> String {
-        let message = format!("{}.{}", encode(self.header_json()), encode(self.claims_json()));
+        let part =
+            |text: &Option<Vec<u8>>, json: String| encode(text.clone().unwrap_or_else(|| json.into_bytes()));
+        let header = part(&self.header_text, self.header_json());
+        let message = format!("{header}.{}", part(&self.claims_text, self.claims_json()));
         let signature = match &self.signature {
             Signature::By(issuer) => issuer.keys().sign(self.algorithm, message.as_bytes()),
             Signature::Hmac(secret) => hmac_sign(self.algorithm, secret, message.as_bytes()),
             Signature::Octets(octets) => octets.clone(),
         };
         format!("{message}.{}", encode(signature))
+    }
+
+    /// The issuer whose token this is.
+    #[must_use]
+    pub fn issuer(&self) -> &TestIssuer {
+        &self.issuer
     }
 
     /// The finished token as the value of an `Authorization` field.

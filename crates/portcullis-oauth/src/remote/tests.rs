@@ -1,5 +1,6 @@
 //! The key set against a server that fails in every way, under a clock that only the tests move.
 
+mod attacks;
 mod discovery;
 mod outages;
 mod refresh;

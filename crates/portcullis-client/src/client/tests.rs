@@ -1,3 +1,5 @@
+mod tls;
+
 use std::error::Error;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,15 +1,12 @@
 //! What stands before the match: CORS, client address, transport, bans, limits that need no identity.
 
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use portcullis_core::{
-    Bans, BodyFrom, Denial, FromBytes, Reason, Refuse, RefusedRequest, RequestView, Room, Step,
-};
+use portcullis_core::{Bans, BodyFrom, Denial, FromBytes, Reason, Refuse, RequestView, Room, Step};
 use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp};
 use portcullis_ratelimit::Limiters;
 use portcullis_tower::ResponseFuture;
@@ -119,22 +116,7 @@ where
         };
         match verdict {
             Verdict::Preflight(fields) => ResponseFuture::refuse(preflight(fields)),
-            Verdict::Decided(Step::Done(Ok(()))) => ResponseFuture::forward(self.inner.call(request)),
-            Verdict::Decided(Step::Done(Err(denial))) => {
-                ResponseFuture::refuse(self.refuse.response(denial, &RefusedRequest::of(&request)))
-            }
-            Verdict::Decided(Step::Wait(wait)) => {
-                // The service that was polled ready goes along; its fresh clone stays behind.
-                let clone = self.inner.clone();
-                let mut ready = mem::replace(&mut self.inner, clone);
-                let refuse = self.refuse.clone();
-                ResponseFuture::wait(async move {
-                    match wait.await {
-                        Ok(()) => ready.call(request).await,
-                        Err(denial) => Ok(refuse.response(denial, &RefusedRequest::of(&request))),
-                    }
-                })
-            }
+            Verdict::Decided(step) => ResponseFuture::follow(step, &mut self.inner, request, &self.refuse),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Security around a service without a router of its own: the route table is the only authority.
 
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -10,7 +9,7 @@ use portcullis_authz::PathParameters;
 use portcullis_core::{
     BodyFrom, ConfigCode, ConfigError, ConfigErrors, Denial, FromBytes, Reason, RefusedRequest, RequestView,
 };
-use portcullis_tower::ResponseFuture;
+use portcullis_tower::{ResponseFuture, take_ready};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -160,9 +159,7 @@ where
                 ResponseFuture::forward(self.inner.call(request))
             }
             Progress::Wait(pending) => {
-                // The service that was polled ready goes along; its fresh clone stays behind.
-                let clone = self.inner.clone();
-                let mut ready = mem::replace(&mut self.inner, clone);
+                let mut ready = take_ready(&mut self.inner);
                 ResponseFuture::wait(async move {
                     let (parts, body) = request.into_parts();
                     if let Err(denial) = gate.finish(pending, &parts).await {

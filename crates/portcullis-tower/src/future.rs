@@ -1,11 +1,13 @@
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::Response;
+use http::{Request, Response};
 use pin_project_lite::pin_project;
-use portcullis_core::Trail;
+use portcullis_core::{BodyFrom, Denial, Refuse, RefusedRequest, Step, Trail};
+use tower_service::Service;
 
 pin_project! {
     /// The response of a service that decides first: forwarded, refused, or waiting. Services that answer in
@@ -43,11 +45,45 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
         Self { state: State::Waiting { future: Box::pin(future) }, opened: None }
     }
 
+    /// Goes on as the decision says: forwards the request, refuses it, or waits and then does the one or the other.
+    pub fn follow<S, F, A>(
+        step: Step<Result<(), Denial>>,
+        inner: &mut S,
+        request: Request<A>,
+        refuse: &Refuse<F>,
+    ) -> Self
+    where
+        S: Service<Request<A>, Response = Response<B>, Error = E, Future = Fut> + Clone + Send + 'static,
+        Fut: Future<Output = Result<Response<B>, E>> + Send,
+        F: BodyFrom<B>,
+        A: Send + 'static,
+    {
+        match step {
+            Step::Done(Ok(())) => Self::forward(inner.call(request)),
+            Step::Done(Err(denial)) => Self::refuse(refuse.response(denial, &RefusedRequest::of(&request))),
+            Step::Wait(wait) => {
+                let (mut ready, refuse) = (take_ready(inner), refuse.clone());
+                Self::wait(async move {
+                    match wait.await {
+                        Ok(()) => ready.call(request).await,
+                        Err(denial) => Ok(refuse.response(denial, &RefusedRequest::of(&request))),
+                    }
+                })
+            }
+        }
+    }
+
     /// Also applies the response fields of a Trail that this layer opened.
     #[must_use]
     pub fn opened(self, opened: Option<Trail>) -> Self {
         Self { opened, ..self }
     }
+}
+
+/// Takes the service that was polled ready along; its fresh clone stays behind.
+pub fn take_ready<S: Clone>(inner: &mut S) -> S {
+    let clone = inner.clone();
+    mem::replace(inner, clone)
 }
 
 impl<Fut, B, E> Future for ResponseFuture<Fut, B, E>

@@ -4,6 +4,6 @@ mod future;
 mod layer;
 mod service;
 
-pub use self::future::ResponseFuture;
+pub use self::future::{ResponseFuture, take_ready};
 pub use self::layer::DecideLayer;
 pub use self::service::{Decide, DecideService};

@@ -1,10 +1,9 @@
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use portcullis_core::{BodyFrom, Clock, Denial, Refuse, RefusedRequest, RequestView, Step, Trail};
+use portcullis_core::{BodyFrom, Clock, Denial, Refuse, RequestView, Step, Trail};
 use tower_service::Service;
 
 use crate::future::ResponseFuture;
@@ -58,25 +57,7 @@ where
             Ok(view) => self.decide.decide(&view),
             Err(denial) => Step::Done(Err(denial)),
         };
-        let future = match step {
-            Step::Done(Ok(())) => ResponseFuture::forward(self.inner.call(request)),
-            Step::Done(Err(denial)) => {
-                ResponseFuture::refuse(self.refuse.response(denial, &RefusedRequest::of(&request)))
-            }
-            Step::Wait(wait) => {
-                // The service that was polled ready goes along; its fresh clone stays behind.
-                let clone = self.inner.clone();
-                let mut ready = mem::replace(&mut self.inner, clone);
-                let refuse = self.refuse.clone();
-                ResponseFuture::wait(async move {
-                    match wait.await {
-                        Ok(()) => ready.call(request).await,
-                        Err(denial) => Ok(refuse.response(denial, &RefusedRequest::of(&request))),
-                    }
-                })
-            }
-        };
-        future.opened(opened)
+        ResponseFuture::follow(step, &mut self.inner, request, &self.refuse).opened(opened)
     }
 }
 

@@ -1,0 +1,8 @@
+//! The room from outside: a service without a router behind `Security`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod configuration;
+mod order;
+mod routing;
+mod support;
+mod waiting;

@@ -7,6 +7,8 @@
 
 mod finish;
 mod order;
+mod plain_router;
 mod problems;
 mod routes;
+mod subtrees;
 mod support;

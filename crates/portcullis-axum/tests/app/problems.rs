@@ -4,9 +4,9 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, Query};
 use http::{HeaderValue, StatusCode};
-use portcullis_authz::{authenticated, role, scope};
+use portcullis_authz::{anonymous, authenticated, role, scope};
 use portcullis_axum::{Routes, get, post};
-use portcullis_core::{Denial, Reason, RefusedRequest, Rendered};
+use portcullis_core::{Denial, Principal, Reason, RefusedRequest, Rendered};
 use serde::Deserialize;
 
 use crate::support::{Bench, head_of_problem, problem, request, text};
@@ -160,4 +160,16 @@ async fn one_renderer_writes_every_body() {
         let response = bench.call(bench.as_alice("GET", path)).await;
         assert_eq!((response.status().as_u16(), text(response).await.as_str()), (status, body));
     }
+}
+
+/// RFC 9110 §15.5.2: a 401 has a challenge, also where an extractor wants a caller.
+#[tokio::test]
+async fn an_extractor_that_wants_a_caller_challenges_the_anonymous() {
+    async fn me(_: Principal) {}
+    let open = anonymous().or(authenticated());
+    let bench = Bench::new(Routes::new().route("/me", get(me).requires(open).optional()));
+    let response = bench.call(request("GET", "/me")).await;
+    assert_eq!((head_of_problem(&response), bench.last_reason()), (401, "missing_credentials"));
+    let challenge = response.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains("realm=\"test\"") && !challenge.contains("error="), "{challenge}");
 }

@@ -18,7 +18,9 @@ use crate::users::intersection;
 /// 1. A user of the database gets the roles and teams that stand there now, and those scopes of the token that
 ///    the user may have.
 /// 2. A token of the service's own for a user who is gone counts as revoked.
-/// 3. Any other caller keeps the scopes of its token and nothing else: no role, no group, no claim.
+/// 3. A client of an outside issuer that speaks for itself (`sub` is its `client_id`) is no user, whatever its name
+///    (RFC 9068 §5).
+/// 4. Any other caller keeps the scopes of its token and nothing else: no role, no group, no claim.
 pub(crate) struct KnownUsers<T> {
     pub(crate) tokens: T,
     pub(crate) database: Database,
@@ -64,9 +66,10 @@ impl Authenticator for LookUp {
 }
 
 async fn look_up(database: &Database, trail: &Trail, token: &Principal) -> Result<Principal, Denial> {
-    let user = database.user(token.subject()).await;
-    let user = user.map_err(|error| error.into_denial(Reason::StoreUnavailable))?;
     let own = token.issuer() == Some(OWN_ISSUER);
+    let client = !own && token.client_id() == Some(token.subject());
+    let user = if client { Ok(None) } else { database.user(token.subject()).await };
+    let user = user.map_err(|error| error.into_denial(Reason::StoreUnavailable))?;
     let mut caller = match user {
         None if own => return Err(Denial::new(Reason::TokenRevoked).explained("the user is gone")),
         None => Principal::builder(token.subject(), token.method())

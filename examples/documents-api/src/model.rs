@@ -177,7 +177,7 @@ macro_rules! limited_text {
 limited_text! {
     /// One line of 1 to 200 octets.
     Title: "a title is one line of 1 to 200 octets",
-        |text| (1..=200).contains(&text.len()) && !text.chars().any(char::is_control);
+        |text| (1..=200).contains(&text.len()) && !text.chars().any(breaks_a_line);
     /// Up to 64 KiB.
     #[derive(Default)]
     Body: "a body has at most 65536 octets",
@@ -186,6 +186,11 @@ limited_text! {
     Team: "a team is 1 to 64 lower-case letters, digits and hyphens",
         |text| (1..=64).contains(&text.len())
             && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+}
+
+/// Control characters, separators of lines, and what turns the direction of text for the rest of the line.
+fn breaks_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How many documents a page of the list holds: 1 to 1000, by default 1000.
@@ -244,6 +249,8 @@ mod tests {
         check(r#"{"title":"a","title":"b"}"#, false);
         check(r#"{"title":"a","team":"Engineering"}"#, false);
         check(r#"{"title":"a\nb"}"#, false);
+        check(r#"{"title":"a\u2028b"}"#, false);
+        check(r#"{"title":"a\u202eb"}"#, false);
         check(r#"{"title":["a"]}"#, false);
     }
 

@@ -86,10 +86,12 @@ impl Database {
 async fn inspect(path: &Path, connection: &mut SqliteConnection) -> Result<i64, OpenError> {
     let failed = |error| OpenError::of(path, error);
     let number = |sql: &'static str| sqlx::query_scalar::<_, i64>(sql);
-    let application = number("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(failed)?;
-    let version = number("PRAGMA user_version").fetch_one(&mut *connection).await.map_err(failed)?;
+    // One snapshot: another process may be making the tables just now.
+    let mut snapshot = connection.begin().await.map_err(failed)?;
+    let application = number("PRAGMA application_id").fetch_one(&mut *snapshot).await.map_err(failed)?;
+    let version = number("PRAGMA user_version").fetch_one(&mut *snapshot).await.map_err(failed)?;
     let objects =
-        number("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await.map_err(failed)?;
+        number("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *snapshot).await.map_err(failed)?;
     if (application, version, objects) == (0, 0, 0) {
         return Ok(0);
     }
@@ -100,7 +102,7 @@ async fn inspect(path: &Path, connection: &mut SqliteConnection) -> Result<i64, 
         return Err(OpenError::TooNew { path: path.into(), version });
     }
     let report: String =
-        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await.map_err(failed)?;
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *snapshot).await.map_err(failed)?;
     if report == "ok" { Ok(version) } else { Err(OpenError::Damaged { path: path.into() }) }
 }
 

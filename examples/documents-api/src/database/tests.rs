@@ -35,6 +35,25 @@ async fn what_was_written_is_there_after_a_restart() {
     assert_eq!(database.document(&written.id).await.unwrap(), Some(written));
 }
 
+/// Each on its own thread, as processes are that start at the same time.
+#[test]
+fn whoever_opens_a_new_file_at_the_same_time_finds_the_same_database() {
+    for _ in 0..20 {
+        let folder = Folder::new();
+        let path = folder.path().join("db");
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                    runtime.block_on(async {
+                        Database::open(&path, Clock::system()).await.unwrap().close().await;
+                    });
+                });
+            }
+        });
+    }
+}
+
 #[tokio::test]
 async fn a_document_is_replaced_whole_but_for_owner_and_creation_and_deleted_once() {
     let folder = Folder::new();

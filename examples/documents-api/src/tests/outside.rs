@@ -108,6 +108,20 @@ async fn a_user_whom_the_service_knows_by_sub_is_that_user_within_the_scopes_of_
     call(&service, &rita, "POST", "/documents").await.check_problem(403);
 }
 
+/// A3.11, RFC 9068 §5: where no user is involved, `sub` names the client, whose name may be that of a user.
+#[tokio::test]
+async fn a_client_that_speaks_for_itself_is_no_user() {
+    let (service, key) = start_with_issuer().await;
+    let client = token(&key, |claims| {
+        claims["sub"] = json!("adam");
+        claims["client_id"] = json!("adam");
+    });
+    let me = call(&service, &client, "GET", "/me").await.json();
+    assert_eq!((&me["issuer"], &me["roles"]), (&ISSUER.into(), &json!([])));
+    call(&service, &client, "GET", "/admin/audit").await.check_problem(403);
+    call(&service, &client, "GET", &service.path("Diary").await).await.check_problem(404);
+}
+
 /// A2.17, A2.20, A3.5, A3.6: keys of one issuer verify its own tokens alone, and the service's own keep working.
 #[tokio::test]
 async fn issuers_are_kept_apart() {

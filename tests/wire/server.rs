@@ -137,3 +137,20 @@ async fn a_client_that_goes_away_leaves_one_event() {
     let (events, _) = served.stop().await;
     assert_eq!(events.events().len(), 1);
 }
+
+/// An application works behind axum's own server too, as long as that says who the peer is.
+#[tokio::test]
+async fn axums_server_serves_an_app() {
+    let events = portcullis::audit::MemorySink::keeping(10);
+    let security = Security::builder().audit(events.clone()).build().unwrap();
+    let app =
+        SecureRouter::new(security).mount(Routes::new().route("/health", get(async || "ok").public("probe")));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = app.finish().unwrap().into_make_service_with_connect_info();
+    tokio::spawn(axum::serve(listener, service).into_future());
+    let client: Client<_, Empty<bytes::Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let request = http::Request::get(format!("http://{address}/health")).body(Empty::new()).unwrap();
+    assert_eq!(client.request(request).await.unwrap().status(), 200);
+    assert_eq!(events.events()[0].client().ip().unwrap().to_string(), "127.0.0.1");
+}

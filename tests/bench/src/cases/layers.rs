@@ -1,0 +1,82 @@
+//! Layers that stand alone, as users of tower put them up.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use portcullis::audit::{Audit, AuditLayer, IntoSink, JsonLines, MemorySink};
+use portcullis::authn::{AuthenticationLayer, Requirement, Schemes};
+use portcullis::core::Clock;
+use portcullis::ratelimit::{DAY, Limit, RateLimitLayer, SECOND, client_ip, per};
+use portcullis_testkit::Algorithm;
+use tower::Layer;
+
+use crate::case::Case;
+use crate::cases::Entry;
+use crate::cases::floors::router;
+use crate::drive::{Template, calls, calls_after_one};
+use crate::tokens::{badly_signed, bearer, scheme};
+
+pub(super) const CASES: &[Entry] = &[
+    ("401", || {
+        let protected = router().layer(authentication(Algorithm::Es256));
+        calls(protected, &Template::anonymous(), StatusCode::UNAUTHORIZED)
+    }),
+    ("429", || {
+        let limited = router().layer(RateLimitLayer::new(one_a_day()).expect("a limit"));
+        calls_after_one(limited, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
+    }),
+    ("audit", || audit(JsonLines::to_writer(std::io::sink()))),
+    ("audit memory", || audit(MemorySink::default())),
+    ("bad es256", || bad(Algorithm::Es256)),
+    ("bad hs256", || bad(Algorithm::Hs256)),
+    ("jwt eddsa", || jwt(Algorithm::EdDsa)),
+    ("jwt es256", || jwt(Algorithm::Es256)),
+    ("jwt hs256", || jwt(Algorithm::Hs256)),
+    ("jwt rs256", || jwt(Algorithm::Rs256)),
+    ("limit", || limit(plenty().without_fields())),
+    ("limit fields", || limit(plenty())),
+];
+
+/// A limit per client that nobody reaches: one more request each nanosecond.
+pub(super) fn plenty() -> Limit {
+    per(client_ip()).requests(1_000_000_000).every(SECOND)
+}
+
+/// A limit per client that the second request reaches.
+pub(super) fn one_a_day() -> Limit {
+    per(client_ip()).requests(1).every(DAY)
+}
+
+/// Authentication around the router, where nothing is routed before it is known who calls.
+fn jwt(algorithm: Algorithm) -> Case {
+    let template = Template::with(&bearer(algorithm));
+    calls(authentication(algorithm).layer(router()), &template, StatusCode::OK)
+}
+
+fn bad(algorithm: Algorithm) -> Case {
+    let template = Template::with(&badly_signed(algorithm));
+    calls(authentication(algorithm).layer(router()), &template, StatusCode::UNAUTHORIZED)
+}
+
+fn authentication(algorithm: Algorithm) -> AuthenticationLayer {
+    let schemes = Schemes::builder("api", Clock::system()).scheme("token", scheme(algorithm));
+    let schemes = schemes.build().expect("a scheme").default_set(Requirement::Required);
+    AuthenticationLayer::new(schemes.expect("a default set"))
+}
+
+fn limit(limit: Limit) -> Case {
+    let template = Template::with(&bearer(Algorithm::Es256)).with_facts();
+    calls(router().layer(RateLimitLayer::new(limit).expect("a limit")), &template, StatusCode::OK)
+}
+
+fn audit(sink: impl IntoSink) -> Case {
+    let audit = Audit::builder().sink(sink).build().expect("a sink");
+    let template = Template::with(&bearer(Algorithm::Es256)).with_facts();
+    let case = calls(AuditLayer::new(audit.clone()).layer(router()), &template, StatusCode::OK);
+    case.settling(move || settle(&audit))
+}
+
+/// Waits for the queue to be empty, so that no measurement meets a full one.
+pub(super) fn settle(audit: &Audit) {
+    audit.drain_blocking(Duration::from_secs(10)).expect("every event is taken");
+}

@@ -1,0 +1,25 @@
+//! Everything that can be measured, by name. Formulas of goals refer to these names.
+
+mod checks;
+mod composite;
+mod floors;
+mod layers;
+
+#[cfg(feature = "peers")]
+pub(crate) use self::checks::Addresses;
+#[cfg(feature = "peers")]
+pub(crate) use self::floors::router;
+use crate::case::Case;
+
+/// A name, and how the case is made ready.
+pub(crate) type Entry = (&'static str, fn() -> Case);
+
+/// Makes the case of that name ready; `None` if there is none.
+#[must_use]
+pub fn case(name: &str) -> Option<Case> {
+    let lists = [floors::CASES, layers::CASES, composite::CASES, checks::CASES];
+    #[cfg(feature = "peers")]
+    let lists = lists.into_iter().chain(crate::peers::CASES.iter().copied());
+    let found = lists.into_iter().flatten().find(|(known, _)| *known == name);
+    found.map(|(_, make)| make())
+}

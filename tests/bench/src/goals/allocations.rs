@@ -1,0 +1,25 @@
+//! Goals of allocations per request. An ordinary test of the workspace holds them.
+
+use super::Goal;
+
+/// The goals of allocations.
+pub const ALLOCATIONS: &[Goal] = &[
+    Goal::new("-", "Security over axum, empty", "composite - bare").at_most(2.0),
+    Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0),
+    Goal::new("P3", "JWT HS256", "jwt hs256 - bare").at_most(18.0),
+    Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0),
+    Goal::new("P3", "JWT ES256, over the empty Security", "composite jwt es256 - composite").at_most(18.0),
+    Goal::new("P4", "API key and scope, over the empty Security", "composite key scope - composite")
+        .at_most(2.0),
+    Goal::new("P6", "limit", "limit - bare facts").at_most(4.0),
+    Goal::new("P6", "  over the empty Security", "composite limit - composite").at_most(4.0),
+    Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(7.0),
+    Goal::new("P7", "  over the empty Security", "composite limit fields - composite").at_most(7.0),
+    Goal::new("P8", "401 without a token", "401 - bare anonymous").at_most(4.0),
+    Goal::new("P8", "  over the empty Security", "composite 401 - composite").at_most(4.0),
+    Goal::new("P8", "429", "429 - bare anonymous").at_most(8.0),
+    Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(8.0),
+    Goal::new("P9", "bad signature", "bad hs256 - bare").at_most(2.0),
+    Goal::new("P10", "scope rule", "composite key scope - composite key").at_most(0.0),
+    Goal::new("P13", "audit, over the empty Security", "composite audit - composite").at_most(0.0),
+];

@@ -1,0 +1,21 @@
+//! Goals of instructions, counted by callgrind: they do not depend on what else the machine does.
+
+use super::Goal;
+
+/// The goals of instructions.
+pub const INSTRUCTIONS: &[Goal] = &[
+    Goal::new("-", "bare router", "bare"),
+    Goal::new("-", "axum's own charge for a layer", "pass-through - bare"),
+    Goal::new("-", "Security over axum, empty", "composite - bare"),
+    Goal::new("P3", "JWT HS256, over raw", "jwt hs256 - bare - raw hs256").at_most(20_000.0),
+    Goal::new("P6", "limit", "limit - bare facts").at_most(1_800.0),
+    Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(3_200.0),
+    Goal::new("P8", "401 without a token", "401 - bare anonymous").at_most(600.0),
+    Goal::new("P8", "  over the empty Security", "composite 401 - composite").at_most(600.0),
+    Goal::new("P8", "429", "429 - bare anonymous").at_most(2_500.0),
+    Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(2_500.0),
+    Goal::new("P10", "scope rule", "rule scope - principal").at_most(250.0),
+    Goal::new("P13", "audit, JSON lines queued", "audit - bare facts").at_most(2_600.0),
+    Goal::new("P13", "  over the empty Security", "composite audit - composite").at_most(2_600.0),
+    Goal::new("-", "API key and scope, over the empty Security", "composite key scope - composite"),
+];

@@ -1,0 +1,109 @@
+//! Goals of time: ratios to a floor in the same round.
+
+use super::Goal;
+use crate::formula::Formula;
+
+const fn peer(name: &'static str, formula: &'static str) -> (&'static str, Formula) {
+    (name, Formula::new(formula))
+}
+
+/// The goals of time.
+pub const TIMES: &[Goal] = &[
+    // What Portcullis charges before it decides anything. The prototype's +200..280 ns were 0.28..0.39 of bare.
+    Goal::new("-", "Security over axum, empty", "composite - bare").of("bare").at_most(0.39),
+    Goal::new("-", "Security over bare tower, empty", "protect - bare tower").of("bare").at_most(0.39),
+    Goal::new("-", "axum's own charge for a layer", "pass-through - bare").of("bare"),
+    // P3: added time over raw verification with a parsed key.
+    Goal::new("P3", "JWT ES256, added / raw verify", "jwt es256 - bare")
+        .of("raw es256")
+        .at_most(1.05)
+        .beside(&[
+            peer("jsonwebtoken", "jsonwebtoken es256 - bare"),
+            peer("oauth2-rs", "oauth2-rs es256 - bare"),
+        ]),
+    Goal::new("P3", "JWT EdDSA, added / raw verify", "jwt eddsa - bare")
+        .of("raw eddsa")
+        .at_most(1.05)
+        .beside(&[
+            peer("jsonwebtoken", "jsonwebtoken eddsa - bare"),
+            peer("oauth2-rs", "oauth2-rs eddsa - bare"),
+        ]),
+    Goal::new("P3", "JWT RS256, added / raw verify", "jwt rs256 - bare")
+        .of("raw rs256")
+        .at_most(1.10)
+        .beside(&[
+            peer("jsonwebtoken", "jsonwebtoken rs256 - bare"),
+            peer("oauth2-rs", "oauth2-rs rs256 - bare"),
+        ]),
+    Goal::new("P3", "JWT HS256, added / raw verify", "jwt hs256 - bare").of("raw hs256").at_most(3.5).beside(
+        &[peer("jsonwebtoken", "jsonwebtoken hs256 - bare"), peer("oauth2-rs", "oauth2-rs hs256 - bare")],
+    ),
+    Goal::new("P3", "  over the empty Security, ES256", "composite jwt es256 - composite")
+        .of("raw es256")
+        .at_most(1.05),
+    Goal::new("P3", "  over the empty Security, HS256", "composite jwt hs256 - composite")
+        .of("raw hs256")
+        .at_most(3.5),
+    // P6: the check alone against governor's own, then in the stack against tower_governor's.
+    Goal::new("P6", "limit check / governor's, 1 key", "limit check 1").of("governor check 1").at_most(1.2),
+    Goal::new("P6", "limit check / governor's, 64k keys", "limit check 64k")
+        .of("governor check 64k")
+        .at_most(1.2),
+    Goal::new("P6", "limit check / governor's, 1M keys", "limit check 1M")
+        .of("governor check 1M")
+        .at_most(1.2),
+    Goal::new("P6", "limit in the stack / tower_governor's", "limit - bare facts")
+        .of("governor limit - bare")
+        .at_most(1.0),
+    Goal::new("P6", "  over the empty Security, x bare", "composite limit - composite").of("bare"),
+    // P7: whole requests, fields included.
+    Goal::new("P7", "limit with RateLimit fields, x bare", "limit fields")
+        .of("bare facts")
+        .at_most(1.55)
+        .beside(&[peer("tower_governor", "governor limit fields")]),
+    Goal::new("P7", "  over the empty Security, x bare", "composite limit fields - composite")
+        .of("bare")
+        .at_most(0.55),
+    // P8: refused requests, and never dearer than admitted ones.
+    Goal::new("P8", "401 without a token, x bare", "401")
+        .of("bare anonymous")
+        .at_most(1.10)
+        .beside(&[peer("from_fn", "jsonwebtoken 401"), peer("oauth2-rs", "oauth2-rs 401")]),
+    Goal::new("P8", "  over the empty Security, x bare", "composite 401 - composite")
+        .of("bare")
+        .at_most(0.10),
+    Goal::new("P8", "  / the allowed path", "composite 401").of("composite jwt es256").at_most(1.0),
+    Goal::new("P8", "429, x bare", "429")
+        .of("bare anonymous")
+        .at_most(1.35)
+        .beside(&[peer("tower_governor", "governor 429")]),
+    Goal::new("P8", "  over the empty Security, x bare", "composite 429 - composite")
+        .of("bare")
+        .at_most(0.35),
+    Goal::new("P8", "  / the allowed path", "429").of("limit fields").at_most(1.0),
+    // P9: 1.2 us were 1.65 of bare where the goals were set.
+    Goal::new("P9", "bad signature HS256, over raw, x bare", "bad hs256 - bare - raw hs256")
+        .of("bare")
+        .at_most(1.65)
+        .beside(&[peer("jsonwebtoken", "jsonwebtoken bad hs256 - bare - raw hs256")]),
+    Goal::new("P9", "bad signature ES256, over raw, x bare", "bad es256 - bare - raw es256")
+        .of("bare")
+        .at_most(1.65)
+        .beside(&[peer("jsonwebtoken", "jsonwebtoken bad es256 - bare - raw es256")]),
+    // P10: a rule over a caller who is known.
+    Goal::new("P10", "scope rule, x bare", "rule scope - principal").of("bare").at_most(0.05),
+    Goal::new("P10", "rule with 101 scopes, x bare", "rule any of 100 - principal").of("bare").at_most(0.05),
+    // P13: the audit, its event queued for the writer of lines, or kept in memory.
+    Goal::new("P13", "audit, JSON lines queued, x bare", "audit - bare facts").of("bare facts").at_most(0.45),
+    Goal::new("P13", "audit, last events in memory, x bare", "audit memory - bare facts")
+        .of("bare facts")
+        .at_most(0.45),
+    // Towards P4 and P11, which ask for the cache of verified credentials.
+    Goal::new("-", "API key and scope over the empty Security", "composite key scope - composite").of("bare"),
+    Goal::new("-", "limit, JWT HS256, scope, audit, x bare", "full hs256")
+        .of("bare")
+        .beside(&[peer("governor+oauth2-rs", "oauth2-rs full hs256")]),
+    Goal::new("-", "limit, JWT ES256, scope, audit, x bare", "full es256")
+        .of("bare")
+        .beside(&[peer("governor+oauth2-rs", "oauth2-rs full es256")]),
+];

@@ -3,5 +3,14 @@
 /// The shape of the workspace: arrows between crates, files, texts, codes, licences. No requests.
 mod architecture;
 
+/// What strangers try, against the running documents example: tokens, headers, request smuggling, hostile text, guessing.
+mod attacks;
+
+/// Vectors of the standards through a whole stack, and the list of demands with the test of each.
+mod standards;
+
+/// No tests: what attacks and standards both need.
+mod support;
+
 /// Real sockets: HTTP/1 and HTTP/2, upgrades, streams, slow and rude clients, shutdown.
 mod wire;

@@ -19,9 +19,16 @@ impl<S: Sync> FromRequestParts<S> for Principal {
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denial> {
-        match Trail::of(&parts.extensions)?.authentication() {
+        let trail = Trail::of(&parts.extensions)?;
+        match trail.authentication() {
             Authentication::Known(principal) => Ok(principal.clone()),
-            Authentication::Anonymous => Err(Denial::new(Reason::MissingCredentials)),
+            Authentication::Anonymous => {
+                let denial = Denial::new(Reason::MissingCredentials);
+                Err(match trail.challenges() {
+                    Some(challenges) => challenges.unanswered(denial),
+                    None => denial,
+                })
+            }
             Authentication::NotAsked => Err(not_asked()),
         }
     }

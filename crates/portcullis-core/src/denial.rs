@@ -80,7 +80,7 @@ impl Denial {
     /// Says when to try again, in whole seconds, rounded up, at least one (RFC 9110 §10.2.3).
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
         self.0.retry_after = Some(seconds.max(1));
         self
     }
@@ -213,6 +213,7 @@ mod tests {
         assert_eq!(seconds(Duration::ZERO), Some(1));
         assert_eq!(seconds(Duration::from_millis(1001)), Some(2));
         assert_eq!(seconds(Duration::from_secs(7)), Some(7));
+        assert_eq!(seconds(Duration::MAX), Some(u64::MAX));
     }
 
     #[test]

@@ -49,6 +49,6 @@ pub use self::stores::{
     TokenFacts,
 };
 pub use self::trail::{
-    AlreadyAuthenticated, Authentication, MAX_ENTRIES, MAX_FIELDS, Placement, Room, Trail, TrailEntry,
-    TrailLimit, TrailState,
+    AlreadyAuthenticated, Authentication, MAX_ENTRIES, MAX_FIELDS, Placement, ResponseFields, Room, Trail,
+    TrailEntry, TrailLimit, TrailState,
 };

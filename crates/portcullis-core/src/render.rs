@@ -1,5 +1,6 @@
 //! The one door for refusals: from a [`Denial`] to a response.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +13,8 @@ use crate::denial::Denial;
 /// Writes the body of a refusal.
 ///
 /// It shapes the body and its media type alone: status, challenges, `Retry-After` and `Cache-Control` are set
-/// by [`Refuse`] and cannot be changed here. Closures implement it.
+/// by [`Refuse`] and cannot be changed here. Closures implement it. In place of one that panics, [`ProblemJson`]
+/// writes the body.
 pub trait RenderDenial: Send + Sync + 'static {
     /// The body for the denial.
     fn render(&self, denial: &Denial, request: &RefusedRequest) -> Rendered;
@@ -167,10 +169,12 @@ impl<F> Refuse<F> {
     where
         F: BodyFrom<B>,
     {
-        let rendered = match &self.renderer {
-            None => ProblemJson.render(&denial, request),
-            Some(renderer) => renderer.render(&denial, request),
+        // A renderer is code of others: its panic must not cost the refusal.
+        let own = |renderer: &Arc<dyn RenderDenial>| {
+            catch_unwind(AssertUnwindSafe(|| renderer.render(&denial, request))).ok()
         };
+        let rendered = self.renderer.as_ref().and_then(own);
+        let rendered = rendered.unwrap_or_else(|| ProblemJson.render(&denial, request));
         let content = if request.head { Bytes::new() } else { rendered.content };
         let mut response = Response::new(self.body.body(content));
         *response.status_mut() = denial.status();
@@ -298,6 +302,17 @@ mod tests {
             (response.status().as_u16(), response.body().as_ref()),
             (401, &b"Authentication is required"[..])
         );
+        assert!(response.headers().contains_key("www-authenticate"));
+    }
+
+    #[test]
+    fn a_renderer_that_panics_changes_no_refusal() {
+        let broken = |_: &Denial, _: &RefusedRequest| -> Rendered { panic!("s3cret") };
+        let denial = Denial::new(Reason::MissingCredentials).challenge(&Challenge::bearer("r"));
+        let request = RefusedRequest::of(&Request::new(()));
+        let response: Response<Bytes> = Refuse::new().with_renderer(broken).response(denial, &request);
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert!(response.headers().contains_key("www-authenticate"));
     }
 

@@ -4,12 +4,13 @@ mod state;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
-pub use self::state::{Placement, Room, TrailEntry, TrailLimit, TrailState};
+pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
 use crate::decision::{Decision, Effect};
 use crate::{ClientAddress, Clock, Denial, ExternalOrigin, Principal, RequestId};
@@ -37,6 +38,7 @@ struct Shared {
     route: OnceLock<Arc<str>>,
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
+    recorded: AtomicBool,
     state: Mutex<TrailState>,
 }
 
@@ -77,6 +79,7 @@ impl Trail {
             route: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
+            recorded: AtomicBool::new(false),
             state: Mutex::new(TrailState::default()),
         }))
     }
@@ -108,6 +111,13 @@ impl Trail {
         let trail = Self::open(clock);
         extensions.insert(trail.clone());
         Some(trail)
+    }
+
+    /// Takes on the recording of the request's event, which is not the business of whoever opened the Trail.
+    /// `false` if somebody did so before: there is one event per request.
+    #[must_use]
+    pub fn claim_event(&self) -> bool {
+        !self.0.recorded.swap(true, Ordering::Relaxed)
     }
 
     /// The request's name.
@@ -260,14 +270,12 @@ impl Trail {
 
     /// Moves the collected fields into the response's headers. The outermost layer calls it once.
     pub fn apply_fields(&self, headers: &mut HeaderMap) {
-        let fields = std::mem::take(&mut self.lock().fields);
-        for (name, value, placement) in fields {
-            match placement {
-                Placement::Append => drop(headers.append(name, value)),
-                Placement::Default => drop(headers.entry(name).or_insert(value)),
-                Placement::Replace => drop(headers.insert(name, value)),
-            }
-        }
+        self.take_fields().apply(headers);
+    }
+
+    /// Takes the collected fields, for whoever does not know yet which response gets them.
+    pub fn take_fields(&self) -> ResponseFields {
+        ResponseFields(std::mem::take(&mut self.lock().fields))
     }
 
     /// Ends the collection of decisions, limits and fields: the audit event is made, and what comes later, such

@@ -1,16 +1,17 @@
 //! The part of a Trail that grows, and what it is made of.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
 use crate::decision::Effect;
 use crate::registry::Reason;
 
 /// The part of a Trail that grows.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[non_exhaustive]
 pub struct TrailState {
     /// The decisions, in order.
@@ -25,6 +26,19 @@ pub struct TrailState {
     pub overflow: u32,
     /// Whether the request is over: nothing is kept or counted any more.
     pub closed: bool,
+}
+
+/// Prints none of the values of response fields, which may hold secrets.
+impl fmt::Debug for TrailState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrailState")
+            .field("entries", &self.entries)
+            .field("limits", &self.limits)
+            .field("scheme", &self.scheme)
+            .field("overflow", &self.overflow)
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One decision.
@@ -96,6 +110,31 @@ impl Room {
             Self::Routing => "routing",
             Self::Handler => "handler",
         }
+    }
+}
+
+/// The fields that a Trail collected. They may hold secrets, such as a cookie.
+#[derive(Default)]
+#[must_use = "fields that no response gets are lost"]
+pub struct ResponseFields(pub(super) SmallVec<[(HeaderName, HeaderValue, Placement); 4]>);
+
+impl ResponseFields {
+    /// Moves them into the response's headers.
+    pub fn apply(self, headers: &mut HeaderMap) {
+        for (name, value, placement) in self.0 {
+            match placement {
+                Placement::Append => drop(headers.append(name, value)),
+                Placement::Default => drop(headers.entry(name).or_insert(value)),
+                Placement::Replace => drop(headers.insert(name, value)),
+            }
+        }
+    }
+}
+
+/// Prints the names alone.
+impl fmt::Debug for ResponseFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _, _)| name)).finish()
     }
 }
 

@@ -55,3 +55,11 @@ fn fields_are_appended_replaced_or_only_filled_in() {
     let all = |n: &str| headers.get_all(n).iter().map(|v| v.to_str().unwrap()).collect::<Vec<_>>().join(",");
     assert_eq!((all("a"), all("b"), all("c")), ("old,new".into(), "old".into(), "new".into()));
 }
+
+#[test]
+fn one_party_records_the_event_whoever_opened_the_trail() {
+    let trail = Trail::open(&Clock::system());
+    let same = trail.clone();
+    assert!(trail.claim_event());
+    assert!(!same.claim_event());
+}

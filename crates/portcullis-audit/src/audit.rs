@@ -10,6 +10,7 @@ use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step};
 
 use crate::drain::Drain;
 use crate::event::AuditEvent;
+use crate::future::discard;
 use crate::sinks::{AuditSink, IntoSink, SinkError};
 
 /// The sinks of an application. Clones share them.
@@ -96,7 +97,10 @@ impl Audit {
                 Ok(Step::Done(Ok(()))) => {}
                 Ok(Step::Done(Err(error))) => result = self.failed(error),
                 Ok(Step::Wait(wait)) => waits.push(wait),
-                Err(_) => result = self.failed(SinkError::Failed),
+                Err(panic) => {
+                    discard(panic);
+                    result = self.failed(SinkError::Failed);
+                }
             }
         }
         if result.is_ok() && refusing.is_empty() {

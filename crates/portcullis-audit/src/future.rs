@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use http::Response;
 use pin_project_lite::pin_project;
-use portcullis_core::{BodyFrom, Denial, Reason, Refuse, RefusedRequest, Step, Wait};
+use portcullis_core::{BodyFrom, Denial, Reason, Refuse, RefusedRequest, ResponseFields, Step, Wait};
 
 use crate::event::Outcome;
 use crate::open_event::{OpenEvent, unavailable};
@@ -28,10 +28,13 @@ pin_project! {
     enum State<Fut, B> {
         Running { #[pin] future: Fut },
         // The answer is there, and sinks that must be sure are waited for.
-        Confirming { response: Option<Response<B>>, wait: Wait<Result<(), SinkError>> },
+        Confirming { answer: Option<Box<Withheld<B>>>, wait: Wait<Result<(), SinkError>> },
         Answered { response: Option<Response<B>> },
     }
 }
+
+/// An answer with the fields that go to it, or to the refusal in its place.
+type Withheld<B> = (Response<B>, ResponseFields);
 
 /// What must be known to end the request.
 struct Record<F> {
@@ -80,25 +83,28 @@ impl<F> Record<F> {
     }
 
     /// Records the event. The answer waits for sinks that must be sure, and for no others.
-    fn end<Fut, B>(&mut self, outcome: Outcome, mut response: Response<B>) -> State<Fut, B>
+    fn end<Fut, B>(&mut self, outcome: Outcome, response: Response<B>) -> State<Fut, B>
     where
         F: BodyFrom<B>,
     {
-        match self.event.answer(outcome, &mut response) {
-            Step::Done(result) => State::Answered { response: Some(self.sure(result, response)) },
-            Step::Wait(wait) => State::Confirming { response: Some(response), wait },
+        let (recorded, fields) = self.event.answer(outcome, &response);
+        match recorded {
+            Step::Done(result) => State::Answered { response: Some(self.sure(result, (response, fields))) },
+            Step::Wait(wait) => State::Confirming { answer: Some(Box::new((response, fields))), wait },
         }
     }
 
     /// The answer, unless the event that belongs to it is lost against the will of its sink.
-    fn sure<B>(&self, result: Result<(), SinkError>, response: Response<B>) -> Response<B>
+    fn sure<B>(&self, result: Result<(), SinkError>, (response, fields): Withheld<B>) -> Response<B>
     where
         F: BodyFrom<B>,
     {
-        match result {
+        let mut response = match result {
             Ok(()) => response,
             Err(_) => self.refuse(unavailable()),
-        }
+        };
+        fields.apply(response.headers_mut());
+        response
     }
 }
 
@@ -129,7 +135,7 @@ where
                         }
                     }
                 }
-                (StateProjection::Confirming { response, wait }, Some(record)) => {
+                (StateProjection::Confirming { answer, wait }, Some(record)) => {
                     let confirmed = catch_unwind(AssertUnwindSafe(|| wait.as_mut().poll(cx)));
                     let result = match confirmed {
                         Ok(poll) => ready!(poll),
@@ -138,9 +144,7 @@ where
                             record.event.unconfirmed()
                         }
                     };
-                    State::Answered {
-                        response: response.take().map(|response| record.sure(result, response)),
-                    }
+                    State::Answered { response: answer.take().map(|answer| record.sure(result, *answer)) }
                 }
                 // A future that is polled after it was ready never is again.
                 (StateProjection::Answered { response }, _) => {

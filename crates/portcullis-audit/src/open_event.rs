@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
-use portcullis_core::{Denial, Effect, ProblemType, Reason, Room, Step, Trail};
+use portcullis_core::{Denial, Effect, ProblemType, Reason, ResponseFields, Room, Step, Trail};
 
 use crate::audit::Audit;
 use crate::event::{Answer, AuditEvent, Outcome, Target};
@@ -43,16 +43,14 @@ impl OpenEvent {
         })
     }
 
-    /// Completes the answer with the Trail's fields and records the event.
+    /// Records the event. The fields are for the answer that the caller gets in the end.
     pub(crate) fn answer<B>(
         &mut self,
         outcome: Outcome,
-        response: &mut Response<B>,
-    ) -> Step<Result<(), SinkError>> {
-        if let Some(facts) = &self.facts {
-            facts.trail.apply_fields(response.headers_mut());
-        }
-        self.end(outcome, Some(response.status()), response.extensions().get::<Denial>())
+        response: &Response<B>,
+    ) -> (Step<Result<(), SinkError>>, ResponseFields) {
+        let fields = self.facts.as_ref().map(|facts| facts.trail.take_fields()).unwrap_or_default();
+        (self.end(outcome, Some(response.status()), response.extensions().get::<Denial>()), fields)
     }
 
     /// Counts a sink that panicked while it was waited for.

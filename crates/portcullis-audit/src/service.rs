@@ -39,10 +39,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let Some(trail) = Trail::open_first(request.extensions_mut(), self.audit.clock()) else {
-            // Whoever opened the Trail records the event: there is one event per request, not per audit layer.
+        // A layer that stands outside may have opened it.
+        let trail = Trail::ensure(request.extensions_mut(), self.audit.clock()).clone();
+        if !trail.claim_event() {
+            // There is one event per request, not per audit layer.
             return ResponseFuture::forward(self.inner.call(request));
-        };
+        }
         let refused = RefusedRequest::of(&request);
         let mut event = OpenEvent::new(&self.audit, trail, &request);
         if let Err(denial) = event.reserve() {

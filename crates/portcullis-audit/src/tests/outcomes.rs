@@ -243,3 +243,15 @@ fn an_audit_without_a_sink_is_a_configuration_error() {
     let errors = Audit::builder().build().unwrap_err();
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P503"]);
 }
+
+/// A layer that stands outside opens the Trail, but records nothing.
+#[tokio::test]
+async fn a_trail_that_an_outer_layer_opened_is_recorded_all_the_same_and_once() {
+    let (audit, memory) = audit();
+    let mut request = get("/");
+    let opened = Trail::open_first(request.extensions_mut(), &Clock::system()).unwrap();
+    let handler = service_fn(async |_: Request<()>| Answer::Ok(Response::new(Bytes::new())));
+    let inner = AuditLayer::new(audit.clone()).layer(handler);
+    answer(&audit, inner, request).await.unwrap();
+    assert_eq!(only(&memory).request_id(), opened.id());
+}

@@ -1,6 +1,8 @@
 //! Sinks that have no room, fail, panic, or must be sure.
 
-use portcullis_core::{Denial, Reason};
+use http::HeaderValue;
+use http::header::VARY;
+use portcullis_core::{Denial, Placement, Reason};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -153,4 +155,25 @@ fn an_aborted_request_does_not_wait_for_the_confirmation() {
     drop(service.call(get("/")));
     assert_eq!(only(&bench.memory).outcome(), Outcome::Aborted);
     assert_eq!(bench.sink.taken.load(Ordering::Relaxed), 1);
+}
+
+/// A page of another origin could not read a 503 without them.
+#[tokio::test]
+async fn an_answer_that_is_withheld_leaves_its_response_fields_to_the_refusal() {
+    for waits in [false, true] {
+        let (confirm, wait) = oneshot::channel();
+        confirm.send(Err(SinkError::Failed)).unwrap();
+        let sink = Told { fails: true, wait: Mutex::new(waits.then_some(wait)), ..Told::default() };
+        let audit = Audit::builder().sink(sink).build().unwrap();
+        let handler = service_fn(async |request: Request<()>| {
+            let trail = Trail::of(request.extensions()).unwrap();
+            trail.response_field(VARY, HeaderValue::from_static("Origin"), Placement::Append);
+            Answer::Ok(Response::new(Bytes::new()))
+        });
+        let response = answer(&audit, handler, get("/")).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[VARY]),
+            (503, &HeaderValue::from_static("Origin"))
+        );
+    }
 }

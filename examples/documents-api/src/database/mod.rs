@@ -13,6 +13,7 @@ use portcullis::Clock;
 use portcullis::core::StoreError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
+use tokio::time::{Instant, sleep};
 
 use crate::private_file;
 
@@ -48,6 +49,17 @@ impl Database {
     }
 
     async fn open_patiently(path: &Path, clock: Clock, busy: Duration) -> Result<Self, OpenError> {
+        let until = Instant::now() + busy;
+        loop {
+            match Self::try_open(path, clock.clone(), busy).await {
+                // SQLite does not wait for a process that just turns the write-ahead log on or off.
+                Err(OpenError::Locked { .. }) if Instant::now() < until => sleep(busy / 100).await,
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn try_open(path: &Path, clock: Clock, busy: Duration) -> Result<Self, OpenError> {
         let failed = |error| OpenError::of(path, error);
         // It holds hashes of passwords. SQLite gives its log the same mode.
         private_file::create_empty(path).map_err(|error| failed(error.into()))?;

@@ -4,5 +4,5 @@ mod licences;
 mod manifests;
 mod registry;
 mod sources;
-mod support;
+pub mod support;
 mod texts;

@@ -6,6 +6,9 @@ mod architecture;
 /// What strangers try, against the running documents example: tokens, headers, request smuggling, hostile text, guessing.
 mod attacks;
 
+/// What holds whatever the octets are: the fuzz targets on their seeds. A parser of untrusted bytes has a target there.
+mod fuzz;
+
 /// Vectors of the standards through a whole stack, and the list of demands with the test of each.
 mod standards;
 

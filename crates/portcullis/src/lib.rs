@@ -89,3 +89,8 @@ pub mod prelude {
 }
 
 pub mod guide;
+
+/// The example on the front page of the repository is compiled with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

@@ -1,8 +1,10 @@
 //! `WWW-Authenticate`, built by type instead of by string.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 
 use http::HeaderValue;
+use smallvec::SmallVec;
 
 use crate::registry::ConfigCode;
 use crate::{ConfigError, Denial, Scope, Scopes};
@@ -22,13 +24,13 @@ use crate::{ConfigError, Denial, Scope, Scopes};
 #[must_use]
 pub struct Challenge {
     scheme: &'static str,
-    parameters: Vec<(&'static str, String)>,
+    parameters: SmallVec<[(&'static str, Cow<'static, str>); 3]>,
 }
 
 impl Challenge {
     /// A challenge of any scheme, with its realm.
     pub fn new(scheme: &'static str, realm: &str) -> Self {
-        Self { scheme, parameters: Vec::new() }.parameter("realm", realm)
+        Self { scheme, parameters: SmallVec::new() }.parameter("realm", realm)
     }
 
     /// `Bearer` (RFC 6750 §3). A realm is always there, since a bare `Bearer` is no challenge.
@@ -43,7 +45,7 @@ impl Challenge {
 
     /// The RFC 6750 §3.1 error code.
     pub fn error(self, error: BearerError) -> Self {
-        self.parameter("error", error.as_str())
+        self.set("error", Cow::Borrowed(error.as_str()))
     }
 
     /// Text for the developer of the client.
@@ -58,8 +60,12 @@ impl Challenge {
     }
 
     /// Sets a parameter, in place of an earlier one of that name.
-    pub fn parameter(mut self, name: &'static str, value: &str) -> Self {
-        let value = quotable(value);
+    pub fn parameter(self, name: &'static str, value: &str) -> Self {
+        self.set(name, Cow::Owned(quotable(value)))
+    }
+
+    /// Sets a parameter whose value can be quoted.
+    fn set(mut self, name: &'static str, value: Cow<'static, str>) -> Self {
         match self.parameters.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
             None => self.parameters.push((name, value)),
@@ -76,9 +82,13 @@ impl Challenge {
     /// The field value.
     #[must_use]
     pub fn to_header_value(&self) -> HeaderValue {
+        // `, name="value"` for each; a text that needs not grow is taken over as it is.
+        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len() + 5);
+        let mut text = String::with_capacity(self.scheme.len() + parameters.sum::<usize>());
+        // INVARIANT: a String takes whatever is written.
+        let _ = write!(text, "{self}");
         // INVARIANT: `parameter` lets only printable ASCII pass, and scheme names are tokens.
-        HeaderValue::try_from(self.to_string())
-            .unwrap_or_else(|_| HeaderValue::from_static("Bearer realm=\"\""))
+        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("Bearer realm=\"\""))
     }
 }
 

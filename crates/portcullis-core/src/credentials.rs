@@ -5,7 +5,7 @@ use std::fmt;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName};
 
-use crate::{Denial, Reason};
+use crate::{Denial, Reason, octets};
 
 /// A scheme and what follows it, as read from `Authorization` (RFC 9110 §11.4).
 #[derive(Clone, Copy)]
@@ -92,11 +92,9 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
 
 /// RFC 9110 §11.2: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
 fn is_token68(text: &str) -> bool {
-    let body = text.trim_end_matches('=');
-    !body.is_empty()
-        && body
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+    let body = text.trim_end_matches('=').as_bytes();
+    let allowed = |b| octets::is_base64url(b) | (b == b'.') | (b == b'~') | (b == b'+') | (b == b'/');
+    !body.is_empty() && octets::count(body, allowed) == body.len()
 }
 
 /// RFC 9110 §5.6.2.

@@ -36,7 +36,7 @@ struct Inner {
     allow: Option<HeaderValue>,
     hint: Option<Cow<'static, str>>,
     explanation: Option<Cow<'static, str>>,
-    violated_policies: Vec<Box<str>>,
+    violated_policies: SmallVec<[Arc<str>; 2]>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -52,7 +52,7 @@ impl Denial {
             allow: None,
             hint: None,
             explanation: None,
-            violated_policies: Vec::new(),
+            violated_policies: SmallVec::new(),
             source: None,
         }))
     }
@@ -109,7 +109,7 @@ impl Denial {
 
     /// Names a quota that was used up; it becomes a member of `violated-policies`.
     #[must_use]
-    pub fn violated_policy(mut self, name: impl Into<Box<str>>) -> Self {
+    pub fn violated_policy(mut self, name: impl Into<Arc<str>>) -> Self {
         self.0.violated_policies.push(name.into());
         self
     }
@@ -166,6 +166,11 @@ impl Denial {
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
         self.0.explanation.as_deref()
+    }
+
+    /// The same, without a copy if it is part of the program.
+    pub(crate) fn explanation_cow(&self) -> Option<Cow<'static, str>> {
+        self.0.explanation.clone()
     }
 
     /// The quotas that were used up.

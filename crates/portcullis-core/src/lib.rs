@@ -10,6 +10,7 @@ mod denial;
 pub mod escape;
 mod facts;
 mod mode;
+pub mod octets;
 mod principal;
 mod registry;
 mod registry_macros;

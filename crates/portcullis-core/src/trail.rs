@@ -2,7 +2,6 @@
 
 mod state;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -232,7 +231,7 @@ impl Trail {
 
     /// Notes a refusal.
     pub fn denied(&self, room: Room, denial: &Denial) {
-        let detail = denial.explanation().map(|text| Cow::Owned(text.to_owned()));
+        let detail = denial.explanation_cow();
         self.entry(TrailEntry {
             room,
             effect: Effect::Deny,

@@ -1,6 +1,6 @@
 //! The outer form of a token: size, alphabet, number of parts.
 
-use portcullis_core::{Denial, Reason};
+use portcullis_core::{Denial, Reason, octets};
 
 use super::refusal::{malformed, refuse};
 
@@ -23,11 +23,8 @@ impl<'t> Compact<'t> {
         if token.len() > limit {
             return Err(refuse(Reason::TokenTooLarge, "the token is longer than the limit"));
         }
-        let (mut dots, mut others) = (0_usize, 0_usize);
-        for octet in token.bytes() {
-            dots += usize::from(octet == b'.');
-            others += usize::from(!(octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.')));
-        }
+        let dots = octets::count(token.as_bytes(), |octet| octet == b'.');
+        let others = token.len() - dots - octets::count(token.as_bytes(), octets::is_base64url);
         // draft-ietf-oauth-rfc8725bis §3.14.
         match (others, dots) {
             (0, 2) => {}

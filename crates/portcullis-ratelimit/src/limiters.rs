@@ -189,6 +189,6 @@ impl Refusal {
         } else {
             Denial::new(reason).retry_after(self.wait)
         };
-        self.violated.iter().fold(denial, |denial, name| denial.violated_policy(name.as_ref()))
+        self.violated.iter().fold(denial, |denial, name| denial.violated_policy(Arc::clone(name)))
     }
 }

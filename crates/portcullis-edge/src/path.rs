@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::Uri;
-use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step};
+use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step, octets};
 use portcullis_tower::{Decide, DecideLayer};
 
 /// Applies [`PathPolicy`], as a layer of its own.
@@ -67,11 +67,14 @@ impl PathPolicy {
     }
 
     fn ambiguity(&self, path: &str) -> Option<&'static str> {
+        if path.as_bytes().windows(2).any(|pair| pair == b"//") {
+            return Some("the path has an empty segment");
+        }
+        if octets::count(path.as_bytes(), is_plain) == path.len() {
+            return None;
+        }
         if path.bytes().any(|octet| octet == b'\\' || !octet.is_ascii_graphic()) {
             return Some("the path has characters that must be encoded");
-        }
-        if path.contains("//") {
-            return Some("the path has an empty segment");
         }
         path.split('/').find_map(|segment| self.ambiguous_segment(segment))
     }
@@ -101,6 +104,11 @@ impl Decide for PathPolicy {
     fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         Step::Done(self.check(request))
     }
+}
+
+/// Octets that have one reading wherever they stand; most paths have no others.
+fn is_plain(octet: u8) -> bool {
+    octets::is_base64url(octet) | (octet == b'/') | (octet == b'~')
 }
 
 struct NotEncoded;

@@ -3,6 +3,7 @@
 
 mod basic;
 mod challenges;
+mod checklist;
 mod naughty;
 mod problems;
 mod providers;

@@ -69,7 +69,12 @@ impl Scopes {
     /// Whether the set holds the scope, compared octet by octet.
     #[must_use]
     pub fn contains(&self, scope: &str) -> bool {
-        self.as_slice().binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
+        let held = self.as_slice();
+        if held.len() <= FEW {
+            // Most differ in length already.
+            return held.iter().any(|held| held.as_str() == scope);
+        }
+        held.binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
     }
 
     /// The scopes in order.
@@ -93,6 +98,9 @@ impl Scopes {
         self.0.as_deref().unwrap_or_default()
     }
 }
+
+/// Up to so many scopes, comparing each is quicker than searching.
+const FEW: usize = 8;
 
 impl Default for Scopes {
     fn default() -> Self {
@@ -153,6 +161,16 @@ mod tests {
         assert_eq!(scopes.to_string(), "a b");
         assert!(scopes.contains("a") && !scopes.contains("c") && !scopes.contains("a b"));
         assert_eq!(scopes.len(), 2);
+    }
+
+    #[test]
+    fn finds_a_scope_among_few_and_among_many() {
+        for number in [0, 1, FEW, FEW + 1, 100] {
+            let names: Vec<String> = (0..number).map(|i| format!("s{i}")).collect();
+            let scopes = Scopes::parse(&names.join(" ")).unwrap();
+            assert!(names.iter().all(|name| scopes.contains(name)), "{number}");
+            assert!(!scopes.contains(&format!("s{number}")) && !scopes.contains("s"), "{number}");
+        }
     }
 
     #[test]

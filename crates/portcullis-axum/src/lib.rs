@@ -15,5 +15,6 @@ pub use self::methods::{Guarded, HasRule, Unguarded, delete, get, head, options,
 pub use self::router::SecureRouter;
 pub use self::routes::Routes;
 pub use self::serve::{
-    DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_SHUTDOWN_DEADLINE, Serve,
+    DEFAULT_BODY_READ_TIMEOUT, DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, Serve,
 };

@@ -3,27 +3,29 @@
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use http::Request;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower_service::Service;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 
+use self::connection::{Deadlines, Phase};
+use self::patience::PatientStream;
 use crate::app::App;
 
-/// How long a client may take to send the head of a request.
+mod connection;
+mod patience;
+mod requests;
+
+/// How long a client may take to send the head of a request, and how long a connection may be idle.
 pub const DEFAULT_HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may pause while it sends a body that is read.
+pub const DEFAULT_BODY_READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may take no octet of what is written to it.
+pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many connections are served at once; further ones wait in the listener's backlog.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
@@ -42,7 +44,7 @@ pub struct Serve {
     app: App,
     listener: TcpListener,
     signal: Signal,
-    header_read_timeout: Duration,
+    deadlines: Deadlines,
     max_connections: usize,
     shutdown_deadline: Duration,
 }
@@ -53,27 +55,49 @@ impl Serve {
             app,
             listener,
             signal: Box::pin(std::future::pending()),
-            header_read_timeout: DEFAULT_HEADER_READ_TIMEOUT,
+            deadlines: Deadlines {
+                head: DEFAULT_HEADER_READ_TIMEOUT,
+                body: DEFAULT_BODY_READ_TIMEOUT,
+                write: DEFAULT_WRITE_TIMEOUT,
+            },
             max_connections: DEFAULT_MAX_CONNECTIONS,
             shutdown_deadline: DEFAULT_SHUTDOWN_DEADLINE,
         }
     }
 
-    /// Stops accepting when the signal resolves, finishes what is in flight, drains the audit, and returns. By
-    /// default, it runs for ever.
+    /// Stops accepting when the signal resolves, finishes what is in flight, drains the audit, and returns. What
+    /// is still in flight at the [deadline](Self::with_shutdown_deadline) is given up, and recorded as aborted.
+    /// By default, it runs for ever.
     pub fn with_graceful_shutdown(self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { signal: Box::pin(signal), ..self }
     }
 
-    /// Sets how long a client may take to send the head of a request. By default, this is
-    /// [`DEFAULT_HEADER_READ_TIMEOUT`].
-    pub fn with_header_read_timeout(self, timeout: Duration) -> Self {
-        Self { header_read_timeout: timeout, ..self }
+    /// Sets how long a client may take to send the head of a request, the first one and each that follows. So
+    /// it is also how long a connection may be idle; one of HTTP/2 that is not asked anything is closed after
+    /// twice as long at the most. By default, this is [`DEFAULT_HEADER_READ_TIMEOUT`].
+    pub fn with_header_read_timeout(mut self, timeout: Duration) -> Self {
+        self.deadlines.head = timeout;
+        self
     }
 
-    /// Sets how many connections are served at once. By default, this is [`DEFAULT_MAX_CONNECTIONS`].
+    /// Sets how long a client may pause while it sends a body that is read; the extractor then fails with 400.
+    /// Streams whose clients have little to say want more. By default, this is [`DEFAULT_BODY_READ_TIMEOUT`].
+    pub fn with_body_read_timeout(mut self, timeout: Duration) -> Self {
+        self.deadlines.body = timeout;
+        self
+    }
+
+    /// Sets how long a client may take no octet of what is written to it, before its connection is closed. By
+    /// default, this is [`DEFAULT_WRITE_TIMEOUT`].
+    pub fn with_write_timeout(mut self, timeout: Duration) -> Self {
+        self.deadlines.write = timeout;
+        self
+    }
+
+    /// Sets how many connections are served at once, upgraded ones included, at least one. By default, this is
+    /// [`DEFAULT_MAX_CONNECTIONS`].
     pub fn with_max_connections(self, max: usize) -> Self {
-        Self { max_connections: max, ..self }
+        Self { max_connections: max.clamp(1, Semaphore::MAX_PERMITS), ..self }
     }
 
     /// Sets how long requests in flight, and after them the audit, may take once the signal came. By default,
@@ -84,19 +108,23 @@ impl Serve {
 
     async fn run(mut self) -> io::Result<()> {
         let connections = Arc::new(Semaphore::new(self.max_connections));
-        let graceful = GracefulShutdown::new();
+        // If this future is dropped, its connections end with it.
+        let (phase, _) = watch::channel(Phase::Serving);
         loop {
-            let permit = Arc::clone(&connections).acquire_owned();
             let accepted = async {
-                let permit = permit.await;
-                (permit, self.listener.accept().await)
+                let permit = Arc::clone(&connections).acquire_owned().await.map_err(io::Error::other)?;
+                Ok((permit, self.listener.accept().await?))
             };
-            let (permit, accepted) = tokio::select! {
+            let accepted: io::Result<_> = tokio::select! {
                 accepted = accepted => accepted,
                 () = &mut self.signal => break,
             };
             match accepted {
-                Ok((stream, peer)) => self.connection(stream, peer, &graceful, permit.ok()),
+                Ok((permit, (stream, peer))) => {
+                    let stream = PatientStream::new(stream, self.deadlines.write, permit);
+                    let (app, deadlines) = (self.app.clone(), self.deadlines);
+                    tokio::spawn(connection::serve(app, stream, peer, deadlines, phase.subscribe()));
+                }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::error!(%error, "accepting a connection failed");
@@ -105,32 +133,21 @@ impl Serve {
             }
         }
         drop(self.listener);
-        if tokio::time::timeout(self.shutdown_deadline, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests were still in flight at the shutdown deadline");
-        }
+        finish(&phase, self.shutdown_deadline).await;
         self.app.drain(self.shutdown_deadline).await.map_err(io::Error::other)
     }
+}
 
-    fn connection(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        graceful: &GracefulShutdown,
-        permit: Option<OwnedSemaphorePermit>,
-    ) {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(self.header_read_timeout);
-        builder.http2().timer(TokioTimer::new()).enable_connect_protocol();
-        let service = TowerToHyperService::new(Connection { app: self.app.clone(), peer });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // What goes wrong on a connection is the client's affair; each request has its audit event.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection ended");
-            }
-            drop(permit);
-        });
+/// Waits until every connection has ended, so that the event of each request is there.
+async fn finish(phase: &watch::Sender<Phase>, deadline: Duration) {
+    phase.send_replace(Phase::Finishing);
+    if tokio::time::timeout(deadline, phase.closed()).await.is_ok() {
+        return;
+    }
+    tracing::warn!("requests were still in flight at the shutdown deadline");
+    phase.send_replace(Phase::Over);
+    if tokio::time::timeout(deadline, phase.closed()).await.is_err() {
+        tracing::error!("requests that were given up at the shutdown deadline do not end");
     }
 }
 
@@ -146,29 +163,6 @@ impl IntoFuture for Serve {
 impl fmt::Debug for Serve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("listener", &self.listener).finish_non_exhaustive()
-    }
-}
-
-/// The application for one connection: it knows the peer.
-#[derive(Clone)]
-struct Connection {
-    app: App,
-    peer: SocketAddr,
-}
-
-impl Service<Request<Incoming>> for Connection {
-    type Response = <App as Service<Request<Body>>>::Response;
-    type Error = <App as Service<Request<Body>>>::Error;
-    type Future = <App as Service<Request<Body>>>::Future;
-
-    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
-        self.app.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        self.app.call(request)
     }
 }
 

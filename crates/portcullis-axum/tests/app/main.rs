@@ -1,5 +1,6 @@
 //! The room from outside: an application on axum, called in process.
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking, in its helpers too"
@@ -10,5 +11,6 @@ mod order;
 mod plain_router;
 mod problems;
 mod routes;
+mod serving;
 mod subtrees;
 mod support;

@@ -1,0 +1,83 @@
+//! One connection: what it waits for, and when it ends.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::watch;
+
+use super::patience::PatientStream;
+use super::requests::{Requests, Traffic};
+use crate::app::App;
+
+/// How many octets the head of an HTTP/1 request may have. Hyper's default for HTTP/2 is a quarter of it.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How many octets of an answer wait for each HTTP/2 stream whose client does not read.
+const MAX_SEND_BUFFER: usize = 64 * 1024;
+
+/// How long a client may take for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadlines {
+    pub(super) head: Duration,
+    pub(super) body: Duration,
+    pub(super) write: Duration,
+}
+
+/// How far a server is on its way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Serving,
+    /// What is in flight is finished.
+    Finishing,
+    /// What is still in flight is given up.
+    Over,
+}
+
+/// Serves a connection until it ends, is idle for too long, or the server is over.
+pub(super) async fn serve(
+    app: App,
+    stream: PatientStream,
+    peer: SocketAddr,
+    deadlines: Deadlines,
+    mut phase: watch::Receiver<Phase>,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(deadlines.head).max_buf_size(MAX_HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(deadlines.head)
+        .max_send_buf_size(MAX_SEND_BUFFER)
+        .enable_connect_protocol();
+    let traffic = Traffic::new(phase.clone());
+    let service = TowerToHyperService::new(Requests::new(app, peer, deadlines.body, traffic.clone()));
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let mut was_idle = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                // What goes wrong on a connection is the client's affair; each request has its audit event.
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            // An idle client is told first, for the sake of a request that is on its way.
+            () = traffic.idle(deadlines.head) => {
+                if std::mem::replace(&mut was_idle, true) {
+                    return;
+                }
+                connection.as_mut().graceful_shutdown();
+            }
+            changed = phase.changed() => match changed.map(|()| *phase.borrow_and_update()) {
+                Ok(Phase::Serving) => {}
+                Ok(Phase::Finishing) => connection.as_mut().graceful_shutdown(),
+                Ok(Phase::Over) | Err(_) => return,
+            },
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The requests of one connection, counted for as long as they are in flight.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use hyper::body::{Frame, Incoming, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::sync::watch;
+use tower_service::Service;
+
+use super::connection::Phase;
+use super::patience::PatientBody;
+use crate::app::App;
+
+/// Counts what happens on a connection. Clones share the counters.
+#[derive(Clone)]
+pub(super) struct Traffic(Arc<Counters>);
+
+struct Counters {
+    begun: AtomicUsize,
+    in_flight: AtomicUsize,
+    // The server waits for whoever holds one: also for HTTP/2 streams, which are tasks of their own.
+    _awaited: watch::Receiver<Phase>,
+}
+
+impl Traffic {
+    pub(super) fn new(awaited: watch::Receiver<Phase>) -> Self {
+        let (begun, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self(Arc::new(Counters { begun, in_flight, _awaited: awaited }))
+    }
+
+    /// Returns when no request has been in flight for so long, or for twice as long at the most. Requests need
+    /// not wake it.
+    pub(super) async fn idle(&self, limit: Duration) {
+        loop {
+            let quiet = self.0.in_flight.load(Ordering::Relaxed) == 0;
+            let begun = self.0.begun.load(Ordering::Relaxed);
+            tokio::time::sleep(limit).await;
+            if quiet && begun == self.0.begun.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+
+    fn begin(&self) -> InFlight {
+        self.0.begun.fetch_add(1, Ordering::Relaxed);
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self.clone())
+    }
+}
+
+/// A request, from its head to the end of its answer.
+struct InFlight(Traffic);
+
+impl InFlight {
+    /// A tunnel goes on behind the answer, as long as the connection does.
+    fn stays(&self) {
+        self.0.0.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The application for one connection: it knows the peer.
+#[derive(Clone)]
+pub(super) struct Requests {
+    app: App,
+    peer: SocketAddr,
+    body_read_timeout: Duration,
+    traffic: Traffic,
+}
+
+impl Requests {
+    pub(super) const fn new(
+        app: App,
+        peer: SocketAddr,
+        body_read_timeout: Duration,
+        traffic: Traffic,
+    ) -> Self {
+        Self { app, peer, body_read_timeout, traffic }
+    }
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<CountedBody>;
+    type Error = Infallible;
+    type Future = Answer<<App as Service<Request<Body>>>::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.app.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let tunnel = request.method() == Method::CONNECT;
+        let mut request = request.map(|body| Body::new(PatientBody::new(body, self.body_read_timeout)));
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let in_flight = Some(self.traffic.begin());
+        Answer { future: self.app.call(request), in_flight, tunnel }
+    }
+}
+
+pin_project! {
+    /// The answer to a request.
+    pub(super) struct Answer<Fut> {
+        #[pin]
+        future: Fut,
+        in_flight: Option<InFlight>,
+        tunnel: bool,
+    }
+}
+
+impl<Fut> Future for Answer<Fut>
+where
+    Fut: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<CountedBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.future.poll(cx))?;
+        let in_flight = this.in_flight.take();
+        if let (Some(in_flight), true) = (&in_flight, *this.tunnel && response.status().is_success()) {
+            in_flight.stays();
+        }
+        Poll::Ready(Ok(response.map(|body| CountedBody { body, _in_flight: in_flight })))
+    }
+}
+
+pin_project! {
+    /// The body of an answer, which is in flight until it is sent.
+    pub(super) struct CountedBody {
+        #[pin]
+        body: Body,
+        _in_flight: Option<InFlight>,
+    }
+}
+
+impl hyper::body::Body for CountedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

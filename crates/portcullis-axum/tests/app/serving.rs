@@ -1,0 +1,230 @@
+//! The server: clients that say nothing, too little, or read nothing, and a shutdown that waits for nobody.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::Frame;
+use portcullis_audit::{MemorySink, Outcome};
+use portcullis_axum::{Routes, Serve, get, post};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::support::Bench;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const QUICK: Duration = Duration::from_millis(50);
+
+const GET: &str = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n";
+
+struct Served {
+    address: SocketAddr,
+    events: MemorySink,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    async fn new(routes: Routes, change: impl FnOnce(Serve) -> Serve) -> Self {
+        let routes = routes.route("/health", get(async || "healthy").public("probe"));
+        let bench = Bench::new(routes);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = change(bench.app.serve(listener)).with_graceful_shutdown(async {
+            let _ = stopped.await;
+        });
+        Self { address, events: bench.events, stop, server: tokio::spawn(server.into_future()) }
+    }
+
+    async fn send(&self, octets: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(octets).await.unwrap();
+        stream
+    }
+
+    async fn stop(self) -> MemorySink {
+        self.stop.send(()).unwrap();
+        timeout(PATIENCE, self.server).await.expect("the server ends").unwrap().unwrap();
+        self.events
+    }
+}
+
+/// What the server says until it closes.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut read = Vec::new();
+    // A reset is a way to close, too.
+    let _ = timeout(PATIENCE, stream.read_to_end(&mut read)).await.expect("the server closes");
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// What the server says up to this text.
+async fn until(stream: &mut TcpStream, end: &str) -> String {
+    let mut read = Vec::new();
+    let reading = async {
+        while !String::from_utf8_lossy(&read).contains(end) {
+            read.push(stream.read_u8().await.unwrap());
+        }
+    };
+    timeout(PATIENCE, reading).await.expect("the server answers");
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_a_head_makes_room_for_another() {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let idle = [preface.as_slice(), &settings].concat();
+    for silent in [b"".as_slice(), b"P", b"GET / HT", &preface[..20], preface, &idle] {
+        let quick = |server: Serve| server.with_header_read_timeout(QUICK).with_max_connections(1);
+        let served = Served::new(Routes::new(), quick).await;
+        let silent = served.send(silent).await;
+        let mut next = served.send(GET.as_bytes()).await;
+        assert!(until(&mut next, "healthy").await.starts_with("HTTP/1.1 200"));
+        rest(silent).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_not_idle() {
+    let entered = Arc::new(Semaphore::new(0));
+    let release = Arc::new(Semaphore::new(0));
+    let (handler_entered, handler_release) = (Arc::clone(&entered), Arc::clone(&release));
+    let slow = move || {
+        let (entered, release) = (Arc::clone(&handler_entered), Arc::clone(&handler_release));
+        async move {
+            entered.add_permits(1);
+            release.acquire().await.unwrap().forget();
+            "done"
+        }
+    };
+    let routes = Routes::new().route("/slow", get(slow).public("test"));
+    let served = Served::new(routes, |server| server.with_header_read_timeout(QUICK)).await;
+    let mut stream = served.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    entered.acquire().await.unwrap().forget();
+    // Longer than a connection may be idle.
+    assert!(timeout(QUICK * 5, stream.read_u8()).await.is_err());
+    release.add_permits(1);
+    until(&mut stream, "done").await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let routes = Routes::new().route("/body", post(async |_: String| "all").public("test"));
+    let served = Served::new(routes, |server| server.with_body_read_timeout(QUICK)).await;
+    let answer = served.send(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab").await;
+    assert!(rest(answer).await.starts_with("HTTP/1.1 400"));
+    assert_eq!(served.events.events()[0].outcome(), Outcome::Answered);
+}
+
+/// A body without end that tells when it is dropped.
+struct Endless(Arc<Semaphore>);
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
+    }
+}
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 64 * 1024])))))
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_cut_off() {
+    let gone = Arc::new(Semaphore::new(0));
+    let tell = Arc::clone(&gone);
+    let endless = move || {
+        let body = Endless(Arc::clone(&tell));
+        async { Response::new(Body::new(body)) }
+    };
+    let routes = Routes::new().route("/endless", get(endless).public("test"));
+    let served = Served::new(routes, |server| server.with_write_timeout(QUICK)).await;
+    let deaf = served.send(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    timeout(PATIENCE, gone.acquire()).await.expect("the body is given up").unwrap().forget();
+    drop(deaf);
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_still_counts() {
+    let (send, mut upgraded) = mpsc::channel(1);
+    let upgrade = move |request: Request| {
+        let send = send.clone();
+        async move {
+            tokio::spawn(async move { send.send(hyper::upgrade::on(request).await.unwrap()).await.unwrap() });
+            let response = Response::builder().status(101).header("connection", "upgrade");
+            response.header("upgrade", "x").body(Body::empty()).unwrap()
+        }
+    };
+    let routes = Routes::new().route("/up", get(upgrade).public("test"));
+    let served = Served::new(routes, |server| server.with_max_connections(1)).await;
+    let mut first =
+        served.send(b"GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n").await;
+    assert!(until(&mut first, "\r\n\r\n").await.starts_with("HTTP/1.1 101"));
+    let tunnel = upgraded.recv().await.unwrap();
+    let mut second = served.send(GET.as_bytes()).await;
+    assert!(timeout(QUICK, second.read_u8()).await.is_err(), "there is no room");
+    drop(tunnel);
+    until(&mut second, "healthy").await;
+}
+
+#[tokio::test]
+async fn what_is_in_flight_at_the_deadline_is_given_up_and_recorded_before_the_server_ends() {
+    for preface in ["", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        let entered = Arc::new(Semaphore::new(0));
+        let handler_entered = Arc::clone(&entered);
+        let endless = move || {
+            let entered = Arc::clone(&handler_entered);
+            async move {
+                entered.add_permits(1);
+                std::future::pending::<()>().await;
+            }
+        };
+        let routes = Routes::new().route("/endless", get(endless).public("test"));
+        let served = Served::new(routes, |server| server.with_shutdown_deadline(QUICK)).await;
+        let request: Vec<u8> = if preface.is_empty() {
+            b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()
+        } else {
+            // Static table: `:method: GET`, `:scheme: http`; literals without indexing for the rest.
+            let block = [&[0x82, 0x86, 0x04, 8][..], b"/endless", &[0x01, 1], b"x"].concat();
+            let head = [0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1];
+            [preface.as_bytes(), &[0, 0, 0, 4, 0, 0, 0, 0, 0], &head, &block].concat()
+        };
+        let client = served.send(&request).await;
+        timeout(PATIENCE, entered.acquire()).await.expect("the handler is reached").unwrap().forget();
+        let events = served.stop().await.events();
+        assert_eq!(events.iter().map(|event| event.outcome()).collect::<Vec<_>>(), [Outcome::Aborted]);
+        drop(client);
+    }
+}
+
+#[tokio::test]
+async fn any_number_of_connections_can_be_allowed() {
+    for max in [0, usize::MAX] {
+        let served = Served::new(Routes::new(), |server| server.with_max_connections(max)).await;
+        let mut stream = served.send(GET.as_bytes()).await;
+        until(&mut stream, "healthy").await;
+        drop(stream);
+        served.stop().await;
+    }
+}

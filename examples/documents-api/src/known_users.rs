@@ -107,8 +107,13 @@ impl UserStore for Database {
         Ok(Some(portcullis::authn::User::new(hash, caller)))
     }
 
-    async fn rehashed(&self, name: &str, hash: PasswordHashString) -> Result<Rehash, StoreError> {
-        self.replace_password_hash(name, hash.expose()).await?;
+    async fn rehashed(
+        &self,
+        name: &str,
+        outdated: &PasswordHashString,
+        renewed: PasswordHashString,
+    ) -> Result<Rehash, StoreError> {
+        self.replace_password_hash(name, outdated.expose(), renewed.expose()).await?;
         Ok(Rehash::Kept)
     }
 }

@@ -119,7 +119,7 @@ impl<S: UserStore> Inner<S> {
         }
         // Neither a full queue nor a failing store refuses the login: the next one tries again.
         let Ok(renewed) = self.hashing.hash(password).await else { return };
-        if let Ok(Rehash::Ignored) = self.users.rehashed(user, renewed).await {
+        if let Ok(Rehash::Ignored) = self.users.rehashed(user, hash, renewed).await {
             self.rehashes.store(false, Ordering::Relaxed);
         }
     }

@@ -34,6 +34,10 @@ impl Login {
         // RFC 7617 §2: the user ends at the first colon; the password may hold more of them.
         let (user, password) = text.split_once(':').ok_or_else(|| malformed("no colon"))?;
         check_user(user).map_err(malformed)?;
+        let user = normalized(user);
+        if user.len() > MAX_USER_LEN {
+            return Err(malformed("has a name that is too long in normalization form C"));
+        }
         if password.len() > MAX_PASSWORD_LEN {
             return Err(malformed("has a password that is too long"));
         }
@@ -41,7 +45,7 @@ impl Login {
         if password.contains(char::is_control) {
             return Err(malformed("has control characters"));
         }
-        Ok(Self { user: normalized(user), password: Secret::from(password) })
+        Ok(Self { user, password: Secret::from(password) })
     }
 }
 

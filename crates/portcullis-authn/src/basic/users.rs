@@ -36,20 +36,27 @@ pub trait UserStore: Send + Sync + 'static {
     /// The user of this name, in normalization form C, with colons and control characters ruled out; at most
     /// [`MAX_USER_LEN`](crate::MAX_USER_LEN) bytes.
     ///
+    /// Guards of attempts count by just this text. A store that takes several texts for one user, such as without
+    /// regard to case, lets each of them be guessed at.
+    ///
     /// # Errors
     /// A [`StoreError`] is answered with 503, never taken for an unknown user.
     fn find(&self, user: &str) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
 
-    /// Keeps a new hash of the same password, since the stored one is out of date. The login waits for it; a
-    /// failure does not refuse the login.
+    /// Keeps a new hash of the same password in place of the outdated one. The login waits for it; a failure does
+    /// not refuse the login.
+    ///
+    /// Replace the hash only if it still is the outdated one, in one step: a password that the user has changed
+    /// meanwhile must not come back.
     ///
     /// By default, the new hash is [ignored](Rehash::Ignored).
     fn rehashed(
         &self,
         user: &str,
-        hash: PasswordHashString,
+        outdated: &PasswordHashString,
+        renewed: PasswordHashString,
     ) -> impl Future<Output = Result<Rehash, StoreError>> + Send {
-        let _ = (user, hash);
+        let _ = (user, outdated, renewed);
         async { Ok(Rehash::Ignored) }
     }
 
@@ -70,9 +77,10 @@ impl<S: UserStore> UserStore for Arc<S> {
     fn rehashed(
         &self,
         user: &str,
-        hash: PasswordHashString,
+        outdated: &PasswordHashString,
+        renewed: PasswordHashString,
     ) -> impl Future<Output = Result<Rehash, StoreError>> + Send {
-        S::rehashed(self, user, hash)
+        S::rehashed(self, user, outdated, renewed)
     }
 
     fn decoy(&self) -> Option<PasswordHashString> {
@@ -86,7 +94,7 @@ impl<S: UserStore> UserStore for Arc<S> {
 pub enum Rehash {
     /// It keeps no new hashes; the scheme computes no more of them.
     Ignored,
-    /// It is stored.
+    /// It is stored, unless the user has another password by now.
     Kept,
 }
 

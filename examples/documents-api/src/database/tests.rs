@@ -219,6 +219,20 @@ async fn a_failure_at_run_time_is_an_error_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn a_new_hash_never_brings_back_a_password_that_was_changed_meanwhile() {
+    let folder = Folder::new();
+    let database = open(&folder.path().join("db")).await.unwrap();
+    demo::prepare(&database, &folder.path().join("credentials.json"), insecure_fast_hash).await.unwrap();
+    let hash = |text| insecure_fast_hash(text).unwrap();
+    let stored = async || database.user_with_password("alice").await.unwrap().unwrap().1;
+    let (outdated, changed) = (stored().await, hash("changed"));
+    for (renewed, expected) in [(&changed, &changed), (&hash("old"), &changed)] {
+        database.replace_password_hash("alice", outdated.expose(), renewed.expose()).await.unwrap();
+        assert_eq!(stored().await.expose(), expected.expose());
+    }
+}
+
+#[tokio::test]
 async fn two_processes_that_start_at_once_seed_once() {
     let folder = Folder::new();
     let path = folder.path().join("db");

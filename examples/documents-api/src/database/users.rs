@@ -34,11 +34,17 @@ impl Database {
         Ok(Some((user(&row)?, PasswordHashString::parse(hash).map_err(StoreError::new)?)))
     }
 
-    /// Keeps a hash of the same password that was made with better parameters.
-    pub async fn replace_password_hash(&self, name: &str, hash: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE users SET password_hash = ?2 WHERE name = ?1")
+    /// Keeps a hash of the same password that was made with better parameters, unless the password has changed.
+    pub async fn replace_password_hash(
+        &self,
+        name: &str,
+        outdated: &str,
+        renewed: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE users SET password_hash = ?3 WHERE name = ?1 AND password_hash = ?2")
             .bind(name)
-            .bind(hash)
+            .bind(outdated)
+            .bind(renewed)
             .execute(&self.pool)
             .await
             .map_err(store_error)?;

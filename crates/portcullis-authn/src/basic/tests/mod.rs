@@ -73,12 +73,20 @@ impl UserStore for Recording {
             .map(|hash| User::new(hash, principal("alice")).disabled(self.disabled)))
     }
 
-    async fn rehashed(&self, _: &str, hash: PasswordHashString) -> Result<Rehash, StoreError> {
+    async fn rehashed(
+        &self,
+        user: &str,
+        outdated: &PasswordHashString,
+        renewed: PasswordHashString,
+    ) -> Result<Rehash, StoreError> {
         self.rehashed.fetch_add(1, Ordering::SeqCst);
         if self.ignores {
             return Ok(Rehash::Ignored);
         }
-        *self.hash.lock().unwrap() = Some(hash);
+        let mut kept = self.hash.lock().unwrap();
+        // A store replaces just this hash, and needs to know which.
+        assert_eq!((user, kept.as_ref().unwrap().expose()), ("alice", outdated.expose()));
+        *kept = Some(renewed);
         Ok(Rehash::Kept)
     }
 
@@ -161,6 +169,10 @@ fn limits_user_and_password_before_hashing() {
     assert!(!parse(MAX_USER_LEN + 1, 1));
     assert!(!parse(1, crate::MAX_PASSWORD_LEN + 1));
     assert!(!parse(1 << 20, 1 << 20));
+    // The limit holds for the name that is looked up: this one grows by normalization.
+    let growing = |count: usize| Login::parse(&STANDARD.encode(format!("{}:p", "\u{344}".repeat(count))));
+    assert_eq!(growing(MAX_USER_LEN / 4).unwrap().user.len(), MAX_USER_LEN / 4 * 4);
+    assert!(growing(MAX_USER_LEN / 4 + 1).is_err());
 }
 
 /// A15.4: nobody learns whether the user exists, and no hash is computed for nothing but the decoy.

@@ -5,6 +5,7 @@ use aws_lc_rs::signature::{
 };
 use thiserror::Error;
 
+use super::ed25519;
 use super::key::{Material, VerifyingKey};
 use super::thumbprint::Thumbprint;
 use crate::algorithm::Algorithm;
@@ -45,8 +46,9 @@ pub enum UnusableKey {
     /// The key type or curve is unknown here.
     #[error("the key type or curve is not supported")]
     Unsupported,
-    /// The RSA modulus is below 2048 or above 8192 bits, or the exponent is even, below 3 or beyond 32 bits.
-    #[error("the rsa modulus or exponent is out of range")]
+    /// The RSA modulus is below 2048 or above 8192 bits, or the exponent is even, below 3 or beyond 32 bits; or the
+    /// Ed25519 point has a small order.
+    #[error("the rsa modulus or exponent is out of range, or the ed25519 point has a small order")]
     Weak,
 }
 
@@ -182,6 +184,9 @@ fn octet_key_pair(
     let (x, octets) = octets(jwk, "x")?;
     if octets.len() != signature::ED25519_PUBLIC_KEY_LEN {
         return Err(UnusableKey::Malformed);
+    }
+    if ed25519::is_of_small_order(&octets) {
+        return Err(UnusableKey::Weak);
     }
     let thumbprint = Thumbprint::of(&[("crv", curve), ("kty", "OKP"), ("x", x)]);
     let form = ParsedPublicKey::new(&signature::ED25519, octets).map_err(|_| UnusableKey::Malformed)?;

@@ -1,5 +1,6 @@
 //! The keys of an issuer: parsed once, bound to their algorithms, found by `kid`.
 
+mod ed25519;
 mod jwk;
 mod key;
 #[cfg(feature = "pem")]

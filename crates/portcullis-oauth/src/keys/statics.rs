@@ -12,6 +12,7 @@ use super::set::{KeySet, MAX_KEY_SET_OCTETS};
 use super::source::{IntoKeySource, KeySource, KeySourceContext};
 use super::thumbprint::Thumbprint;
 use crate::algorithm::Algorithm;
+use crate::json;
 
 /// How many different octets a shared secret has at least: less is a typed password or a placeholder.
 const MIN_DIFFERENT_OCTETS: usize = 8;
@@ -96,7 +97,7 @@ impl StaticKeys {
     /// sign with it.
     ///
     /// It must be as long as the hash (RFC 7518 §3.2) and come from a random generator, not from a person
-    /// (RFC 8725 §3.5).
+    /// (RFC 8725 §3.5). What looks like a public key is refused: everyone could sign with it (§2.1).
     #[expect(clippy::needless_pass_by_value, reason = "the secret is moved in, so that it is wiped here")]
     pub fn secret(mut self, algorithm: Algorithm, secret: Secret) -> Self {
         match shared(None, algorithm, &secret) {
@@ -151,6 +152,9 @@ fn shared(kid: Option<&str>, algorithm: Algorithm, secret: &Secret) -> Result<Ve
     if secret.len() < octets {
         return Err("it is shorter than the hash");
     }
+    if is_public_key(secret) {
+        return Err("it is a public key: everyone could sign with it");
+    }
     let mut seen = [false; 256];
     for octet in secret {
         if let Some(seen) = seen.get_mut(usize::from(*octet)) {
@@ -162,6 +166,16 @@ fn shared(kid: Option<&str>, algorithm: Algorithm, secret: &Secret) -> Result<Ve
     }
     let material = Material::Shared(algorithm, Box::new(hmac::Key::new(parameters, secret)));
     Ok(VerifyingKey::new(kid.map(Into::into), Thumbprint::of_secret(secret), material))
+}
+
+/// Whether it looks like a key in PEM, as a JWK or JWK set, or in DER (RFC 5280 §4.1.2.7).
+fn is_public_key(secret: &[u8]) -> bool {
+    let der = match secret {
+        [0x30, 0x81, _, rest @ ..] | [0x30, 0x82, _, _, rest @ ..] | [0x30, _, rest @ ..] => rest,
+        _ => &[],
+    };
+    let der = matches!(der, [0x30, 5..=32, 0x06, ..]);
+    der || secret.trim_ascii_start().starts_with(b"-----BEGIN ") || json::object(secret).is_some()
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, std::io::Error> {

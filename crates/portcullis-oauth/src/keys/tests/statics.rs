@@ -39,6 +39,24 @@ fn a_secret_of_few_different_octets_is_no_secret() {
     check(StaticKeys::new().secret(Algorithm::HS256, of(8)), &[]);
 }
 
+/// A2.5, RFC 8725 §2.1: a public key that is configured as a secret by mistake would let everyone sign.
+#[test]
+fn a_public_key_is_no_secret() {
+    let issuer = TestIssuer::offline("https://issuer.example");
+    for signer in Signer::ASYMMETRIC {
+        let pem = issuer.public_key_pem(*signer);
+        for text in [
+            pem.clone().into_bytes(),
+            format!("\n{pem}").into_bytes(),
+            issuer.public_key_der(*signer),
+            issuer.jwk(*signer).to_string().into_bytes(),
+            issuer.jwks_json().into_bytes(),
+        ] {
+            check(StaticKeys::new().secret(Algorithm::HS256, Secret::new(text)), &["P606"]);
+        }
+    }
+}
+
 #[test]
 fn no_message_tells_the_secret() {
     let refused = errors(StaticKeys::new().secret(Algorithm::HS256, Secret::from("hunter2")));

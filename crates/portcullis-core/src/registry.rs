@@ -216,6 +216,8 @@ config_codes! {
     InvalidScope = "P206",
     /// The application has no route.
     NoRoutes = "P208",
+    /// A public route names schemes, or calls credentials optional: it looks at none.
+    PublicWithCredentials = "P209",
 
     // P3: limits.
     /// A quota allows nothing.

@@ -83,6 +83,11 @@ impl RoutePolicy {
         }
     }
 
+    /// Whether schemes were named, or credentials made optional.
+    pub(crate) fn speaks_of_credentials(&self) -> bool {
+        self.schemes.is_some() || self.requirement == Requirement::Optional
+    }
+
     /// The schemes as the route table prints them.
     pub(crate) fn schemes_text(&self) -> String {
         let optional = if self.requirement == Requirement::Optional { " (optional)" } else { "" };

@@ -54,11 +54,15 @@ impl Security {
     /// # Errors
     /// Everything that is wrong with the policy: unknown schemes (`P104`), no scheme for a rule that needs a
     /// caller (`P101`), rules that can never be satisfied (`P204`), limits that allow nothing (`P301`) or never
-    /// apply (`P303`), a public route without a reason (`P205`).
+    /// apply (`P303`), a public route without a reason (`P205`) or with schemes (`P209`).
     pub fn gate(&self, route: &str, policy: &RoutePolicy) -> Result<Gate, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         if policy.public_reason().is_some_and(|reason| reason.trim().is_empty()) {
             errors.push(ConfigError::new(ConfigCode::PublicWithoutReason, "a public route gives its reason"));
+        }
+        if policy.public_reason().is_some() && policy.speaks_of_credentials() {
+            let message = "a public route looks at no credential: it names no scheme and calls none optional";
+            errors.push(ConfigError::new(ConfigCode::PublicWithCredentials, message));
         }
         if let Some(rule) = policy.rule() {
             errors.extend(rule.lint());

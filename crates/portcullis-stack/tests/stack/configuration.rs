@@ -62,3 +62,15 @@ fn a_list_of_routes_is_checked_as_a_whole() {
     let errors = security.protect(&routes, application()).unwrap_err();
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P202", "P203", "P206", "P101"], "{errors}");
 }
+
+/// Somebody meant the route to be protected.
+#[test]
+fn a_public_route_that_speaks_of_credentials_contradicts_itself() {
+    let security = Security::builder().insecure_no_audit().build().unwrap();
+    let public = || RoutePolicy::public("x");
+    assert!(security.gate("/a", &public()).is_ok());
+    for policy in [public().via(["key"]), public().optional()] {
+        let errors = security.gate("/a", &policy).unwrap_err();
+        assert_eq!(errors.codes().collect::<Vec<_>>(), ["P209"]);
+    }
+}

@@ -36,8 +36,8 @@ pub trait UserStore: Send + Sync + 'static {
     /// The user of this name, in normalization form C, with colons and control characters ruled out; at most
     /// [`MAX_USER_LEN`](crate::MAX_USER_LEN) bytes.
     ///
-    /// Guards of attempts count by just this text. A store that takes several texts for one user, such as without
-    /// regard to case, lets each of them be guessed at.
+    /// Guards of attempts count by this text; `portcullis-ratelimit` does so without regard to case. A store that
+    /// takes other texts for one user lets each of them be guessed at.
     ///
     /// # Errors
     /// A [`StoreError`] is answered with 503, never taken for an unknown user.

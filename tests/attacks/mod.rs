@@ -6,6 +6,7 @@ mod headers;
 mod kids;
 mod logins;
 mod naughty;
+mod record;
 mod smuggling;
 mod tokens;
 

@@ -1,5 +1,10 @@
 //! A2.25: the whole list, with keys from a file and by discovery.
 
+use bytes::Bytes;
+use http::{Request, Version};
+use http_body_util::Empty;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use portcullis::Clock;
 use portcullis_testkit::{Attack, TestIssuer, attacks};
 
@@ -25,6 +30,39 @@ async fn every_attack_on_an_issuer_found_by_discovery_is_refused() {
     assert!((1..=most).contains(&issuer.requests_to("/jwks.json")), "{}", issuer.requests());
 }
 
+/// The same over HTTP/2, where the head has bounds of its own: what is beyond them is 431, and no request.
+#[tokio::test]
+async fn every_attack_over_http_2_is_refused_alike() {
+    let issuer = TestIssuer::offline("https://issuer.example");
+    let attacker = TestIssuer::start().await;
+    let service = Documents::with_key_set_of(&issuer).await;
+    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let get = async |token: &str| {
+        let request = Request::get(format!("http://{}/documents", service.address));
+        let request = request.header("authorization", format!("Bearer {token}")).body(Empty::new()).unwrap();
+        // A head far beyond the bounds ends the whole connection.
+        let response = client.request(request).await.ok().filter(|response| response.status() != 431)?;
+        assert_eq!(response.version(), Version::HTTP_2);
+        service.count(1);
+        Some(response)
+    };
+    let base = issuer.token("adam").scope("documents:read documents:write").roles(["admin"]);
+    let is_good = async || get(&base.sign()).await.is_some_and(|response| response.status() == 200);
+    assert!(is_good().await);
+    for attack in attacks::against(&base, &attacker) {
+        let Some(response) = get(&attack.token).await else {
+            assert!(attack.token.len() > HTTP_2_HEAD, "{}", attack.name);
+            continue;
+        };
+        assert_eq!(response.status(), attack.status(), "{}", attack.name);
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{}", attack.name);
+    }
+    assert!(is_good().await);
+    assert_eq!(attacker.requests(), 0);
+    drop(client);
+    service.stop().await;
+}
+
 async fn run(service: Documents, issuer: &TestIssuer) {
     let attacker = TestIssuer::start().await;
     // It would open every door: adam is an admin.
@@ -34,12 +72,16 @@ async fn run(service: Documents, issuer: &TestIssuer) {
 
     let attacks = attacks::against(&base, &attacker);
     assert!(attacks.len() > 200, "{}", attacks.len());
-    let mut answers = Vec::new();
+    let mut refused = Vec::new();
     for attack in &attacks {
-        let answer = service.call(Call::get("/documents").bearer(&attack.token)).await;
+        let answer = service.call_if_it_can(Call::get("/documents").bearer(&attack.token)).await;
+        if answer.is_of_the_protocol() {
+            assert!(answer.status == 431 && attack.token.len() > HTTP_1_HEAD, "{}", attack.name);
+            continue;
+        }
         check_refused(&answer, &attack.name);
         assert_eq!(answer.status, attack.status(), "{}: {}", attack.name, attack.why);
-        answers.push(answer);
+        refused.push((attack, answer));
     }
 
     assert_eq!(service.call(good()).await.status, 200);
@@ -47,9 +89,11 @@ async fn run(service: Documents, issuer: &TestIssuer) {
     // A2.13: nobody asked the attacker for keys.
     assert_eq!(attacker.requests(), 0);
     let record = service.stop().await;
-    for (index, (attack, answer)) in attacks.iter().zip(&answers).enumerate() {
+    for (index, (attack, answer)) in refused.iter().enumerate() {
         let event = &record.events[index + 1];
         assert_eq!(event["status"], answer.status, "{}: {event}", attack.name);
+        assert_eq!((&event["route"], &event["client"]), (&"/documents".into(), &"127.0.0.1".into()));
+        assert!(event.get("principal").is_none(), "{}: {event}", attack.name);
         check_reason(attack, record.reason(index + 1));
         check_not_repeated(&attack.token, answer, &record);
     }
@@ -144,6 +188,10 @@ const REASONS: &[(&str, &str)] = &[
 
 /// As [`REASONS`], by the end of the name.
 const REASONS_BY_END: &[(&str, &str)] = &[(" is 1e400", MALFORMED), (" missing", MISSING)];
+
+/// Less than the server reads of a head: 64 KiB in HTTP/1, 16 KiB in HTTP/2.
+const HTTP_1_HEAD: usize = 60_000;
+const HTTP_2_HEAD: usize = 16_000;
 
 const ALGORITHM: &str = "token_algorithm_refused";
 const AUDIENCE: &str = "token_audience_mismatch";

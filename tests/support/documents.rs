@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use documents_api::{Options, Server, SigningKey};
 use portcullis_testkit::TestIssuer;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -78,7 +80,7 @@ impl Documents {
 
     /// Sends a request that reaches the service, and so leaves an event.
     pub async fn call(&self, call: Call) -> Answer {
-        self.sent.set(self.sent.get() + 1);
+        self.count(1);
         send(self.address, &call).await
     }
 
@@ -91,7 +93,22 @@ impl Documents {
 
     /// Notes a request that was sent by other means.
     pub fn count_if_it_reached(&self, answer: &Answer) {
-        self.sent.set(self.sent.get() + usize::from(!answer.is_of_the_protocol()));
+        self.count(usize::from(!answer.is_of_the_protocol()));
+    }
+
+    /// Notes that so many requests more reached the service.
+    pub fn count(&self, requests: usize) {
+        self.sent.set(self.sent.get() + requests);
+    }
+
+    /// Sends the octets and no more, and waits until the server has done with them.
+    pub async fn cut_short(&self, octets: &str) {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(octets.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        let _ =
+            tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("the server closes");
     }
 
     /// A token of the service's own, as after a login.

@@ -38,7 +38,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Serves an [`App`]; await it to run it.
+/// Serves an [`App`]; await it to run it. If it is dropped, its connections end with it.
 #[must_use = "a server does nothing until it is awaited"]
 pub struct Serve {
     app: App,

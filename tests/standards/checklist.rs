@@ -1,7 +1,7 @@
 //! The list of demands, each with the test that shows it is met, so that none is lost when tests move.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::vectors::beside_the_checkout;
 
@@ -74,6 +74,7 @@ A2.17  oauth/src/keys/tests/reading.rs      bad_keys_do_not_spoil_the_set
 A2.18  oauth/src/jwt/tests/claims.rs        a_token_lives_until_exp_and_not_a_moment_longer
 A2.18  oauth/src/jwt/tests/claims.rs        a_token_counts_from_nbf_on
 A2.18  oauth/src/jwt/tests/claims.rs        leeway_bridges_clocks_that_differ_a_little
+A2.18  oauth/src/bearer/tests/config.rs     leeway_may_be_as_large_as_the_limit_and_no_larger
 A2.19  oauth/src/jwt/numeric_date.rs        dates_are_whole_or_fractional_seconds_up_to_two_to_the_53rd
 A2.19  oauth/src/jwt/tests/claims.rs        dates_may_be_fractional_and_are_refused_when_they_are_impossible
 A2.20  oauth/src/jwt/tests/claims.rs        the_audience_is_one_of_ours_as_text_or_in_a_list
@@ -95,6 +96,7 @@ A3.4   oauth/src/jwt/tests/claims.rs        the_audience_is_one_of_ours_as_text_
 A3.5   oauth/src/jwt/tests/keys.rs          tokens_of_every_asymmetric_algorithm_verify
 A3.6   oauth/src/jwt/tests/claims.rs        a_token_lives_until_exp_and_not_a_moment_longer
 A3.6   oauth/src/jwt/tests/claims.rs        leeway_bridges_clocks_that_differ_a_little
+A3.6   oauth/src/bearer/tests/config.rs     leeway_may_be_as_large_as_the_limit_and_no_larger
 A3.7   oauth/src/jwt/tests/claims.rs        refuses_tokens_without_a_claim_that_rfc_9068_requires
 A3.8   oauth/src/bearer/tests/layer.rs      every_token_that_is_refused_is_invalid_token
 A3.9   oauth/src/jwt/tests/mapping.rs       nothing_but_scope_counts_without_being_named
@@ -134,6 +136,10 @@ A13.2  oauth/src/remote/metadata.rs         appends_first_and_inserts_second
 A13.2  oauth/src/remote/tests/discovery.rs  asks_for_the_inserted_form_if_there_is_no_appended_one
 A13.3  oauth/src/remote/tests.rs            urls_that_may_not_be_asked_are_refused_at_build_time
 A13.3  oauth/src/remote/tests/discovery.rs  never_follows_a_document_to_where_it_may_not_go
+A13.3  oauth/src/remote/tests/discovery.rs  answers_of_another_status_or_media_type_are_not_read
+A13.3  client/src/client/tests.rs           never_follows_a_redirect
+A13.3  client/src/client/tests.rs           takes_a_body_as_large_as_the_cap_and_not_one_octet_more
+A13.3  client/src/client/tests.rs           gives_up_at_the_deadline
 A13.4  oauth/src/remote/tests/discovery.rs  lists_of_algorithms_change_nothing
 A13.5  oauth/src/remote/tests/refresh.rs    new_keys_are_found_by_their_unknown_name
 A13.5  oauth/src/remote/tests/refresh.rs    keys_that_are_gone_are_dropped_with_the_next_fetch
@@ -192,14 +198,25 @@ fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str
     })
 }
 
+/// The text of a file whose first folder may be the name of a crate.
 fn source(file: &str) -> String {
+    let path = path_of(file);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn path_of(file: &str) -> PathBuf {
     let folder = match file.split_once('/') {
         Some(("tests", _)) => String::new(),
         Some(("documents-api", _)) => "examples/".to_owned(),
         _ => "crates/portcullis-".to_owned(),
     };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder + file);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder + file)
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| if path.is_dir() { rust_files(&path) } else { vec![path] };
+    entries.flat_map(below).filter(|path| path.extension().is_some_and(|suffix| suffix == "rs")).collect()
 }
 
 /// Whether the text has a function of that name with `#[test]` or `#[tokio::test]` above it.
@@ -238,6 +255,28 @@ fn every_test_that_the_tables_name_exists() {
 fn the_tests_of_vectors_read_them() {
     for (vectors, file, _) in rows(VECTORS) {
         assert!(source(file).contains(vectors), "{file} does not name {vectors}");
+    }
+}
+
+/// The table of known attacks in the docs of the room of tokens names tests as `file::test` or `folder::tests`.
+#[test]
+fn every_test_that_the_docs_of_tokens_name_exists() {
+    let readme = source("oauth/README.md");
+    let table = readme.split("# Known attacks").nth(1).and_then(|rest| rest.split("\n# ").next()).unwrap();
+    let last_cells = table.lines().filter_map(|row| row.strip_suffix(" |")?.rsplit(" | ").next());
+    let names: Vec<_> =
+        last_cells.flat_map(|cell| cell.split('`')).filter(|word| word.contains("::")).collect();
+    assert!(names.len() > 20, "{names:?}");
+    let sources = rust_files(&path_of("oauth/src"));
+    for name in names {
+        let (module, test) = name.rsplit_once("::").unwrap();
+        let found = sources.iter().any(|file| {
+            let path = file.to_string_lossy();
+            let is_there = || has_test(&std::fs::read_to_string(file).unwrap(), test);
+            path.contains(&module.replace("::", "/"))
+                && (path.ends_with(&format!("/{test}.rs")) || is_there())
+        });
+        assert!(found, "the docs name `{name}`");
     }
 }
 

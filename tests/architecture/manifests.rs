@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What examples and tests may name of ours, besides the facade.
-const OUTSIDE: &[&str] = &["documents-api", "portcullis", "portcullis-testkit"];
+const OUTSIDE: &[&str] = &["documents-api", "portcullis", "portcullis-bench", "portcullis-testkit"];
 
 /// Crates of others that stand for a transport, a runtime, a client, a router or cryptography, and the rooms that
 /// may need them. What is not here anyone may name.

@@ -136,3 +136,24 @@ async fn a_second_host_opens_no_websocket_to_a_foreign_page() {
     let record = service.stop().await;
     assert!((1..3).all(|index| record.reason(index) == "origin_not_allowed"));
 }
+
+/// A21.5, ASVS 13.4.4: a rule is for exactly the methods it names, spelt as they are (RFC 9110 §9.1).
+#[tokio::test]
+async fn methods_that_no_route_has_are_405_and_echo_nothing() {
+    let service = Documents::start().await;
+    let token = service.token("adam").to_owned();
+    let long = "X".repeat(2_000);
+    let methods =
+        ["TRACE", "TRACK", "DEBUG", "PROPFIND", "get", "Get", "GETS", "PATCH", "X-!#$%&'*+.^_`|~", &long];
+    for method in methods {
+        for path in ["/admin/audit", "/health"] {
+            let call = Call::new(method, path).bearer(&token).field("X-Canary", "canary");
+            let answer = service.call(call).await;
+            answer.check_problem(405);
+            assert!(!answer.body.contains("canary") && !answer.field("allow").is_empty(), "{answer:?}");
+        }
+    }
+    let record = service.stop().await;
+    assert!(record.events.iter().all(|event| event["reason"] == "method_not_allowed"));
+    assert!(record.events.iter().all(|event| event["method"].as_str().is_some_and(|m| m.len() < 100)));
+}

@@ -1,4 +1,7 @@
-//! Floods of invented key names, and what they make the service ask of the network.
+//! What tokens make the service ask of the network: by floods of invented key names, and by naming places.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
 
 use futures_util::future::join_all;
 use portcullis::Clock;
@@ -56,5 +59,36 @@ async fn a_flood_during_an_outage_neither_opens_nor_stops_anything() {
         assert_eq!(service.call(good.clone()).await.status, 200);
     }
     service.check_alive().await;
+    service.stop().await;
+}
+
+/// A2.13, RFC 8725 §3.10: nobody even connects to a place that a token names, whoever signed it.
+#[tokio::test]
+async fn no_place_that_a_token_names_is_connected_to() {
+    let trap = TcpListener::bind("127.0.0.1:0").unwrap();
+    trap.set_nonblocking(true).unwrap();
+    let place = trap.local_addr().unwrap();
+    let issuer = TestIssuer::start().await;
+    let stranger = TestIssuer::offline(issuer.url());
+    let service = Documents::with_discovery_of(&issuer).await;
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://{place}/jwks.json");
+        for name in ["jku", "x5u"] {
+            let own =
+                service.call(Call::get("/me").bearer(&issuer.token("eve").header(name, url.as_str()).sign()));
+            // The issuer's own signature counts, whatever stands beside it.
+            assert_eq!(own.await.status, 200);
+            let forged = issuer.token("eve").signed_by(&stranger).header(name, url.as_str());
+            for token in [forged.clone(), forged.clone().kid("unknown"), forged.clone().without_header("kid")]
+            {
+                let answer = service.call(Call::get("/me").bearer(&token.sign())).await;
+                check_refused(&answer, name);
+            }
+        }
+        let elsewhere = stranger.token("eve").claimed_issuer(&format!("{scheme}://{place}"));
+        check_refused(&service.call(Call::get("/me").bearer(&elsewhere.sign())).await, "iss");
+        check_refused(&service.call(Call::get("/me").bearer(&elsewhere.kid(&url).sign())).await, "kid");
+    }
+    assert_eq!(trap.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
     service.stop().await;
 }

@@ -11,7 +11,9 @@ mod serve;
 
 pub use self::app::App;
 pub use self::endpoint::{Endpoint, ServiceEndpoint};
-pub use self::methods::{Guarded, HasRule, Unguarded, delete, get, head, options, patch, post, put, service};
+pub use self::methods::{
+    Guarded, HasRule, Unguarded, any, connect, delete, get, head, options, patch, post, put, service,
+};
 pub use self::router::SecureRouter;
 pub use self::routes::Routes;
 pub use self::serve::{

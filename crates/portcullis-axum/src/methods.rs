@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::IntoResponse;
-use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::routing::{MethodFilter, MethodRouter, any as every, on};
 use http::Method;
 use portcullis_authz::Rule;
 use portcullis_ratelimit::Limit;
@@ -102,6 +102,7 @@ macro_rules! methods {
 }
 
 methods! {
+    connect = CONNECT, "CONNECT";
     delete = DELETE, "DELETE";
     get = GET, "GET` and `HEAD";
     head = HEAD, "HEAD";
@@ -109,6 +110,19 @@ methods! {
     patch = PATCH, "PATCH";
     post = POST, "POST";
     put = PUT, "PUT";
+}
+
+/// Handles requests of every method; to be followed by a rule.
+///
+/// A WebSocket handler wants it, or [`get`] beside [`connect`]: the handshake is a `GET` in HTTP/1.1 and a `CONNECT`
+/// in HTTP/2 (RFC 8441 §4).
+pub fn any<E, T, S>(endpoint: E) -> Unguarded<S>
+where
+    E: Endpoint<T, S>,
+    S: Clone + Send + Sync + 'static,
+    T: 'static,
+{
+    Unguarded::new(Vec::new(), None, endpoint)
 }
 
 /// Hands requests of every method to a tower service; to be followed by a rule. Use it with
@@ -131,7 +145,7 @@ impl<S: Clone + Send + Sync + 'static> Unguarded<S> {
             let sealed = Sealed { gate, endpoint: endpoint.clone() };
             match filter {
                 Some(filter) => on(filter, sealed),
-                None => any(sealed),
+                None => every(sealed),
             }
         };
         Self { done, method, handler: type_name::<E>(), make: Arc::new(make) }

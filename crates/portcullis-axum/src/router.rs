@@ -57,7 +57,7 @@ impl SecureRouter {
         if routes.entries.is_empty() {
             errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
         }
-        let mut table = RouteTable::new();
+        let mut table = RouteTable::of(&security);
         for (path, entry) in &routes.entries {
             table.add(entry.method.clone(), path, entry.policy.clone(), entry.handler);
         }

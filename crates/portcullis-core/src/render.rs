@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, request};
 use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
@@ -177,10 +177,15 @@ impl<F> Refuse<F> {
         };
         let rendered = self.renderer.as_ref().and_then(own);
         let rendered = rendered.unwrap_or_else(|| ProblemJson.render(&denial, request));
+        let length = rendered.content.len();
         let content = if request.head { Bytes::new() } else { rendered.content };
         let mut response = Response::new(self.body.body(content));
         *response.status_mut() = denial.status();
         let headers = response.headers_mut();
+        if request.head {
+            // RFC 9110 §8.6: the length that the answer to a GET would have, or none.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
         headers.insert(CONTENT_TYPE, rendered.content_type);
         common_fields(headers, &denial);
         response.extensions_mut().insert(denial);
@@ -353,6 +358,9 @@ mod tests {
         let request = Request::builder().method(Method::HEAD).body(()).unwrap();
         let response = refuse(Denial::new(Reason::RouteNotFound), &request);
         assert_eq!((response.status().as_u16(), response.body().len()), (404, 0));
+        // RFC 9110 §8.6: the length is that of the answer to a GET.
+        let get = refuse(Denial::new(Reason::RouteNotFound), &Request::new(()));
+        assert_eq!(response.headers()["content-length"], get.body().len().to_string());
     }
 
     #[test]

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use portcullis_audit::{Audit, AuditBuilder, AuditEvent, AuditSink, IntoSink, SinkError};
-use portcullis_authn::{IntoScheme, Schemes, SchemesBuilder};
+use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
 use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial, Step};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
-use portcullis_ratelimit::{Limit, Limiters};
+use portcullis_ratelimit::{Limit, Limiters, Phase};
 
 use crate::security::{Inner, Security};
+use crate::table::Everywhere;
 
 /// The realm of challenges, unless said otherwise.
 pub const DEFAULT_REALM: &str = "api";
@@ -160,7 +161,17 @@ impl SecurityBuilder {
             return Err(errors);
         };
         errors.into_result(())?;
+        let default = schemes.default_set(Requirement::Required).ok();
+        let names = |set: &RouteSchemes| set.iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        let described = limits.iter().zip(&self.limits);
+        let everywhere = Everywhere {
+            schemes: default.as_ref().map(names),
+            limits: described
+                .map(|(built, limit)| (built.phase() != Phase::Anonymous, limit.to_string()))
+                .collect(),
+        };
         Ok(Security::new(Inner {
+            everywhere,
             schemes,
             edge,
             plain_http,

@@ -89,11 +89,11 @@ impl RoutePolicy {
     }
 
     /// The schemes as the route table prints them.
-    pub(crate) fn schemes_text(&self) -> String {
+    pub(crate) fn schemes_text(&self, default: Option<&str>) -> String {
         let optional = if self.requirement == Requirement::Optional { " (optional)" } else { "" };
         match (&self.access, &self.schemes) {
             (Access::Public(_), _) => "-".to_owned(),
-            (Access::Rule(_), None) => format!("default{optional}"),
+            (Access::Rule(_), None) => format!("{}{optional}", default.unwrap_or("default")),
             (Access::Rule(_), Some(names)) => format!("{}{optional}", names.join(", ")),
         }
     }

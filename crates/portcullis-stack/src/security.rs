@@ -16,6 +16,7 @@ use crate::builder::SecurityBuilder;
 use crate::gate::{Checks, Gate};
 use crate::outer::{Outer, OuterService};
 use crate::policy::RoutePolicy;
+use crate::table::Everywhere;
 
 /// Every layer in the right order, configured once. Clones are free.
 ///
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) bans: Option<Arc<dyn Bans>>,
     /// The limits of every route.
     pub(crate) limits: Limiters,
+    /// What the route table says of every route.
+    pub(crate) everywhere: Everywhere,
     pub(crate) audit: Audit,
     pub(crate) refuse: Refuse,
     pub(crate) clock: Clock,
@@ -118,6 +121,10 @@ impl Security {
     /// If some are not.
     pub async fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
         self.0.audit.drain(timeout).await
+    }
+
+    pub(crate) fn everywhere(&self) -> Everywhere {
+        self.0.everywhere.clone()
     }
 
     fn schemes_of(&self, policy: &RoutePolicy) -> Result<Option<RouteSchemes>, ConfigErrors> {

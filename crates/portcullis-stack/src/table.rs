@@ -8,6 +8,7 @@ use portcullis_core::{ConfigCode, ConfigError};
 use serde::Serialize;
 
 use crate::policy::RoutePolicy;
+use crate::security::Security;
 
 /// Every route with what it demands.
 ///
@@ -28,6 +29,16 @@ use crate::policy::RoutePolicy;
 #[derive(Clone, Debug, Default)]
 pub struct RouteTable {
     rows: Vec<RouteRow>,
+    everywhere: Everywhere,
+}
+
+/// What holds for every route, unless the route says otherwise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Everywhere {
+    /// The schemes of a route that names none; `None` if nobody knows yet.
+    pub(crate) schemes: Option<String>,
+    /// The limits of every route: whether each needs an identity, and its text.
+    pub(crate) limits: Vec<(bool, String)>,
 }
 
 /// One method of one path.
@@ -57,10 +68,16 @@ struct Printed {
 }
 
 impl RouteTable {
-    /// A table without rows.
+    /// A table without rows. It says `default` where a route takes the schemes of the application.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A table without rows that also says what the security holds for every route.
+    #[must_use]
+    pub fn of(security: &Security) -> Self {
+        Self { rows: Vec::new(), everywhere: security.everywhere() }
     }
 
     /// Adds a row.
@@ -120,7 +137,7 @@ impl RouteTable {
     }
 
     fn printed(&self) -> Vec<Printed> {
-        let mut rows: Vec<Printed> = self.rows.iter().map(Printed::of).collect();
+        let mut rows: Vec<Printed> = self.rows.iter().map(|row| Printed::of(row, &self.everywhere)).collect();
         rows.sort_by(|a, b| (&a.path, &a.method).cmp(&(&b.path, &b.method)));
         rows
     }
@@ -147,20 +164,23 @@ impl fmt::Display for RouteTable {
 }
 
 impl Printed {
-    fn of(row: &RouteRow) -> Self {
+    fn of(row: &RouteRow, everywhere: &Everywhere) -> Self {
         let policy = &row.policy;
         let public = policy.public_reason();
         let access = match (public, policy.rule()) {
             (Some(reason), _) => format!("public: {reason}"),
             (None, rule) => rule.map(ToString::to_string).unwrap_or_default(),
         };
-        let limits: Vec<String> = policy.limits.iter().map(ToString::to_string).collect();
+        let everywhere_limits =
+            everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
+        let limits = everywhere_limits.map(|(_, text)| text.clone());
+        let limits: Vec<String> = limits.chain(policy.limits.iter().map(ToString::to_string)).collect();
         Self {
             method: method_name(row).to_owned(),
             path: row.path.clone(),
             access,
             public: public.is_some(),
-            schemes: policy.schemes_text(),
+            schemes: policy.schemes_text(everywhere.schemes.as_deref()),
             limits: if limits.is_empty() { "-".to_owned() } else { limits.join(", ") },
             handler: row.handler.clone(),
         }

@@ -78,7 +78,7 @@ pub mod prelude {
     };
     #[cfg(feature = "axum")]
     pub use portcullis_axum::{
-        App, Routes, SecureRouter, delete, get, head, options, patch, post, put, service,
+        App, Routes, SecureRouter, any, connect, delete, get, head, options, patch, post, put, service,
     };
     pub use portcullis_core::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason, Scopes};
     pub use portcullis_edge::{Cors, TrustedProxies};
@@ -88,9 +88,6 @@ pub mod prelude {
     pub use portcullis_stack::{RouteList, RoutePolicy, Security};
 }
 
-pub mod guide;
-
-/// The example on the front page of the repository is compiled with the others.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct FrontPage;
+mod front_page;
+pub mod guide;

@@ -31,7 +31,7 @@ impl Fixture {
 
     async fn with(change: impl FnOnce(RemoteKeys) -> RemoteKeys) -> Self {
         let (issuer, time) = (TestIssuer::start().await, FakeClock::new());
-        let keys = change(RemoteKeys::discover()).build(&context(issuer.url(), &time)).unwrap();
+        let keys = change(patient()).build(&context(issuer.url(), &time)).unwrap();
         Self { issuer, time, keys }
     }
 
@@ -55,6 +55,12 @@ impl Fixture {
         let end = self.keys.find(Some("no such key"));
         let _ = end.resolve().await;
     }
+}
+
+/// Settings whose waits do not end because the machine is busy: only the tests' clock moves the time.
+fn patient() -> RemoteKeys {
+    let client = OutboundClient::builder().with_deadline(60 * SECOND).insecure_allow_loopback_http();
+    RemoteKeys::discover().with_wait(60 * SECOND).with_client(client.build().unwrap())
 }
 
 fn context(issuer: &str, time: &FakeClock) -> KeySourceContext {

@@ -7,6 +7,38 @@ use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step, octets
 use portcullis_tower::{Decide, DecideLayer};
 
 /// Applies [`PathPolicy`], as a layer of its own.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use portcullis_core::{Denial, Reason};
+/// use portcullis_edge::{PathPolicy, PathPolicyLayer};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let stack = |policy| {
+///     ServiceBuilder::new()
+///         .layer(PathPolicyLayer::new(policy))
+///         .service(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Bytes::new()))))
+/// };
+/// let get = |path| Request::get(path).body(()).unwrap();
+///
+/// // By default, a path has one reading or is refused.
+/// let strict = stack(PathPolicy::strict());
+/// assert_eq!(strict.clone().oneshot(get("/public/logo.svg")).await.unwrap().status(), 200);
+/// let refused = strict.clone().oneshot(get("/public/%2e%2e/admin")).await.unwrap();
+/// assert_eq!(refused.status(), 400);
+/// assert_eq!(refused.extensions().get::<Denial>().unwrap().reason(), Reason::AmbiguousPath);
+///
+/// // Customised: a parameter may hold a slash, and nothing else changes.
+/// let lenient = stack(PathPolicy::strict().allow_encoded_slash());
+/// assert_eq!(strict.oneshot(get("/files/a%2Fb")).await.unwrap().status(), 400);
+/// assert_eq!(lenient.clone().oneshot(get("/files/a%2Fb")).await.unwrap().status(), 200);
+/// assert_eq!(lenient.oneshot(get("/files/..%2Fb")).await.unwrap().status(), 400);
+/// # });
+/// ```
 pub type PathPolicyLayer<F = FromBytes> = DecideLayer<PathPolicy, F>;
 
 /// Refuses paths that a proxy, a router and a handler may read differently: a rule for one reading does not

@@ -6,7 +6,41 @@ use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step};
 use portcullis_tower::{Decide, DecideLayer};
 
 /// Applies [`PlainHttp`], as a layer of its own. It stands inside of
-/// [`ClientAddressLayer`](crate::ClientAddressLayer).
+/// [`ClientAddressLayer`](crate::ClientAddressLayer), which finds out how the request came.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use bytes::Bytes;
+/// use http::{HeaderName, Request, Response};
+/// use portcullis_core::ConnectionFacts;
+/// use portcullis_edge::{ClientAddressLayer, Edge, PlainHttp, PlainHttpLayer};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let stack = |policy| {
+///     ServiceBuilder::new()
+///         .layer(ClientAddressLayer::new(Edge::default()))
+///         .layer(PlainHttpLayer::new(policy))
+///         .service(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Bytes::new()))))
+/// };
+/// let peer = "192.0.2.1:50000".parse().unwrap();
+/// let with = |field, facts| Request::get("/").header(field, "s3cret").extension(facts).body(()).unwrap();
+///
+/// // By default, `Authorization` passes over TLS and is refused in clear.
+/// let default = stack(PlainHttp::default());
+/// let over_tls = with("authorization", ConnectionFacts::tls(peer, Default::default()));
+/// assert_eq!(default.clone().oneshot(over_tls).await.unwrap().status(), 200);
+/// let in_clear = with("authorization", ConnectionFacts::plain(peer));
+/// assert_eq!(default.clone().oneshot(in_clear).await.unwrap().status(), 400);
+///
+/// // Customised: the field of an API key is a credential too.
+/// let keys = stack(PlainHttp::default().credential_header(HeaderName::from_static("x-api-key")));
+/// let key = || with("x-api-key", ConnectionFacts::plain(peer));
+/// assert_eq!(default.oneshot(key()).await.unwrap().status(), 200);
+/// assert_eq!(keys.oneshot(key()).await.unwrap().status(), 400);
+/// # });
+/// ```
 pub type PlainHttpLayer<F = FromBytes> = DecideLayer<PlainHttp, F>;
 
 /// What becomes of credentials that came over plain HTTP (RFC 6750 §5.3).

@@ -12,6 +12,40 @@ use crate::origin::WebOrigin;
 
 /// Refuses WebSocket handshakes from pages of foreign origins, as a layer of its own. It stands inside of
 /// [`ClientAddressLayer`](crate::ClientAddressLayer), which finds this server's own origin.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use portcullis_core::ConnectionFacts;
+/// use portcullis_edge::{ClientAddressLayer, Cors, Edge, UpgradeOriginLayer, UpgradeOrigins};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let stack = |cors: Cors| {
+///     ServiceBuilder::new()
+///         .layer(ClientAddressLayer::new(Edge::default()))
+///         .layer(UpgradeOriginLayer::new(UpgradeOrigins::new(cors)))
+///         .service(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Bytes::new()))))
+/// };
+/// let handshake = |origin| {
+///     let facts = ConnectionFacts::tls("192.0.2.1:50000".parse().unwrap(), Default::default());
+///     let request = Request::get("/chat").header("host", "api.example.com").header("upgrade", "websocket");
+///     request.header("origin", origin).extension(facts).body(()).unwrap()
+/// };
+///
+/// // By default, pages of this server's own origin may connect, and every other page is refused.
+/// let own = stack(Cors::default());
+/// assert_eq!(own.clone().oneshot(handshake("https://api.example.com")).await.unwrap().status(), 200);
+/// assert_eq!(own.oneshot(handshake("https://app.example.com")).await.unwrap().status(), 403);
+///
+/// // Customised: pages of one more origin.
+/// let listed = stack(Cors::allow("https://app.example.com").build().unwrap());
+/// assert_eq!(listed.clone().oneshot(handshake("https://app.example.com")).await.unwrap().status(), 200);
+/// assert_eq!(listed.oneshot(handshake("https://evil.example")).await.unwrap().status(), 403);
+/// # });
+/// ```
 pub type UpgradeOriginLayer<F = FromBytes> = DecideLayer<UpgradeOrigins, F>;
 
 /// Decides by [`Cors::check_upgrade`].

@@ -164,6 +164,7 @@ A19.4  edge/src/edge/tests.rs               reads_the_configured_field_alone
 A19.5  edge/src/edge/tests.rs               reads_mapped_addresses_ports_brackets_zones_spaces_and_empty_items
 A19.5  edge/src/edge/tests.rs               garbage_before_the_trusted_part_is_harmless
 A19.6  ratelimit/src/tests/keys.rs          addresses_are_counted_by_network_and_family
+A19.6  -                                    /64 is not the default but /56, which one customer commonly holds and could walk through
 A19.7  edge/src/edge/tests/origin.rs        scheme_and_host_are_those_that_the_outermost_proxy_saw
 ";
 

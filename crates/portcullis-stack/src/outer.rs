@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use portcullis_core::{Bans, BodyFrom, Denial, FromBytes, Reason, Refuse, RequestView, Room, Step};
 use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp};
@@ -42,6 +43,7 @@ impl Outer {
     }
 
     fn transport(&self, request: &RequestView<'_>) -> Result<(), Denial> {
+        one_host(request)?;
         self.paths.check(request)?;
         self.cors.check_upgrade(request)?;
         self.plain_http.check_credentials_allowed(request)
@@ -62,6 +64,16 @@ impl Outer {
             },
         }
     }
+}
+
+/// RFC 9112 §3.2: whoever reads the other `Host` sees another request.
+fn one_host(request: &RequestView<'_>) -> Result<(), Denial> {
+    if request.headers().get_all(HOST).iter().nth(1).is_none() {
+        return Ok(());
+    }
+    let denial = Denial::new(Reason::MalformedRequest).hint("the request has more than one Host field");
+    request.trail().denied(Room::Edge, &denial);
+    Err(denial)
 }
 
 fn ban_step(bans: &dyn Bans, request: &RequestView<'_>) -> Step<Result<(), Denial>> {

@@ -117,3 +117,14 @@ async fn a_path_with_two_readings_is_refused_before_it_is_matched() {
         assert_eq!((response.status().as_u16(), bench.last_reason()), (400, "ambiguous_path"), "{path}");
     }
 }
+
+/// RFC 9112 §3.2.
+#[tokio::test]
+async fn a_request_with_two_hosts_is_malformed() {
+    let bench = Bench::new(|security| security);
+    for hosts in [["a.example", "b.example"], ["a.example", "a.example"]] {
+        let request = request("GET", "/health").header("host", hosts[0]).header("host", hosts[1]);
+        assert_eq!(bench.call(request).await.status(), 400);
+        assert_eq!(bench.last_reason(), "malformed_request");
+    }
+}

@@ -8,6 +8,8 @@ mod jwt;
 pub mod keys;
 #[cfg(feature = "discovery")]
 pub mod remote;
+#[cfg(test)]
+mod testing;
 
 #[doc(inline)]
 pub use self::algorithm::Algorithm;

@@ -1,19 +1,13 @@
 //! Hostile text in every place where a token has text.
 
-use std::path::PathBuf;
-
 use portcullis_core::Reason;
 
 use super::Bench;
+use crate::testing::vectors;
 
 fn naughty_strings() -> Vec<String> {
-    let folder =
-        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors/naughty-strings"));
-    let Ok(text) = std::fs::read_to_string(folder.join("blns.json")) else {
-        eprintln!("SKIPPED: no vectors at naughty-strings");
-        return Vec::new();
-    };
-    serde_json::from_str(&text).unwrap()
+    let document = vectors("naughty-strings/blns.json");
+    document.map(|strings| serde_json::from_value(strings).unwrap()).unwrap_or_default()
 }
 
 #[test]

@@ -1,22 +1,11 @@
 //! The examples of the RFCs, and the key sets of real providers.
 
-use std::path::PathBuf;
-
 use portcullis_core::Secret;
 use serde_json::{Value, json};
 
-use crate::keys::{IntoKeySource, KeySet, KeySourceContext, StaticKeys, VerifyingKey};
+use crate::keys::{IntoKeySource, KeySet, KeySourceContext, StaticKeys, UnusableKey, VerifyingKey};
+use crate::testing::vectors;
 use crate::{Algorithm, base64url};
-
-/// A document of the shared vectors; `None`, visibly, where they are not at hand.
-fn vectors(path: &str) -> Option<Value> {
-    let file = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors")).join(path);
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        eprintln!("SKIPPED: no vectors at {path}");
-        return None;
-    };
-    Some(serde_json::from_str(&text).unwrap())
-}
 
 /// The public half of a key; a shared secret is configured as such.
 fn key(jwk: &Value, algorithm: Algorithm) -> Option<VerifyingKey> {
@@ -90,6 +79,35 @@ fn signatures_of_the_cookbook_verify() {
         verified += 1;
     }
     assert_eq!(verified, 4);
+}
+
+/// A2.10, A2.16, A2.17, RFC 7520 §3.1-3.6.
+#[test]
+fn of_the_cookbook_keys_only_the_public_rsa_key_is_taken_from_a_set() {
+    let files = [
+        ("3_1.ec_public_key.json", Some(UnusableKey::Unsupported)),
+        ("3_2.ec_private_key.json", Some(UnusableKey::PrivateKeyPublished)),
+        ("3_3.rsa_public_key.json", None),
+        ("3_4.rsa_private_key.json", Some(UnusableKey::PrivateKeyPublished)),
+        ("3_5.symmetric_key_mac_computation.json", Some(UnusableKey::Symmetric)),
+        ("3_6.symmetric_key_encryption.json", Some(UnusableKey::Symmetric)),
+    ];
+    let mut listed = Vec::new();
+    for (file, expected) in files {
+        let Some(jwk) = vectors(&format!("rfc7520-cookbook/jwk/{file}")) else { return };
+        let (set, skipped) = KeySet::from_jwks_json(json!({ "keys": [jwk] }).to_string().as_bytes()).unwrap();
+        assert_eq!(skipped.first().map(|skipped| skipped.reason), expected, "{file}");
+        assert_eq!(set.len(), usize::from(expected.is_none()), "{file}");
+        listed.push(jwk);
+    }
+    let (set, skipped) = KeySet::from_jwks_json(json!({ "keys": listed }).to_string().as_bytes()).unwrap();
+    assert_eq!(skipped.iter().map(|skipped| skipped.index).collect::<Vec<_>>(), [0, 1, 3, 4, 5]);
+    assert!(set.knows("bilbo.baggins@hobbiton.example"));
+    let rsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+    assert!(set.keys()[0].algorithms().map(Algorithm::as_str).eq(rsa));
+    // The private key without its private members is the public one.
+    let public = key(&listed[3], Algorithm::RS256).unwrap();
+    assert!(public.thumbprint() == set.keys()[0].thumbprint());
 }
 
 /// RFC 7638 §3.1, RFC 8037 §A.3.

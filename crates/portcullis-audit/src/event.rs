@@ -129,7 +129,8 @@ impl AuditEvent {
         self.trail.origin().map(|origin| origin.secure)
     }
 
-    /// Whether authentication was asked for, and what came of it.
+    /// Whether authentication was asked for, and whom it found. One that refused found nobody: it is
+    /// [`NotAsked`](Authentication::NotAsked) here, and its refusal is one of the [`decisions`](Self::decisions).
     #[must_use]
     pub fn authentication(&self) -> &Authentication {
         self.trail.authentication()

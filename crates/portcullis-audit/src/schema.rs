@@ -3,7 +3,9 @@
 use std::fmt;
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Authentication, ClientAddress, Effect, Principal, TrailEntry, TrailLimit, TrailState};
+use portcullis_core::{
+    Authentication, ClientAddress, Effect, Principal, Room, TrailEntry, TrailLimit, TrailState,
+};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
@@ -35,7 +37,7 @@ impl Serialize for AuditEvent {
             optional(&mut event, "client", self.client().ip().map(Printed))?;
             optional(&mut event, "client_source", client_source(self.client()))?;
             optional(&mut event, "https", self.https())?;
-            event.serialize_field("authentication", authentication(self.authentication()))?;
+            event.serialize_field("authentication", authentication(self.authentication(), state))?;
             optional(&mut event, "scheme", state.scheme.as_deref().map(name))?;
             optional(&mut event, "principal", self.principal().map(Caller))?;
             event.serialize_field("decisions", &Decisions(state))?;
@@ -52,13 +54,19 @@ impl Serialize for AuditEvent {
     }
 }
 
-/// The word for what came of authentication.
-pub(crate) const fn authentication(authentication: &Authentication) -> &'static str {
+/// The word for what came of authentication. The Trail itself does not tell one that refused from none: its
+/// refusal does.
+fn authentication(authentication: &Authentication, state: &TrailState) -> &'static str {
     match authentication {
+        Authentication::NotAsked if state.entries.iter().any(is_refusal_of_authentication) => "refused",
         Authentication::NotAsked => "not_asked",
         Authentication::Anonymous => "anonymous",
         Authentication::Known(_) => "known",
     }
+}
+
+fn is_refusal_of_authentication(entry: &TrailEntry) -> bool {
+    entry.room == Room::Authentication && entry.enforced && entry.effect == Effect::Deny
 }
 
 /// The word for an effect.

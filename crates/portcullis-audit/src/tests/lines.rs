@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 use portcullis_core::{
-    ClientAddress, ConnectionFacts, CredentialMethod, Decision, ExternalOrigin, Principal, Reason, Room,
-    Trail, TrailLimit,
+    ClientAddress, ConnectionFacts, CredentialMethod, Decision, Denial, ExternalOrigin, Principal, Reason,
+    Room, Trail, TrailLimit,
 };
 use serde_json::{Value, json};
 
@@ -105,6 +105,46 @@ async fn what_is_not_known_is_absent() {
     sorted.sort_unstable();
     assert_eq!(sorted, expected);
     assert_eq!(written["authentication"], "not_asked");
+}
+
+/// What the event says of authentication, if the layers wrote this to the Trail.
+async fn authentication(write: impl Fn(&Trail)) -> Value {
+    let (audit, memory) = audit();
+    let handler = service_fn(move |request: Request<()>| {
+        write(Trail::of(request.extensions()).unwrap());
+        async { Answer::Ok(Response::new(Bytes::new())) }
+    });
+    answer(&audit, handler, get("/")).await.unwrap();
+    serde_json::to_value(only(&memory)).unwrap()["authentication"].take()
+}
+
+/// ASVS 16.3.1: that authentication was tried and failed is not that nobody asked for it.
+#[tokio::test]
+async fn authentication_that_refused_is_told_from_none() {
+    let expired = Denial::new(Reason::TokenExpired);
+    let missing = Denial::new(Reason::MissingCredentials);
+    let known = || Principal::builder("alice", CredentialMethod::Jwt).build();
+    assert_eq!(authentication(|trail| trail.denied(Room::Authentication, &expired)).await, "refused");
+    assert_eq!(authentication(|trail| trail.denied(Room::Authentication, &missing)).await, "refused");
+    // A decision that does not count, and one of another room.
+    let shadow = Decision::deny(Reason::TokenExpired);
+    assert_eq!(authentication(|trail| trail.shadowed(Room::Authentication, &shadow)).await, "not_asked");
+    assert_eq!(authentication(|trail| trail.denied(Room::Limit, &expired)).await, "not_asked");
+    // What authentication said before stays said.
+    let anonymous = |room| {
+        let missing = &missing;
+        authentication(move |trail| {
+            trail.anonymous().unwrap();
+            trail.denied(room, missing);
+        })
+    };
+    assert_eq!(anonymous(Room::Rule).await, "anonymous");
+    assert_eq!(anonymous(Room::Authentication).await, "anonymous");
+    let twice = |trail: &Trail| {
+        trail.authenticated(known()).unwrap();
+        trail.denied(Room::Authentication, &expired);
+    };
+    assert_eq!(authentication(twice).await, "known");
 }
 
 #[track_caller]

@@ -3,14 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
 use portcullis_core::{
-    ChallengeSet, CredentialMethod, Decision, Denial, Principal, Reason, RequestView, Room, Step, Trail,
+    ChallengeSet, CredentialMethod, Decision, Denial, Placement, Principal, Reason, RequestView, Room, Step,
+    Trail,
 };
 
 use crate::authenticator::Credential;
 use crate::pick::pick;
 use crate::refuse::{RouteChallenges, Tried};
 use crate::schemes::Scheme;
+use crate::shape::CredentialShape;
 
 /// Whether a caller must be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +41,13 @@ struct Inner {
     unanswered: Arc<ChallengeSet>,
 }
 
+/// The scheme that a credential belongs to, and whether it stood in a header of its own.
+#[derive(Clone, Copy)]
+struct Owner {
+    index: usize,
+    in_header: bool,
+}
+
 impl RouteSchemes {
     pub(crate) fn new(
         schemes: Arc<[Scheme]>,
@@ -52,7 +63,8 @@ impl RouteSchemes {
     /// Who calls: writes the caller, or that there is none, to the Trail.
     ///
     /// Every decision is recorded in the Trail, and the route's challenges are left there for whoever refuses
-    /// later.
+    /// later. So is the response field `Cache-Control: private`, if the credential stood in a header of its own;
+    /// a field of that name from the handler stays.
     ///
     /// # Errors
     /// 400 for a malformed, repeated or second credential; 401 for a missing or refused one; 500 if another
@@ -71,15 +83,17 @@ impl RouteSchemes {
         };
         trail.scheme(Arc::clone(&scheme.name));
         if !inner.accepted.contains(&picked.owner) {
-            let bearer = matches!(picked.shape, crate::CredentialShape::Bearer(_));
+            let bearer = matches!(picked.shape, CredentialShape::Bearer(_));
             let tried = if bearer { Tried::Bearer } else { Tried::Nothing };
             return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
         }
         let credential = Credential::new(&scheme.name, picked.shape, picked.text);
+        let owner =
+            Owner { index: picked.owner, in_header: matches!(picked.shape, CredentialShape::Header(_)) };
         match scheme.authenticator.authenticate(&credential, request) {
-            Step::Done(answer) => Step::Done(inner.conclude(trail, picked.owner, answer)),
+            Step::Done(answer) => Step::Done(inner.conclude(trail, owner, answer)),
             Step::Wait(wait) => {
-                let (inner, trail, owner) = (Arc::clone(inner), trail.clone(), picked.owner);
+                let (inner, trail) = (Arc::clone(inner), trail.clone());
                 Step::wait(async move { inner.conclude(&trail, owner, wait.await) })
             }
         }
@@ -133,10 +147,15 @@ impl Inner {
         self.refused(trail, denial, tried)
     }
 
-    fn conclude(&self, trail: &Trail, owner: usize, answer: Result<Principal, Denial>) -> Result<(), Denial> {
-        let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Scheme(owner)))?;
+    fn conclude(&self, trail: &Trail, owner: Owner, answer: Result<Principal, Denial>) -> Result<(), Denial> {
+        let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Scheme(owner.index)))?;
         match trail.authenticated(principal) {
             Ok(()) => {
+                if owner.in_header {
+                    // RFC 9111 §3.5 keeps shared caches from answers to `Authorization` alone.
+                    let private = HeaderValue::from_static("private");
+                    trail.response_field(CACHE_CONTROL, private, Placement::Default);
+                }
                 trail.decided(Room::Authentication, &Decision::allow(Reason::Authenticated));
                 Ok(())
             }

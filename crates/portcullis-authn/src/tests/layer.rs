@@ -1,7 +1,7 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use portcullis_core::{AttemptGuard, Rendered, Trail};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -60,7 +60,7 @@ async fn refuses_with_a_problem_and_challenges() {
 
 #[tokio::test]
 async fn a_renderer_shapes_the_body_and_nothing_else() {
-    let text = http::HeaderValue::from_static("text/plain");
+    let text = HeaderValue::from_static("text/plain");
     let layer = layer(Requirement::Required)
         .with_renderer(move |denial: &Denial, _: &_| Rendered::new(text.clone(), denial.reason().code()))
         .with_body(|content: Bytes| Full::new(content))
@@ -85,4 +85,36 @@ async fn a_guard_limits_attempts_between_parsing_and_verifying() {
     assert_eq!(guard.seen(), ["before password alice"]);
     assert_eq!(call(layer, Some("Basic !")).await.status(), 400);
     assert_eq!(guard.seen().len(), 1);
+}
+
+/// The values of `Cache-Control` in the answer to a request with that field, from a handler that sets its own.
+async fn cache_control(sent: (&'static str, &str), own: Option<&'static str>) -> Vec<String> {
+    let handler = service_fn(move |_: Request<()>| async move {
+        let mut response = Response::new(Bytes::new());
+        if let Some(own) = own {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(own));
+        }
+        Ok::<_, Infallible>(response)
+    });
+    let service = ServiceBuilder::new().layer(layer(Requirement::Optional)).service(handler);
+    let mut request = Request::new(());
+    request.headers_mut().insert(sent.0, sent.1.parse().unwrap());
+    let response = service.oneshot(request).await.unwrap();
+    let values = response.headers().get_all(header::CACHE_CONTROL).iter();
+    values.map(|value| value.to_str().unwrap().to_owned()).collect()
+}
+
+/// RFC 9111 §3.5 keeps shared caches from answers to requests with `Authorization`, and from no others.
+#[tokio::test]
+async fn answers_to_a_credential_in_a_header_of_its_own_are_private() {
+    for credential in ["good", "slow and good"] {
+        assert_eq!(cache_control(("x-api-key", credential), None).await, ["private"], "{credential}");
+    }
+    for own in ["no-store", "public, max-age=60"] {
+        assert_eq!(cache_control(("x-api-key", "good"), Some(own)).await, [own]);
+    }
+    // A refusal is stored by nobody; the protocol protects the rest; what is public stays so.
+    assert_eq!(cache_control(("x-api-key", "bad"), None).await, ["no-store"]);
+    assert_eq!(cache_control(("authorization", "Bearer a.b.c"), None).await, [""; 0]);
+    assert_eq!(cache_control(("accept", "*/*"), None).await, [""; 0]);
 }

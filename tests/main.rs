@@ -1,5 +1,8 @@
 //! One binary for every test that needs more than one room. Where a new test goes:
 
+/// Allocations of one request, against the goals of performance. The cases themselves are those of `tests/bench`.
+mod allocations;
+
 /// The shape of the workspace: arrows between crates, files, texts, codes, licences. No requests.
 mod architecture;
 

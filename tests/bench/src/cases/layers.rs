@@ -18,10 +18,18 @@ use crate::tokens::{badly_signed, bearer, scheme};
 
 pub(super) const CASES: &[Entry] = &[
     ("401", || {
+        let protected = authentication(Algorithm::Es256).layer(router());
+        calls(protected, &Template::anonymous(), StatusCode::UNAUTHORIZED)
+    }),
+    ("401 routed", || {
         let protected = router().layer(authentication(Algorithm::Es256));
         calls(protected, &Template::anonymous(), StatusCode::UNAUTHORIZED)
     }),
     ("429", || {
+        let limited = RateLimitLayer::new(one_a_day()).expect("a limit").layer(router());
+        calls_after_one(limited, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
+    }),
+    ("429 routed", || {
         let limited = router().layer(RateLimitLayer::new(one_a_day()).expect("a limit"));
         calls_after_one(limited, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
     }),

@@ -4,14 +4,14 @@ use super::Goal;
 
 /// The goals of allocations.
 pub const ALLOCATIONS: &[Goal] = &[
-    Goal::new("-", "Security over axum, empty", "composite - bare").at_most(2.0),
-    Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0),
+    Goal::new("-", "Security over axum, empty", "composite - bare").at_most(2.0).held_at(4.0),
+    Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0).held_at(5.0),
     Goal::new("P3", "JWT HS256", "jwt hs256 - bare").at_most(18.0),
-    Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0),
+    Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0).held_at(14.0),
     Goal::new("P3", "JWT ES256, over the empty Security", "composite jwt es256 - composite").at_most(18.0),
     Goal::new("P4", "API key and scope, over the empty Security", "composite key scope - composite")
         .at_most(2.0),
-    Goal::new("P6", "limit", "limit - bare facts").at_most(4.0),
+    Goal::new("P6", "limit", "limit - bare facts").at_most(4.0).held_at(6.0),
     Goal::new("P6", "  over the empty Security", "composite limit - composite").at_most(4.0),
     Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(7.0),
     Goal::new("P7", "  over the empty Security", "composite limit fields - composite").at_most(7.0),

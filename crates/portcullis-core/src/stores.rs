@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::{ClientAddress, Denial, Principal, Reason, Step};
+use crate::{ClientAddress, Denial, Principal, Reason, Step, Trail};
 
 /// A store failed. It is never a denial and never a pass: the caller answers 503, or does what its user chose.
 #[derive(Clone, Debug)]
@@ -126,13 +126,27 @@ pub struct Attempt {
     pub identifier: Arc<str>,
     /// Where it comes from.
     pub client: ClientAddress,
+    trail: Option<Trail>,
 }
 
 impl Attempt {
     /// An attempt of the scheme on the identifier from the client.
     #[must_use]
     pub fn new(scheme: Arc<str>, identifier: impl Into<Arc<str>>, client: ClientAddress) -> Self {
-        Self { scheme, identifier: identifier.into(), client }
+        Self { scheme, identifier: identifier.into(), client, trail: None }
+    }
+
+    /// Names the request that makes the attempt, so that a guard can note there what it counted. By default,
+    /// there is none.
+    #[must_use]
+    pub fn with_trail(self, trail: Trail) -> Self {
+        Self { trail: Some(trail), ..self }
+    }
+
+    /// The Trail of the request that makes the attempt, if it was named.
+    #[must_use]
+    pub const fn trail(&self) -> Option<&Trail> {
+        self.trail.as_ref()
     }
 }
 
@@ -158,4 +172,27 @@ pub trait AttemptGuard: Send + Sync + 'static {
 
     /// What came of it. Returns at once.
     fn after(&self, attempt: &Attempt, outcome: AttemptOutcome);
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::SET_COOKIE;
+
+    use super::*;
+    use crate::{Clock, CredentialMethod, Placement};
+
+    #[test]
+    fn an_attempt_leads_to_the_trail_of_its_request_and_prints_nothing_of_it() {
+        let attempt = Attempt::new("password".into(), "alice", ClientAddress::Unknown);
+        assert!(attempt.trail().is_none());
+        let trail = Trail::open(&Clock::system());
+        trail.authenticated(Principal::builder("s3cret-subject", CredentialMethod::Basic).build()).unwrap();
+        trail.response_field(SET_COOKIE, HeaderValue::from_static("s3cret-cookie"), Placement::Append);
+        trail.set_route("/s3cret-route".into());
+        let attempt = attempt.with_trail(trail.clone());
+        assert_eq!(attempt.trail().map(Trail::id), Some(trail.id()));
+        let printed = format!("{attempt:?}");
+        assert!(printed.contains("alice") && !printed.contains("s3cret"), "{printed}");
+    }
 }

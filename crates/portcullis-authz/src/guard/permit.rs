@@ -8,20 +8,53 @@ use super::action::Action;
 
 /// Proof that a policy let the caller do `A` to this resource. Only a [`Guard`](crate::Guard) makes one.
 ///
-/// Functions that must not be reached without a check take a `Permit` or a `&Permit`; forgetting the check does
-/// then not compile:
+/// Functions that must not be reached without a check take a `Permit` or a `&Permit`:
 ///
-/// ```compile_fail
+/// ```
 /// use portcullis_authz::{Delete, Permit};
+/// # use portcullis_authz::Read;
 ///
 /// struct Document;
 /// fn delete(document: Permit<Delete, Document>) {}
 ///
-/// delete(Document); // a document that nobody checked
+/// fn handler(document: Permit<Delete, Document>) { delete(document) }
 /// ```
 ///
-/// A permit for one action is none for another, and changing the resource takes the proof away
-/// ([`into_inner`](Self::into_inner)).
+/// Forgetting the check does then not compile:
+///
+/// ```compile_fail,E0308
+/// # use portcullis_authz::{Delete, Permit};
+/// # use portcullis_authz::Read;
+/// #
+/// # struct Document;
+/// # fn delete(document: Permit<Delete, Document>) {}
+/// #
+/// fn handler(document: Document) { delete(document) }
+/// ```
+///
+/// Nor does a permit for another action, and nobody but a guard has a way to make one:
+///
+/// ```compile_fail,E0308
+/// # use portcullis_authz::{Delete, Permit};
+/// # use portcullis_authz::Read;
+/// #
+/// # struct Document;
+/// # fn delete(document: Permit<Delete, Document>) {}
+/// #
+/// fn handler(document: Permit<Read, Document>) { delete(document) }
+/// ```
+///
+/// ```compile_fail,E0624
+/// # use portcullis_authz::{Delete, Permit};
+/// # use portcullis_core::Principal;
+/// #
+/// # struct Document;
+/// # fn delete(document: Permit<Delete, Document>) {}
+/// #
+/// fn handler(caller: Principal, document: Document) { delete(Permit::new(caller, document)) }
+/// ```
+///
+/// Changing the resource takes the proof away ([`into_inner`](Self::into_inner)).
 #[must_use]
 pub struct Permit<A, R> {
     resource: R,

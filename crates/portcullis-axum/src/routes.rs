@@ -21,10 +21,19 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Adds the handlers of a path, in axum's syntax: `/documents/{id}`, `/files/{*path}`.
     ///
-    /// ```compile_fail
+    /// ```
+    /// # use portcullis_authz::scope;
     /// # use portcullis_axum::{Routes, get};
     /// # async fn list() {}
-    /// // No rule: this does not compile.
+    /// let routes: Routes = Routes::new().route("/documents", get(list).requires(scope("documents:read")));
+    /// ```
+    ///
+    /// Without a rule, it does not compile:
+    ///
+    /// ```compile_fail,E0277
+    /// # use portcullis_authz::scope;
+    /// # use portcullis_axum::{Routes, get};
+    /// # async fn list() {}
     /// let routes: Routes = Routes::new().route("/documents", get(list));
     /// ```
     pub fn route(mut self, path: &str, handlers: impl HasRule<S>) -> Self {

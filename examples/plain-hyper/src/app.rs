@@ -19,14 +19,17 @@ pub(crate) fn routes() -> RouteList {
 
 pub(crate) type Notes<B> = BoxCloneSyncService<Request<B>, Response<Full<Bytes>>, Infallible>;
 
-/// The whole application behind its security, for bodies of any type.
-pub(crate) fn notes<B: Send + 'static>(keys: ApiKeySet) -> Result<Notes<B>, ConfigErrors> {
-    let security = Security::builder()
+pub(crate) fn security(keys: ApiKeySet) -> Result<Security, ConfigErrors> {
+    Security::builder()
         .realm("notes")
         .scheme("key", ApiKeys::header(HeaderName::from_static("x-api-key")).keys(keys))
         .limit(per(client_ip()).requests(100).every(MINUTE))
         .audit(TracingSink::new())
-        .build()?;
+        .build()
+}
+
+/// The whole application behind its security, for bodies of any type.
+pub(crate) fn notes<B: Send + 'static>(security: &Security) -> Result<Notes<B>, ConfigErrors> {
     Ok(BoxCloneSyncService::new(security.protect(&routes(), service_fn(dispatch::<B>))?))
 }
 
@@ -64,7 +67,8 @@ mod tests {
         let reader = Principal::builder("alice", CredentialMethod::ApiKey)
             .scopes(Scopes::parse("notes:read").unwrap());
         let (secret, key) = ApiKey::generate("notes_", "alice-1", reader.build()).unwrap();
-        let service = notes::<()>(ApiKeySet::new([key]).unwrap()).unwrap();
+        let security = security(ApiKeySet::new([key]).unwrap()).unwrap();
+        let service = notes::<()>(&security).unwrap();
         let status = async |method: Method, path: &str, with_key: bool| {
             let mut request = Request::builder().method(method).uri(path);
             if with_key {

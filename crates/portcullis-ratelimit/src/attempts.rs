@@ -6,13 +6,14 @@ use portcullis_core::{Attempt, AttemptGuard, AttemptOutcome, Denial, Reason, Ste
 use smallvec::SmallVec;
 
 use crate::limiter::{Charge, Limiter, Phase};
-use crate::limiters::{Limiters, Refusal};
+use crate::limiters::{Limiters, Refusal, report};
 
 /// Counts an attempt on the user that it names; limits of other phases do not count attempts.
 ///
 /// A refusal is 429 `attempts_exceeded` with `Retry-After`, the same for users that exist and those that do
 /// not. An attempt that is refused costs nothing; every other costs one, unless
-/// [`Limit::refund_success`](crate::Limit::refund_success) was asked for.
+/// [`Limit::refund_success`](crate::Limit::refund_success) was asked for. What it counted goes to the Trail of
+/// the attempt, if it names one, and so do the response fields; the refusal itself is noted by whoever asked.
 impl AttemptGuard for Limiter {
     fn before(&self, attempt: &Attempt) -> Step<Result<(), Denial>> {
         Step::Done(before_all(std::slice::from_ref(self), attempt))
@@ -42,19 +43,22 @@ fn before_all(limiters: &[Limiter], attempt: &Attempt) -> Result<(), Denial> {
     let limiters = || limiters.iter().filter(|limiter| limiter.phase() == Phase::Attempt);
     let mut charges: SmallVec<[Charge; 2]> =
         limiters().map(|limiter| limiter.charge_attempt(&attempt.identifier)).collect();
+    let enforced = |limiter: &Limiter| limiter.enforces(sample(attempt));
     let mut refusal = Refusal::default();
-    for (limiter, charge) in limiters().zip(&charges) {
-        if limiter.enforces(sample(attempt)) {
-            refusal.add(limiter, charge.outcome.verdict);
+    for (limiter, charge) in limiters().zip(&charges).filter(|(limiter, _)| enforced(limiter)) {
+        refusal.add(limiter, charge.outcome.verdict);
+    }
+    if !refusal.is_empty() {
+        for (limiter, charge) in limiters().zip(&mut charges) {
+            limiter.refund(charge);
         }
     }
-    if refusal.is_empty() {
-        return Ok(());
+    if let Some(trail) = attempt.trail() {
+        for (limiter, charge) in limiters().zip(&charges) {
+            report(limiter, charge, trail, enforced(limiter), Reason::AttemptsExceeded);
+        }
     }
-    for (limiter, charge) in limiters().zip(&mut charges) {
-        limiter.refund(charge);
-    }
-    Err(refusal.into_denial(Reason::AttemptsExceeded))
+    if refusal.is_empty() { Ok(()) } else { Err(refusal.into_denial(Reason::AttemptsExceeded)) }
 }
 
 /// An evenly spread number, for [`Mode::Percent`](portcullis_core::Mode::Percent): the same for every attempt

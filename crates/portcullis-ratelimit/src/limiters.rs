@@ -122,7 +122,7 @@ pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Resu
     }
     for (limiter, charge) in limiters.iter().zip(&charges) {
         if let Some(charge) = charge {
-            report(limiter, charge, trail);
+            report(limiter, charge, trail, enforced(limiter, trail), Reason::QuotaExceeded);
         }
     }
     if refusal.is_empty() {
@@ -145,19 +145,20 @@ fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
     limiter.enforces(trail.id().sample())
 }
 
-/// Writes to the Trail what was counted.
-fn report(limiter: &Limiter, charge: &Charge, trail: &Trail) {
+/// Writes to the Trail what was counted, and what the client is to be told of it. The reason is that of a
+/// refusal that waiting would end.
+pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced: bool, reason: Reason) {
     let within = charge.is_within();
     let level = charge.outcome.level;
     trail.limited(TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within));
-    if enforced(limiter, trail) {
+    if enforced {
         if let Some(fields) = limiter.fields() {
             fields.add(level, trail);
         }
     } else if !within {
         let reason = match charge.outcome.verdict {
             Verdict::Never => Reason::CostExceedsQuota,
-            Verdict::NotFor(_) | Verdict::Within => Reason::QuotaExceeded,
+            Verdict::NotFor(_) | Verdict::Within => reason,
         };
         trail.shadowed(Room::Limit, &Decision::deny(reason).because(limiter.name().to_string()));
     }

@@ -1,11 +1,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use portcullis_core::{
-    Attempt, AttemptGuard, AttemptOutcome, ClientAddress, ConfigErrors, Denial, Mode, Reason,
+    Attempt, AttemptGuard, AttemptOutcome, ClientAddress, ConfigErrors, Denial, Mode, Reason, Room, Trail,
+    TrailLimit,
 };
 
-use super::{FakeTime, five_a_minute};
+use super::{FakeTime, all, five_a_minute};
 use crate::{HOUR, Limit, Limiter, Limiters, MINUTE, SECOND, attempted_user, per};
 
 fn attempt(user: &str) -> Attempt {
@@ -106,6 +108,81 @@ fn a_limit_of_another_kind_counts_no_attempts() {
 fn a_shadow_limit_on_attempts_refuses_nobody() {
     let guard = build(&limit().mode(Mode::Shadow)).unwrap();
     (0..100).for_each(|_| assert!(before(&guard, "alice").is_ok()));
+}
+
+/// An attempt on alice, let through or not, whose request keeps a Trail.
+fn traced(guard: &impl AttemptGuard) -> (bool, Trail) {
+    let trail = Trail::open(&FakeTime::new().clock());
+    let attempt = attempt("alice").with_trail(trail.clone());
+    (guard.before(&attempt).done().unwrap().is_ok(), trail)
+}
+
+/// The lines of both fields that the answer will have.
+fn sent(trail: &Trail) -> (Vec<String>, Vec<String>) {
+    let mut headers = HeaderMap::new();
+    trail.apply_fields(&mut headers);
+    let lines = |name| all(&headers, name).into_iter().map(str::to_owned).collect();
+    (lines("ratelimit-policy"), lines("ratelimit"))
+}
+
+/// The names of the limits in the Trail, what is left of them, and whether the attempt was within.
+fn counted(trail: &Trail) -> Vec<(String, u64, bool)> {
+    let limit = |limit: &TrailLimit| (limit.name.to_string(), limit.remaining, limit.allowed);
+    trail.read(|state| state.limits.iter().map(limit).collect())
+}
+
+/// A11.13: an item for each policy, those that a 429 names among them.
+#[test]
+fn a_limit_on_attempts_is_told_to_the_client_and_to_the_trail() {
+    let limits = [
+        per(attempted_user()).requests(2).every(MINUTE).named("user"),
+        per(attempted_user()).requests(9).every(HOUR).named("slow"),
+        five_a_minute(),
+    ];
+    let guard = Limiters::build(&limits, &FakeTime::new().clock()).unwrap();
+    let policies = vec![r#""user";q=2;w=60"#.to_owned(), r#""slow";q=9;w=3600"#.to_owned()];
+    for (user, slow) in [(1, 8), (0, 7)] {
+        let (allowed, trail) = traced(&guard);
+        assert!(allowed);
+        assert_eq!(counted(&trail), [("user".into(), user, true), ("slow".into(), slow, true)]);
+        let (policy, levels) = sent(&trail);
+        assert_eq!(policy, policies);
+        assert!(levels[0].starts_with(&format!(r#""user";r={user};t="#)), "{levels:?}");
+    }
+    // What is refused takes nothing, also from the other.
+    for _ in 0..2 {
+        let (allowed, trail) = traced(&guard);
+        assert!(!allowed);
+        assert_eq!(counted(&trail), [("user".into(), 0, false), ("slow".into(), 7, true)]);
+        let refused = vec![r#""user";r=0;t=30"#.to_owned(), r#""slow";r=7;t=400"#.to_owned()];
+        assert_eq!(sent(&trail), (policies.clone(), refused));
+    }
+}
+
+#[test]
+fn a_limit_on_attempts_without_fields_is_told_to_the_trail_alone() {
+    let guard = build(&limit().without_fields()).unwrap();
+    let (_, trail) = traced(&guard);
+    assert_eq!(sent(&trail), (vec![], vec![]));
+    assert_eq!(counted(&trail), [("attempted-user".into(), 4, true)]);
+}
+
+#[test]
+fn a_shadow_limit_on_attempts_changes_no_response_and_leaves_a_trace() {
+    let guard = build(&per(attempted_user()).requests(1).every(MINUTE).mode(Mode::Shadow)).unwrap();
+    assert!(traced(&guard).0);
+    let (allowed, trail) = traced(&guard);
+    assert!(allowed);
+    assert_eq!(sent(&trail), (vec![], vec![]));
+    assert_eq!(counted(&trail), [("attempted-user".into(), 0, false)]);
+    trail.read(|state| {
+        let entry = &state.entries[0];
+        assert_eq!(
+            (entry.room, entry.reason, entry.enforced),
+            (Room::Limit, Reason::AttemptsExceeded, false)
+        );
+        assert_eq!(entry.detail.as_deref(), Some("attempted-user"));
+    });
 }
 
 #[test]

@@ -110,6 +110,7 @@ pub(crate) struct RecordingGuard {
     pub(crate) seen: Mutex<Vec<String>>,
     pub(crate) refuses: bool,
     pub(crate) waits: bool,
+    pub(crate) trail: Mutex<Option<Trail>>,
 }
 
 impl RecordingGuard {
@@ -120,6 +121,7 @@ impl RecordingGuard {
 
 impl AttemptGuard for RecordingGuard {
     fn before(&self, attempt: &Attempt) -> Step<Result<(), Denial>> {
+        *self.trail.lock().unwrap() = attempt.trail().cloned();
         self.seen.lock().unwrap().push(format!("before {} {}", attempt.scheme, attempt.identifier));
         let answer = if self.refuses { Err(Denial::new(Reason::AttemptsExceeded)) } else { Ok(()) };
         if self.waits { Step::wait(async { answer }) } else { Step::Done(answer) }

@@ -19,7 +19,8 @@ impl Report {
         user: &str,
     ) -> Step<Result<Option<Self>, Denial>> {
         let Some(guard) = request.attempts() else { return Step::Done(Ok(None)) };
-        let attempt = Attempt::new(Arc::clone(scheme), user, request.trail().client());
+        let trail = request.trail();
+        let attempt = Attempt::new(Arc::clone(scheme), user, trail.client()).with_trail(trail.clone());
         let asked = guard.before(&attempt);
         let guard = Arc::clone(guard);
         asked.map(|asked| asked.map(|()| Some(Self { guard, attempt, outcome: AttemptOutcome::Unknown })))

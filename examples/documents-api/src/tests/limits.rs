@@ -13,6 +13,17 @@ async fn logins_are_limited_per_user() {
     refused.check_problem(429);
     assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
     assert_eq!(refused.json()["violated-policies"], serde_json::json!(["login-user"]));
+    // The draft's fields tell of the policy that the body names, and so does the event.
+    let has = |name: &str, item: &str| {
+        refused.headers.get_all(name).iter().any(|line| line.to_str().unwrap().starts_with(item))
+    };
+    assert!(has("ratelimit-policy", r#""login-user";q=10;w=60"#), "{:?}", refused.headers);
+    assert!(has("ratelimit", r#""login-user";r=0;t="#), "{:?}", refused.headers);
+    let events = service.events().await;
+    let event = events.iter().find(|event| event["reason"] == "attempts_exceeded").unwrap();
+    let limits = event["limits"].as_array().unwrap();
+    let limit = limits.iter().find(|limit| limit["name"] == "login-user").unwrap();
+    assert_eq!((&limit["remaining"], &limit["allowed"]), (&0.into(), &false.into()), "{event}");
     service.call(login("bob", "wrong")).await.check_problem(401);
 }
 

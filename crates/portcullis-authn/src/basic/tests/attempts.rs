@@ -36,6 +36,15 @@ fn a_refused_attempt_is_neither_looked_up_nor_reported() {
     }
 }
 
+/// So that it can note there what it counted.
+#[test]
+fn the_guard_of_attempts_is_handed_the_trail_of_the_request() {
+    let guard = Arc::new(RecordingGuard::default());
+    let asked = guarded(&guard, &route(Basic::new(users(&[("alice", "right")]))), "alice", "right");
+    let handed = guard.trail.lock().unwrap().as_ref().map(portcullis_core::Trail::id);
+    assert_eq!(handed, Some(asked.trail.id()));
+}
+
 #[test]
 fn a_malformed_login_is_no_attempt() {
     let guard = Arc::new(RecordingGuard::default());

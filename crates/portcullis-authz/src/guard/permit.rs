@@ -25,10 +25,8 @@ use super::action::Action;
 /// ```compile_fail,E0308
 /// # use portcullis_authz::{Delete, Permit};
 /// # use portcullis_authz::Read;
-/// #
 /// # struct Document;
 /// # fn delete(document: Permit<Delete, Document>) {}
-/// #
 /// fn handler(document: Document) { delete(document) }
 /// ```
 ///
@@ -37,20 +35,16 @@ use super::action::Action;
 /// ```compile_fail,E0308
 /// # use portcullis_authz::{Delete, Permit};
 /// # use portcullis_authz::Read;
-/// #
 /// # struct Document;
 /// # fn delete(document: Permit<Delete, Document>) {}
-/// #
 /// fn handler(document: Permit<Read, Document>) { delete(document) }
 /// ```
 ///
 /// ```compile_fail,E0624
 /// # use portcullis_authz::{Delete, Permit};
 /// # use portcullis_core::Principal;
-/// #
 /// # struct Document;
 /// # fn delete(document: Permit<Delete, Document>) {}
-/// #
 /// fn handler(caller: Principal, document: Document) { delete(Permit::new(caller, document)) }
 /// ```
 ///

@@ -15,8 +15,11 @@ pub mod path;
 pub mod scopes;
 mod support;
 
+/// Runs on any octets, and panics where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// Every target by its name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("authorization", authorization::run),
     ("basic", basic::run),
     ("challenge", challenge::run),

@@ -19,7 +19,8 @@ mod testing;
 mod tests;
 
 pub use self::api_key::{
-    ApiKey, ApiKeySet, ApiKeyStore, ApiKeys, FromSet, FromStore, KeySource, MAX_KEY_LEN, MIN_KEY_LEN, NoKeys,
+    ApiKey, ApiKeySet, ApiKeyStore, ApiKeys, DynApiKeyStore, FromSet, FromStore, KeySource, MAX_KEY_LEN,
+    MIN_KEY_LEN, NoKeys,
 };
 pub use self::authenticator::{Authenticator, Credential};
 pub use self::basic::{

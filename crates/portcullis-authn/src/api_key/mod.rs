@@ -1,5 +1,6 @@
 //! API keys: random, stored as a hash, replaceable while the program runs.
 
+mod erased;
 mod key;
 mod place;
 mod scheme;
@@ -9,6 +10,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use self::erased::DynApiKeyStore;
 pub use self::key::{ApiKey, MIN_KEY_LEN};
 pub use self::scheme::{ApiKeys, MAX_KEY_LEN};
 pub use self::set::ApiKeySet;

@@ -12,7 +12,7 @@ pub(crate) enum Request {
 /// The commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// Benchmarks, with arguments handed to criterion.
+    /// Benchmarks, with arguments handed to them.
     Bench { arguments: Vec<String> },
     /// Formatting and lints of one package, or of the default members.
     Check { package: Option<String> },
@@ -78,7 +78,7 @@ Commands:
   test                          Everything that decides whether a change may land
   ci                            The same, and nothing may be left out (as with CI=true)
   docs                          Documentation of every room, warnings denied
-  bench [ARGUMENTS..]           Benchmarks of the whole stack; ARGUMENTS go to criterion
+  bench [ARGUMENTS..]           Benchmarks of the whole stack; ARGUMENTS go to them
   fuzz [TARGET] [--seconds N]   Fuzz targets of tests/fuzz, 30 seconds each
 
 Options:
@@ -99,7 +99,8 @@ fn help_of(name: &str) -> Result<&'static str, String> {
 const BENCH_HELP: &str = "\
 Usage: cargo xtask bench [ARGUMENTS..]
 
-Runs the benchmarks of tests/bench in the bench profile. ARGUMENTS go to criterion: a filter, `--save-baseline NAME`.";
+Runs the benchmarks of tests/bench in the bench profile. ARGUMENTS go to them: names of goals, `--quick`,
+`--instructions` (counts by valgrind), `--check` (a missed goal is a failure). See tests/bench/README.md.";
 
 const CHECK_HELP: &str = "\
 Usage: cargo xtask check [-p PACKAGE]

@@ -23,13 +23,15 @@ fn decode(text: &str) -> String {
     let mut octets = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.filter(|_| *first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(octet) => {
-                octets.push(octet);
-                rest = &tail[2..];
+        match tail {
+            [high, low, after @ ..]
+                if *first == b'%' && high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                let digits = String::from_utf8_lossy(&tail[..2]);
+                octets.push(u8::from_str_radix(&digits, 16).unwrap());
+                rest = after;
             }
-            None => {
+            _ => {
                 octets.push(*first);
                 rest = tail;
             }

@@ -218,6 +218,8 @@ config_codes! {
     NoRoutes = "P208",
     /// A public route names schemes, or calls credentials optional: it looks at none.
     PublicWithCredentials = "P209",
+    /// A path can be spelt in a way that a route with another rule matches.
+    RespelledPath = "P210",
 
     // P3: limits.
     /// A quota allows nothing.

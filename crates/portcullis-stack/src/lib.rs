@@ -2,6 +2,7 @@
 
 mod builder;
 mod gate;
+mod lint;
 mod outer;
 mod policy;
 mod protect;

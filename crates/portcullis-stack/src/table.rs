@@ -1,12 +1,12 @@
 //! The table of routes: what each one demands, for people and for programs.
 
-use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
 use http::Method;
-use portcullis_core::{ConfigCode, ConfigError};
+use portcullis_core::ConfigError;
 use serde::Serialize;
 
+use crate::lint;
 use crate::policy::RoutePolicy;
 use crate::security::Security;
 
@@ -92,28 +92,11 @@ impl RouteTable {
     }
 
     /// Everything that a router would trip over: duplicates (`P201`), paths that match the same requests
-    /// (`P202`), invalid paths (`P203`).
+    /// (`P202`), invalid paths (`P203`), and paths that can be spelt in a way that a route with another rule matches
+    /// (`P210`).
     #[must_use]
     pub fn lint(&self) -> Vec<ConfigError> {
-        let mut errors = Vec::new();
-        let mut matcher = matchit::Router::new();
-        let mut methods: HashMap<&str, Vec<&Option<Method>>> = HashMap::new();
-        for row in &self.rows {
-            let known = methods.entry(&row.path).or_default();
-            if known.iter().any(|other| other.is_none() || row.method.is_none() || **other == row.method) {
-                let message = format!("`{} {}` stands twice", method_name(row), row.path);
-                errors.push(ConfigError::new(ConfigCode::DuplicateRoute, message));
-            }
-            if known.is_empty()
-                && let Err(error) = check_path(&row.path).and_then(|()| {
-                    matcher.insert(row.path.clone(), ()).map_err(|error| insertion(&row.path, &error))
-                })
-            {
-                errors.push(error);
-            }
-            known.push(&row.method);
-        }
-        errors
+        lint::lint(&self.rows)
     }
 
     /// The table as a Markdown table.
@@ -187,26 +170,6 @@ impl Printed {
     }
 }
 
-fn method_name(row: &RouteRow) -> &str {
+pub(crate) fn method_name(row: &RouteRow) -> &str {
     row.method.as_ref().map_or("ANY", Method::as_str)
-}
-
-fn check_path(path: &str) -> Result<(), ConfigError> {
-    let old_syntax = path.split('/').any(|segment| segment.starts_with([':', '*']));
-    if path.starts_with('/') && !old_syntax {
-        return Ok(());
-    }
-    let message =
-        format!("path `{path}` begins with a slash and writes parameters as `{{name}}` or `{{*name}}`");
-    Err(ConfigError::new(ConfigCode::InvalidPath, message))
-}
-
-fn insertion(path: &str, error: &matchit::InsertError) -> ConfigError {
-    match error {
-        matchit::InsertError::Conflict { with } => {
-            let message = format!("paths `{path}` and `{with}` match the same requests");
-            ConfigError::new(ConfigCode::ConflictingPaths, message)
-        }
-        other => ConfigError::new(ConfigCode::InvalidPath, format!("path `{path}`: {other}")),
-    }
 }

@@ -70,8 +70,11 @@ impl App {
         self.security.drain(timeout).await
     }
 
-    /// The application as a plain axum router. Routes that are added to it have no rule, are not audited and not
-    /// limited; something else must protect them.
+    /// The application as a plain axum router, to which routes can be added.
+    ///
+    /// # What must protect it instead
+    /// Layers of your own around each added route: it has no rule, is not audited and not limited. The routes of the
+    /// application keep their gates.
     pub fn into_router_danger_open_ended(self) -> Router {
         Router::new().fallback_service(self)
     }

@@ -44,7 +44,7 @@ fn test(report: &mut Report, options: Options) {
     feature_sets(report, options);
     report.check("dependency budget", || budget::check(options));
     licences(report);
-    note_missing_vectors(report);
+    parts_that_tests_skip_themselves_for(report);
 }
 
 /// The developer's loop.
@@ -126,9 +126,13 @@ fn licences(report: &mut Report) {
 }
 
 /// Test vectors of the standards stand beside the checkout. Tests that need them skip themselves without them.
-fn note_missing_vectors(report: &mut Report) {
+/// Tests pass where these are missing, so that they can be run alone; the whole run says what was not tested.
+fn parts_that_tests_skip_themselves_for(report: &mut Report) {
     if !Path::new("../shared/vectors").is_dir() {
-        report.note("../shared/vectors is missing: tests on vectors of the standards SKIPPED themselves");
+        report.cannot("vectors of the standards", "../shared/vectors is missing");
+    }
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        report.cannot("the tour of documents-api", "curl is not installed");
     }
 }
 

@@ -106,8 +106,11 @@ impl KeySourceContext {
         Self { issuer: issuer.into(), clock, http_on_loopback: false }
     }
 
-    /// Says that plain HTTP to a loopback address is allowed for this issuer. Anyone on the machine can then
-    /// answer in its place, so this is for development and tests.
+    /// Says that plain HTTP to a loopback address is allowed for this issuer.
+    ///
+    /// # What must protect it instead
+    /// The machine: anyone who can listen on its loopback addresses can answer in the issuer's place. It is for
+    /// development and tests.
     #[must_use]
     pub fn insecure_http_on_loopback(self, allowed: bool) -> Self {
         Self { http_on_loopback: allowed, ..self }

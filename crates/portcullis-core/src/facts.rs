@@ -1,9 +1,13 @@
 //! What is known about a connection and about where a request comes from.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use http::uri::Authority;
+
+use crate::certificate::{CertificateSource, ClientCertificate};
 
 /// What the server knows of the connection. An acceptor puts it into the extensions of every request.
 #[derive(Clone, Debug, Default)]
@@ -30,11 +34,93 @@ impl ConnectionFacts {
 }
 
 /// What is known of a TLS connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// ```
+/// use portcullis_core::{TlsFacts, TlsVersion};
+///
+/// let mut facts = TlsFacts::default();
+/// facts.version = Some(TlsVersion::Tls13);
+/// assert!(facts.client_certificate().is_none());
+/// ```
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TlsFacts {
     /// The certificate that the client proved to hold, as DER, leaf first; empty if it sent none.
     pub client_certificates: Vec<Vec<u8>>,
+    /// Whether an authority that the server trusts issued it.
+    pub client_verified: bool,
+    /// The version of the protocol.
+    pub version: Option<TlsVersion>,
+    /// The cipher suite, by its IANA name, such as `TLS13_AES_128_GCM_SHA256`.
+    pub cipher_suite: Option<&'static str>,
+    /// The host that the client asked for (SNI, RFC 6066 §3); text of the client.
+    pub server_name: Option<Box<str>>,
+    /// The protocol that both agreed on (ALPN, RFC 7301), such as `h2`.
+    pub alpn: Option<Box<[u8]>>,
+    /// Made of the two above when first asked for.
+    certificate: OnceLock<ClientCertificate>,
+}
+
+impl TlsFacts {
+    /// The client's certificate, which all requests of the connection share; `None` if it sent none. A layer asks
+    /// [`RequestView::client_certificate`](crate::RequestView::client_certificate) instead: the other end of the
+    /// connection may be a proxy.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<&ClientCertificate> {
+        let (leaf, chain) = self.client_certificates.split_first()?;
+        Some(self.certificate.get_or_init(|| {
+            ClientCertificate::new(leaf.clone(), CertificateSource::Connection)
+                .with_chain(chain.iter().cloned().map(Bytes::from))
+                .with_verified(self.client_verified)
+        }))
+    }
+}
+
+impl PartialEq for TlsFacts {
+    fn eq(&self, other: &Self) -> bool {
+        let facts = |one: &Self| (one.client_verified, one.version, one.cipher_suite);
+        facts(self) == facts(other)
+            && self.client_certificates == other.client_certificates
+            && self.server_name == other.server_name
+            && self.alpn == other.alpn
+    }
+}
+
+impl Eq for TlsFacts {}
+
+/// Prints nothing of the certificates, which name people.
+impl fmt::Debug for TlsFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsFacts")
+            .field("version", &self.version)
+            .field("cipher_suite", &self.cipher_suite)
+            .field("server_name", &self.server_name)
+            .field("alpn", &self.alpn.as_deref().map(<[u8]>::escape_ascii).map(|text| text.to_string()))
+            .field("client_certificates", &self.client_certificates.len())
+            .field("client_verified", &self.client_verified)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A version of TLS that is still in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
+}
+
+impl TlsVersion {
+    /// A short, stable name for events, such as `TLSv1.3`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls12 => "TLSv1.2",
+            Self::Tls13 => "TLSv1.3",
+        }
+    }
 }
 
 /// Who sent the request, after looking through trusted proxies.

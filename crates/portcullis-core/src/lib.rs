@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod certificate;
 pub mod challenge;
 mod claims;
 mod clock;
@@ -26,6 +27,7 @@ mod trail;
 #[cfg(feature = "axum-core-05")]
 mod axum_core_05;
 
+pub use self::certificate::{CertificateSource, ClientCertificate};
 #[doc(inline)]
 pub use self::challenge::{Challenge, ChallengeSet};
 pub use self::claims::{Claims, InvalidClaim};
@@ -33,7 +35,7 @@ pub use self::clock::{Clock, TimeSource};
 pub use self::config::{ConfigError, ConfigErrors};
 pub use self::decision::{Decision, Effect};
 pub use self::denial::Denial;
-pub use self::facts::{ClientAddress, ConnectionFacts, ExternalOrigin, TlsFacts};
+pub use self::facts::{ClientAddress, ConnectionFacts, ExternalOrigin, TlsFacts, TlsVersion};
 pub use self::mode::Mode;
 pub use self::principal::{Assurance, Confirmation, CredentialMethod, Principal, PrincipalBuilder};
 pub use self::registry::{ConfigCode, ProblemType, Reason};

@@ -7,7 +7,7 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, Version, request};
 
 use crate::stores::AttemptGuard;
 use crate::trail::Trail;
-use crate::{Denial, Principal};
+use crate::{ClientAddress, ClientCertificate, ConnectionFacts, Denial, Principal};
 
 /// The head of a request and its Trail, borrowed; there is no body in it.
 #[derive(Clone, Copy)]
@@ -100,6 +100,25 @@ impl<'a> RequestView<'a> {
     #[must_use]
     pub fn principal(&self) -> Option<&'a Principal> {
         self.trail.principal()
+    }
+
+    /// The certificate that the client proved to hold: what the Trail says, or else that of the connection.
+    ///
+    /// A connection's certificate is not the client's where a trusted proxy forwarded the request. It is then that
+    /// of the proxy, and unless somebody read the client's own from the proxy's fields, there is none.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<&'a ClientCertificate> {
+        if let Some(resolved) = self.trail.resolved_client_certificate() {
+            return resolved;
+        }
+        let facts = self.extensions.get::<ConnectionFacts>()?;
+        let forwarded = match self.trail.resolved_client() {
+            Some(ClientAddress::Forwarded(_)) => true,
+            // The proxy said that it does not know, or does not tell.
+            Some(ClientAddress::Unknown) => facts.peer.is_some(),
+            Some(ClientAddress::Peer(_)) | None => false,
+        };
+        if forwarded { None } else { facts.tls.as_ref()?.client_certificate() }
     }
 
     /// The guard to ask before verifying a guessable secret.

@@ -12,7 +12,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
 use crate::decision::{Decision, Effect};
-use crate::{ClientAddress, Clock, Denial, ExternalOrigin, Principal, RequestId};
+use crate::{ClientAddress, ClientCertificate, Clock, Denial, ExternalOrigin, Principal, RequestId};
 
 /// How many decisions one Trail keeps; later ones are counted, not kept.
 pub const MAX_ENTRIES: usize = 32;
@@ -34,6 +34,7 @@ struct Shared {
     opened: Instant,
     client: OnceLock<ClientAddress>,
     origin: OnceLock<ExternalOrigin>,
+    certificate: OnceLock<Option<ClientCertificate>>,
     route: OnceLock<Arc<str>>,
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
@@ -75,6 +76,7 @@ impl Trail {
             clock: clock.clone(),
             client: OnceLock::new(),
             origin: OnceLock::new(),
+            certificate: OnceLock::new(),
             route: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
@@ -164,6 +166,19 @@ impl Trail {
     #[must_use]
     pub fn origin(&self) -> Option<&ExternalOrigin> {
         self.0.origin.get()
+    }
+
+    /// Says which certificate the client proved to hold, or that there is none, for a connection whose own one is
+    /// that of a proxy. The first word counts.
+    pub fn set_client_certificate(&self, certificate: Option<ClientCertificate>) {
+        let _ = self.0.certificate.set(certificate);
+    }
+
+    /// Which certificate the client proved to hold, as somebody resolved it; `None` if nobody did. Layers ask
+    /// [`RequestView::client_certificate`](crate::RequestView::client_certificate).
+    #[must_use]
+    pub fn resolved_client_certificate(&self) -> Option<Option<&ClientCertificate>> {
+        self.0.certificate.get().map(Option::as_ref)
     }
 
     /// Says which route matched, as its template. The first word counts.

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod remote;
 #[cfg(test)]
 mod testing;
+mod token;
 
 #[doc(inline)]
 pub use self::algorithm::Algorithm;

@@ -1,6 +1,5 @@
 //! The scheme for bearer tokens: issuers, what their tokens must say, and how the layer asks.
 
-mod authenticator;
 mod issuer;
 mod mapping;
 mod profile;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use portcullis_authn::{IntoScheme, SchemeContext, SchemeParts};
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Revocations};
 
-use super::authenticator::JwtAuthenticator;
 use super::issuer::Issuer;
 use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, Settings};
+use crate::token::TokenAuthenticator;
 
 /// Bearer tokens that are JWT (RFC 6750, RFC 9068), as a scheme of the authentication layer.
 ///
@@ -121,7 +121,7 @@ impl IntoScheme for JwtBearer {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
         let only_where_named = self.only_where_named;
         let verifier = self.build(context.clock())?;
-        Ok(SchemeParts::new(JwtAuthenticator::new(verifier)).only_where_named_if(only_where_named))
+        Ok(SchemeParts::new(TokenAuthenticator::new(verifier)).only_where_named_if(only_where_named))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use portcullis_core::{Denial, Reason, Scope, Scopes};
+use portcullis_core::{Confirmation, Denial, Reason, Scope, Scopes};
 
-use super::refusal::{invalid_claim, refuse};
-use super::{kind, numeric_date};
+use super::kind;
 use crate::bearer::{ClaimPath, IssuerRules, Profile};
 use crate::json::{Json, Members};
+use crate::token::refusal::{invalid_claim, refuse};
+use crate::token::{confirmation, numeric_date};
 
 /// What is read of the claims; everything else stays in the principal's claims.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(super) struct Registered<'c> {
     pub(super) scopes: Scopes,
     pub(super) roles: Vec<&'c str>,
     pub(super) groups: Vec<&'c str>,
+    /// What the token is bound to, which is not proven yet.
+    pub(super) confirmation: Option<Confirmation>,
 }
 
 impl<'c> Registered<'c> {
@@ -37,10 +40,6 @@ impl<'c> Registered<'c> {
         }
         check_audience(claims, &rules.audiences)?;
         kind::check_claims(claims)?;
-        // RFC 7800 §3: a bound token counts only with the proof, which this scheme cannot check.
-        if claims.has("cnf") {
-            return Err(refuse(Reason::TokenBindingUnproven, "the token is bound to a key or certificate"));
-        }
         let strict = rules.profile == Profile::Rfc9068;
         let registered = Self {
             subject: required(claims, "sub", text)?,
@@ -57,6 +56,7 @@ impl<'c> Registered<'c> {
             scopes: scopes(claims, &rules.mapping.scopes)?,
             roles: mapped_names(claims, &rules.mapping.roles)?,
             groups: mapped_names(claims, &rules.mapping.groups)?,
+            confirmation: confirmation(claims)?,
         };
         // RFC 9396 §2: passed on to guards, once it has the type that they may rely on.
         optional(claims, "authorization_details", |value| value.as_list().map(drop))?;

@@ -2,7 +2,7 @@
 
 use portcullis_core::{Denial, Reason, octets};
 
-use super::refusal::{malformed, refuse};
+use crate::token::refusal::{malformed, refuse};
 
 /// The longest token that is looked at, in octets, unless said otherwise: 16 KiB.
 pub const DEFAULT_MAX_TOKEN_OCTETS: usize = 16 * 1024;

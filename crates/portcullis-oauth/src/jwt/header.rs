@@ -3,9 +3,9 @@
 use portcullis_core::{Denial, Reason};
 
 use super::kind::is_media_type;
-use super::refusal::{malformed, refuse};
 use crate::algorithm::Algorithm;
 use crate::json::Members;
+use crate::token::refusal::{malformed, refuse};
 
 /// What is read of a header. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not: a token never brings its own key
 /// (RFC 8725 §3.10).

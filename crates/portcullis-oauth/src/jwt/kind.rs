@@ -2,9 +2,9 @@
 
 use portcullis_core::{Denial, Reason};
 
-use super::refusal::refuse;
 use crate::bearer::Profile;
 use crate::json::{Json, Members};
+use crate::token::refusal::refuse;
 
 /// Claims that only other kinds have: ID tokens (OpenID Connect Core §2, §3.3.2.11), logout tokens and security
 /// events (RFC 8417 §2.2), DPoP proofs (RFC 9449 §4.2), signed introspection answers (RFC 9701 §5).

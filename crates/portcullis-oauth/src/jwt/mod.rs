@@ -4,9 +4,7 @@ mod claims;
 mod compact;
 mod header;
 mod kind;
-mod numeric_date;
-mod refusal;
-mod verified;
+mod principal;
 mod verifier;
 
 pub use self::compact::DEFAULT_MAX_TOKEN_OCTETS;

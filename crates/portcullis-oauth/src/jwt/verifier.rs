@@ -3,18 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{Clock, Denial, Principal, Reason, Revocations, Secret, Step};
+use portcullis_authn::TokenShape;
+use portcullis_core::{Clock, CredentialMethod, Denial, Principal, Reason, Revocations, Secret, Step};
 
 use super::claims::Registered;
 use super::compact::Compact;
 use super::header::Header;
 use super::kind::check_typ;
-use super::refusal::{malformed, refuse};
-use super::verified::Verified;
+use super::principal::verified;
 use crate::base64url;
 use crate::bearer::IssuerRules;
 use crate::json::{self, Json, Object};
 use crate::keys::{KeyLookup, KeySource};
+use crate::token::refusal::{malformed, refuse};
+use crate::token::{TokenVerifier, Verified};
 
 /// The most keys that one token is tried against, for tokens and keys without a `kid`.
 const MAX_TRIED_KEYS: usize = 8;
@@ -61,12 +63,17 @@ impl JwtVerifier {
     /// # Errors
     /// A [`Denial`] with status 401 and the reason for a token that is refused; 503 if the issuer's keys or the
     /// deny-list cannot be had.
+    ///
+    /// A token that is bound to a key or a certificate is refused: there is no request here that could prove it.
     pub fn verify(&self, token: &str) -> Step<Result<Principal, Denial>> {
-        self.begin(token).unwrap_or_else(|denial| Step::Done(Err(denial)))
+        match TokenVerifier::verify(self, token) {
+            Step::Done(verified) => Step::Done(verified.and_then(Verified::unbound)),
+            Step::Wait(wait) => Step::wait(async move { wait.await.and_then(Verified::unbound) }),
+        }
     }
 
     /// Everything that is checked before a key is asked for.
-    fn begin(&self, token: &str) -> Result<Step<Result<Principal, Denial>>, Denial> {
+    fn begin(&self, token: &str) -> Result<Step<Result<Verified, Denial>>, Denial> {
         let compact = Compact::read(token, self.0.max_token_octets)?;
         let mut buffer = [0; HEADER_ON_STACK];
         let mut spill = Vec::new();
@@ -101,7 +108,7 @@ impl JwtVerifier {
         token: &Secret,
         index: usize,
         keys: &KeyLookup,
-    ) -> Result<Step<Result<Principal, Denial>>, Denial> {
+    ) -> Result<Step<Result<Verified, Denial>>, Denial> {
         let token = std::str::from_utf8(token.expose()).map_err(|_| malformed("the token is not utf-8"))?;
         let compact = Compact::read(token, self.0.max_token_octets)?;
         let mut buffer = [0; HEADER_ON_STACK];
@@ -124,10 +131,10 @@ impl JwtVerifier {
         rules: &Rules,
         claims: &Object<'_>,
         payload: &[u8],
-    ) -> Result<Step<Result<Principal, Denial>>, Denial> {
+    ) -> Result<Step<Result<Verified, Denial>>, Denial> {
         let registered = Registered::read(claims.members(), &rules.issuer)?;
         let payload = std::str::from_utf8(payload).map_err(|_| malformed("the claims are not utf-8"))?;
-        let verified = Verified::new(registered, payload, &rules.issuer);
+        let verified = verified(registered, payload, &rules.issuer);
         verified.check_time(self.0.clock.unix_time())?;
         Ok(verified.check_revocation(self.0.revocations.as_ref()))
     }
@@ -142,6 +149,20 @@ impl JwtVerifier {
         };
         let mut issuers = self.0.issuers.iter().enumerate();
         issuers.find(|(_, rules)| rules.issuer.identifier.as_ref() == issuer).ok_or_else(unknown_issuer)
+    }
+}
+
+impl TokenVerifier for JwtVerifier {
+    fn shape(&self) -> TokenShape {
+        TokenShape::Jwt
+    }
+
+    fn method(&self) -> CredentialMethod {
+        CredentialMethod::Jwt
+    }
+
+    fn verify(&self, token: &str) -> Step<Result<Verified, Denial>> {
+        self.begin(token).unwrap_or_else(|denial| Step::Done(Err(denial)))
     }
 }
 

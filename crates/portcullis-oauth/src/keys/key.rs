@@ -90,9 +90,10 @@ impl VerifyingKey {
     /// Whether it is the same key under the same name for the same algorithms.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
-        self.kid() == other.kid()
-            && self.thumbprint() == other.thumbprint()
-            && self.algorithms().eq(other.algorithms())
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.kid() == other.kid()
+                && self.thumbprint() == other.thumbprint()
+                && self.algorithms().eq(other.algorithms())
     }
 }
 

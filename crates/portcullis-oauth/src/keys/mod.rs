@@ -13,7 +13,7 @@ mod thumbprint;
 pub use self::jwk::UnusableKey;
 pub use self::key::{InvalidSignature, VerifyingKey};
 pub use self::set::{KeySet, KeySetError, MAX_KEY_SET_OCTETS, MAX_KEYS, SkippedKey};
-pub use self::source::{IntoKeySource, KeyLookup, KeySource, KeySourceContext};
+pub use self::source::{IntoKeySource, KeyLookup, KeySource, KeySourceContext, KeyStanding};
 pub use self::statics::StaticKeys;
 pub use self::thumbprint::Thumbprint;
 

@@ -106,6 +106,16 @@ impl KeySet {
         self.0.by_kid.contains_key(kid)
     }
 
+    /// Whether this very key, under its name and for its algorithms, is in the set.
+    #[must_use]
+    pub fn holds(&self, key: &VerifyingKey) -> bool {
+        let named = match key.kid() {
+            Some(kid) => self.0.by_kid.get(kid),
+            None => Some(&self.0.nameless),
+        };
+        named.is_some_and(|keys| keys.iter().any(|known| known.is_same_as(key)))
+    }
+
     /// The keys, in the order of the document.
     #[must_use]
     pub fn keys(&self) -> &[VerifyingKey] {

@@ -21,6 +21,28 @@ pub trait KeySource: Send + Sync + 'static {
     /// The keys as they are known now, without waiting; `None` if none were ever known. The configuration is
     /// checked against them.
     fn current(&self) -> Option<KeySet>;
+
+    /// Whether a key that verified a token before still may. Asked each time a remembered token is shown, so it
+    /// takes no lock and allocates nothing.
+    ///
+    /// By default, the key stands if it is among the [current](Self::current) ones.
+    fn standing(&self, key: &VerifyingKey) -> KeyStanding {
+        match self.current() {
+            Some(keys) if keys.holds(key) => KeyStanding::Current,
+            _ => KeyStanding::Ask,
+        }
+    }
+}
+
+/// What has become of a key that verified a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyStanding {
+    /// It is a key of the issuer: what was verified with it stands.
+    Current,
+    /// It is not, or nobody knows: the token is to be verified anew, with the keys that
+    /// [`KeySource::find`] answers then.
+    Ask,
 }
 
 impl<S: KeySource + ?Sized> KeySource for Arc<S> {
@@ -30,6 +52,10 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
 
     fn current(&self) -> Option<KeySet> {
         self.as_ref().current()
+    }
+
+    fn standing(&self, key: &VerifyingKey) -> KeyStanding {
+        self.as_ref().standing(key)
     }
 }
 
@@ -68,6 +94,10 @@ impl KeySource for KeySet {
 
     fn current(&self) -> Option<KeySet> {
         Some(self.clone())
+    }
+
+    fn standing(&self, key: &VerifyingKey) -> KeyStanding {
+        if self.holds(key) { KeyStanding::Current } else { KeyStanding::Ask }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::json::Json;
 const LAST_SECOND: u64 = 1 << 53;
 
 /// Reads a date, with its fraction; `None` for another type, a negative number, and one beyond 2^53.
-pub(super) fn read(value: &Json<'_>) -> Option<Duration> {
+pub(crate) fn read(value: &Json<'_>) -> Option<Duration> {
     let Json::Number(number) = value else { return None };
     if let Some(seconds) = number.as_u64() {
         return (seconds <= LAST_SECOND).then(|| Duration::from_secs(seconds));

@@ -1,27 +1,29 @@
 //! How the authentication layer asks.
 
-use portcullis_authn::{Authenticator, Credential, CredentialShape, TokenShape};
+use portcullis_authn::{Authenticator, Credential, CredentialShape};
 use portcullis_core::challenge::BearerError;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, ProblemType, RequestView, Step};
 
-use crate::jwt::JwtVerifier;
+use super::TokenVerifier;
+use super::verified::Verified;
 
+/// Takes tokens of one form from the `Authorization` field.
 #[derive(Debug)]
-pub(super) struct JwtAuthenticator(JwtVerifier);
+pub(crate) struct TokenAuthenticator<V>(V);
 
-impl JwtAuthenticator {
-    pub(super) fn new(verifier: JwtVerifier) -> Self {
+impl<V: TokenVerifier> TokenAuthenticator<V> {
+    pub(crate) fn new(verifier: V) -> Self {
         Self(verifier)
     }
 }
 
-impl Authenticator for JwtAuthenticator {
+impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
     fn shapes(&self) -> Vec<CredentialShape> {
-        vec![CredentialShape::Bearer(TokenShape::Jwt)]
+        vec![CredentialShape::Bearer(self.0.shape())]
     }
 
     fn method(&self) -> CredentialMethod {
-        CredentialMethod::Jwt
+        self.0.method()
     }
 
     fn authenticate(
@@ -29,7 +31,10 @@ impl Authenticator for JwtAuthenticator {
         credential: &Credential<'_>,
         _: &RequestView<'_>,
     ) -> Step<Result<Principal, Denial>> {
-        self.0.verify(credential.expose())
+        match self.0.verify(credential.expose()) {
+            Step::Done(verified) => Step::Done(verified.and_then(Verified::unbound)),
+            Step::Wait(wait) => Step::wait(async move { wait.await.and_then(Verified::unbound) }),
+        }
     }
 
     /// RFC 6750 §3.1: a token that is refused is `invalid_token`, whatever was wrong with it (RFC 9068 §4).

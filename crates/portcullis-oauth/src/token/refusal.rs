@@ -3,15 +3,15 @@
 use portcullis_core::{Denial, Reason};
 
 /// Refuses for the reason.
-pub(super) fn refuse(reason: Reason, why: &'static str) -> Denial {
+pub(crate) fn refuse(reason: Reason, why: &'static str) -> Denial {
     Denial::new(reason).explained(why)
 }
 
-pub(super) fn malformed(why: &'static str) -> Denial {
+pub(crate) fn malformed(why: &'static str) -> Denial {
     refuse(Reason::TokenMalformed, why)
 }
 
 /// A claim has the wrong type or an impossible value.
-pub(super) fn invalid_claim(why: &'static str) -> Denial {
+pub(crate) fn invalid_claim(why: &'static str) -> Denial {
     refuse(Reason::TokenClaimInvalid, why)
 }

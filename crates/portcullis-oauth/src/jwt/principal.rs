@@ -1,0 +1,52 @@
+//! The caller that the claims speak for.
+
+use portcullis_core::{Assurance, Claims, CredentialMethod, Principal};
+
+use super::claims::Registered;
+use crate::bearer::IssuerRules;
+use crate::token::{Lifetime, Verified, system_time};
+
+/// `payload` is the text of the claims, which were read strictly.
+pub(super) fn verified(registered: Registered<'_>, payload: &str, rules: &IssuerRules) -> Verified {
+    let lifetime = Lifetime {
+        expires: Some(registered.expires),
+        not_before: registered.not_before,
+        issued: registered.issued,
+        leeway: rules.leeway,
+    };
+    Verified::new(principal(registered, payload, rules), lifetime)
+}
+
+fn principal(registered: Registered<'_>, payload: &str, rules: &IssuerRules) -> Principal {
+    let mut assurance = Assurance::default();
+    assurance.acr = registered.acr.map(Into::into);
+    assurance.amr = registered.amr.into_iter().map(Into::into).collect();
+    assurance.auth_time = registered.auth_time.and_then(system_time);
+
+    let mut principal = Principal::builder(registered.subject, CredentialMethod::Jwt)
+        .issuer(rules.identifier.clone())
+        .scopes(registered.scopes)
+        .roles(registered.roles)
+        .groups(registered.groups)
+        .assurance(assurance)
+        .claims(Claims::from_checked_json(payload));
+    if let Some(client_id) = registered.client_id {
+        principal = principal.client_id(client_id);
+    }
+    if let Some(token_id) = registered.token_id {
+        principal = principal.token_id(token_id);
+    }
+    if let Some(session_id) = registered.session_id {
+        principal = principal.session_id(session_id);
+    }
+    if let Some(tenant) = registered.tenant {
+        principal = principal.tenant(tenant);
+    }
+    if let Some(confirmation) = registered.confirmation {
+        principal = principal.confirmation(confirmation);
+    }
+    if let Some(expires) = system_time(registered.expires) {
+        principal = principal.expires_at(expires);
+    }
+    principal.build()
+}

@@ -1,0 +1,27 @@
+//! What every access token has, whatever its form: how it was verified, what it is bound to, how long it counts.
+
+mod authenticator;
+mod confirmation;
+pub(crate) mod numeric_date;
+pub(crate) mod refusal;
+mod verified;
+
+use portcullis_authn::TokenShape;
+use portcullis_core::{CredentialMethod, Denial, Step};
+
+pub(crate) use self::authenticator::TokenAuthenticator;
+pub(crate) use self::confirmation::confirmation;
+pub(crate) use self::verified::{Lifetime, Verified, system_time};
+
+/// Verifies tokens of one form: signed ones here, opaque ones at their issuer.
+pub(crate) trait TokenVerifier: Send + Sync + 'static {
+    /// Which tokens are its own.
+    fn shape(&self) -> TokenShape;
+
+    /// The kind of credential, for the principal and the event.
+    fn method(&self) -> CredentialMethod;
+
+    /// What the token says, once everything but its [binding](Verified::confirmation) is checked: signature or
+    /// issuer's answer, claims, time, deny-list.
+    fn verify(&self, token: &str) -> Step<Result<Verified, Denial>>;
+}

@@ -57,6 +57,16 @@ reasons! {
     ApiKeyExpired = "api_key_expired" => InvalidCredentials,
     /// The decoded credential is not well-formed.
     CredentialMalformed = "credential_malformed" => InvalidCredentials,
+    /// The client certificate cannot be read, or is not one for clients.
+    CertificateMalformed = "certificate_malformed" => InvalidCredentials,
+    /// The client certificate has expired.
+    CertificateExpired = "certificate_expired" => InvalidCredentials,
+    /// The client certificate is not valid yet.
+    CertificateNotYetValid = "certificate_not_yet_valid" => InvalidCredentials,
+    /// No trusted authority vouches for the client certificate.
+    CertificateUnverified = "certificate_unverified" => InvalidCredentials,
+    /// The client certificate names nobody that this application knows.
+    CertificateUnmapped = "certificate_unmapped" => InvalidCredentials,
     /// The token is not a well-formed JWT.
     TokenMalformed = "token_malformed" => InvalidToken,
     /// The token is longer than the limit.
@@ -200,6 +210,8 @@ config_codes! {
     InvalidKeyPrefix = "P111",
     /// A configured user has a name that is taken or that HTTP Basic cannot carry.
     InvalidUser = "P112",
+    /// A SPIFFE trust domain is not well-formed.
+    InvalidTrustDomain = "P113",
 
     // P2: routes and rules.
     /// Two routes have the same method and path.
@@ -270,4 +282,12 @@ config_codes! {
     LeewayTooLarge = "P608",
     /// The HTTPS client cannot be set up.
     ClientUnusable = "P609",
+
+    // P7: TLS.
+    /// A certificate of the TLS server cannot be used.
+    TlsCertificateUnusable = "P701",
+    /// A private key of the TLS server cannot be used, or is not that of its certificate.
+    TlsKeyUnusable = "P702",
+    /// The authorities that issue client certificates cannot be used.
+    TlsClientCaUnusable = "P703",
 }

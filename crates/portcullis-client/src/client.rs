@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, IF_NONE_MATCH};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -38,7 +38,7 @@ pub(crate) struct Limits {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Fetched {
-    /// The status: never 3xx.
+    /// The status: never 3xx, but 304 where the request had a condition.
     pub status: StatusCode,
     /// The header fields.
     pub headers: HeaderMap,
@@ -95,7 +95,7 @@ impl OutboundClient {
     ///
     /// # Errors
     /// [`ClientError`] if the URL is refused, nothing answers, the answer is a redirect or too large, or the
-    /// deadline passes.
+    /// deadline passes. 304 is an answer if the fields hold `If-None-Match`, and else a redirect too.
     pub async fn get(&self, uri: &Uri, headers: HeaderMap) -> Result<Fetched, ClientError> {
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = Method::GET;
@@ -111,17 +111,21 @@ impl OutboundClient {
     pub async fn send(&self, request: Request<Bytes>) -> Result<Fetched, ClientError> {
         let uri = request.uri().clone();
         self.check(&uri)?;
-        match tokio::time::timeout(self.limits.deadline, self.exchange(&uri, request.map(Full::new))).await {
+        let exchange = self.exchange(&uri, request.map(Full::new));
+        match tokio::time::timeout(self.limits.deadline, exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(ClientError::new(&uri, Kind::Timeout(self.limits.deadline))),
         }
     }
 
     async fn exchange(&self, uri: &Uri, request: Request<Full<Bytes>>) -> Result<Fetched, ClientError> {
+        // RFC 9110 §15.4.5: 304 answers a condition, and redirects nobody.
+        let conditional = request.headers().contains_key(IF_NONE_MATCH);
         let answer =
             self.inner.request(request).await.map_err(|error| ClientError::of_request(uri, error))?;
         let (head, body) = answer.into_parts();
-        if head.status.is_redirection() {
+        let not_modified = conditional && head.status == StatusCode::NOT_MODIFIED;
+        if head.status.is_redirection() && !not_modified {
             return Err(ClientError::new(uri, Kind::Redirected(head.status)));
         }
         if octets(&head.headers) > MAX_HEADER_OCTETS {

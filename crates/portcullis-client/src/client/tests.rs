@@ -78,6 +78,18 @@ async fn never_follows_a_redirect() {
     }
 }
 
+/// RFC 9110 §13.1.2 and §15.4.5.
+#[tokio::test]
+async fn not_modified_answers_a_condition_alone() {
+    let condition = HeaderMap::from_iter([(IF_NONE_MATCH, "\"a\"".parse().unwrap())]);
+    let unchanged = "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n";
+    let fetched = client().get(&serve(unchanged, true).await, condition.clone()).await.unwrap();
+    assert_eq!((fetched.status.as_u16(), fetched.body.len()), (304, 0));
+    assert!(fetch(unchanged).await.unwrap_err().is_redirect());
+    let moved = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+    assert!(client().get(&serve(moved, true).await, condition).await.unwrap_err().is_redirect());
+}
+
 #[tokio::test]
 async fn a_truncated_body_is_broken() {
     assert!(fetch(head("Content-Length: 10\r\n") + "short").await.unwrap_err().is_broken());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis_core::{Clock, ConfigErrors, Denial, Step};
+use portcullis_core::{Clock, ConfigErrors, Denial, Step, Wait};
 
 use super::key::VerifyingKey;
 use super::set::KeySet;
@@ -32,6 +32,33 @@ pub trait KeySource: Send + Sync + 'static {
             _ => KeyStanding::Ask,
         }
     }
+
+    /// Looks for other keys than those that were tried, because the signature verifies with none of them: an issuer
+    /// may have put a new key under an old name (the key set is then older than the token).
+    ///
+    /// `None`: there is nothing to look for, and the refusal stands. [`KeyLookup::UNKNOWN`] says the same after a
+    /// wait. Everyone can send signatures that do not verify, so a source bounds how often it looks.
+    ///
+    /// By default, `None`.
+    fn look_again(&self, kid: Option<&str>, tried: &KeyLookup) -> Option<Step<Result<KeyLookup, Denial>>> {
+        let _ = (kid, tried);
+        None
+    }
+
+    /// Whether tokens can be verified now. Takes no lock.
+    ///
+    /// By default, they can.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Work that keeps the keys fresh ahead of requests, to be run in a task of its own; it ends with the source.
+    /// Without it, requests set it off.
+    ///
+    /// By default, there is none.
+    fn upkeep(&self) -> Option<Wait<()>> {
+        None
+    }
 }
 
 /// What has become of a key that verified a token.
@@ -56,6 +83,18 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
 
     fn standing(&self, key: &VerifyingKey) -> KeyStanding {
         self.as_ref().standing(key)
+    }
+
+    fn look_again(&self, kid: Option<&str>, tried: &KeyLookup) -> Option<Step<Result<KeyLookup, Denial>>> {
+        self.as_ref().look_again(kid, tried)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.as_ref().is_ready()
+    }
+
+    fn upkeep(&self) -> Option<Wait<()>> {
+        self.as_ref().upkeep()
     }
 }
 
@@ -83,6 +122,13 @@ impl KeyLookup {
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.keys().is_empty()
+    }
+
+    /// Whether both found the same keys.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let (keys, others) = (self.keys(), other.keys());
+        keys.len() == others.len() && keys.iter().zip(others).all(|(key, other)| key.is_same_as(other))
     }
 }
 

@@ -15,7 +15,10 @@ mod fuzz;
 /// Vectors of the standards through a whole stack, and the list of demands with the test of each.
 mod standards;
 
-/// No tests: what attacks and standards both need.
+/// The documents example between programs that others wrote. Their packages are in `interop/node` and `interop/python`.
+mod interop;
+
+/// No tests: what attacks, interop and standards need.
 mod support;
 
 /// Real sockets: HTTP/1 and HTTP/2, upgrades, streams, slow and rude clients, shutdown.

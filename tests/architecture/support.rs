@@ -111,15 +111,14 @@ pub fn rust_files() -> Vec<(String, String)> {
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        if path.is_dir() {
-            if !NOT_OURS.contains(&name.to_str().unwrap()) {
-                walk(&path, found);
-            }
-        } else {
-            found.push(path);
+        if NOT_OURS.contains(&name.to_str().unwrap()) {
+            continue;
         }
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
     }
 }
 
-/// Folders that hold no source: what cargo, git, a running example and a fuzzer leave behind.
-const NOT_OURS: &[&str] = &[".git", "artifacts", "corpus", "coverage", "data", "target"];
+/// What holds no source: what cargo, git, npm, Python, a running example and a fuzzer leave behind. In a second work tree
+/// `.git` is a file.
+const NOT_OURS: &[&str] =
+    &[".git", ".venv", "__pycache__", "artifacts", "corpus", "coverage", "data", "node_modules", "target"];

@@ -1,4 +1,4 @@
-//! What attacks and standards both need.
+//! What attacks, interop and standards need.
 
 pub mod challenges;
 pub mod client;

@@ -125,7 +125,8 @@ Usage: cargo xtask test
        cargo xtask ci
 
 Formatting, clippy, tests (nextest where installed, else cargo test), doctests, documentation, each room alone by
-feature, and the dependency budget. The last line is `N passed, N failed`: tests, with each step that failed otherwise
+feature, and the dependency budget. The programs that the interop tests start are installed into tests/interop, by npm
+and pip. The last line is `N passed, N failed`: tests, with each step that failed otherwise
 counted as one failure. `ci`, or CI=true in the environment, demands an up-to-date lock file and every tool.";
 
 fn asked_for_ci() -> bool {

@@ -13,6 +13,7 @@ mod counts;
 mod features;
 mod fuzz;
 mod metadata;
+mod partners;
 mod report;
 mod tasks;
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::cargo::Cargo;
 use crate::cli::{Command, Options};
 use crate::report::Report;
-use crate::{budget, features, fuzz, metadata};
+use crate::{budget, features, fuzz, metadata, partners};
 
 /// Runs a command in the root of the workspace.
 pub(crate) fn run(command: &Command, options: Options) -> ExitCode {
@@ -36,6 +36,7 @@ fn test(report: &mut Report, options: Options) {
     lint(report, Cargo::new("clippy --all-targets").arguments(EVERYTHING).locked(options));
     lint_benchmarks(report, options);
     docs(report, options);
+    partners::install(report);
     tests(report, options);
     report.tests(
         "doctests",

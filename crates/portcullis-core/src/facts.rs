@@ -51,7 +51,7 @@ pub struct TlsFacts {
     pub client_verified: bool,
     /// The version of the protocol.
     pub version: Option<TlsVersion>,
-    /// The cipher suite, by its IANA name, such as `TLS13_AES_128_GCM_SHA256`.
+    /// The cipher suite, by its IANA name, such as `TLS_AES_128_GCM_SHA256`.
     pub cipher_suite: Option<&'static str>,
     /// The host that the client asked for (SNI, RFC 6066 §3); text of the client.
     pub server_name: Option<Box<str>>,

@@ -131,6 +131,8 @@ reasons! {
     CostExceedsQuota = "cost_exceeds_quota" => ContentTooLarge,
     /// Too many attempts to log in.
     AttemptsExceeded = "attempts_exceeded" => QuotaExceeded,
+    /// As many requests of the client as may be are in flight.
+    InFlightExceeded = "in_flight_exceeded" => QuotaExceeded,
 
     // The server's own failures: 500 and 503.
     /// A layer that this one needs is missing or stands in the wrong place.
@@ -147,6 +149,8 @@ reasons! {
     HashingSaturated = "hashing_saturated" => Unavailable,
     /// The store of limits failed.
     LimitStoreUnavailable = "limit_store_unavailable" => Unavailable,
+    /// As many requests of all clients as may be are in flight.
+    CapacityExhausted = "capacity_exhausted" => ReducedCapacity,
     /// The audit event could not be queued, and the request must not go unrecorded.
     AuditUnavailable = "audit_unavailable" => Unavailable,
 }
@@ -180,6 +184,8 @@ problems! {
     QuotaExceeded: TOO_MANY_REQUESTS, grpc 8, "The quota is used up", "https://iana.org/assignments/http-problem-types#quota-exceeded";
     /// 500: the server failed.
     InternalError: INTERNAL_SERVER_ERROR, grpc 13, "The server failed", "urn:portcullis:problem:internal-error";
+    /// 503: the server has no capacity left for the request (draft-ietf-httpapi-ratelimit-headers §5).
+    ReducedCapacity: SERVICE_UNAVAILABLE, grpc 14, "No capacity is left at the moment", "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
     /// 503: something that the server depends on failed.
     Unavailable: SERVICE_UNAVAILABLE, grpc 14, "Temporarily unavailable", "urn:portcullis:problem:unavailable";
 }

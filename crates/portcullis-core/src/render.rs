@@ -1,16 +1,16 @@
 //! The one door for refusals: from a [`Denial`] to a response.
 
+mod problem;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, request};
-use serde::{Serialize, Serializer};
-use smallvec::SmallVec;
 
+pub use self::problem::ProblemJson;
 use crate::denial::Denial;
-use crate::registry::ProblemType;
 
 /// Writes the body of a refusal.
 ///
@@ -221,68 +221,6 @@ impl<F> std::fmt::Debug for Refuse<F> {
         f.debug_struct("Refuse").field("custom_renderer", &self.renderer.is_some()).finish_non_exhaustive()
     }
 }
-
-/// Problem details as JSON (RFC 9457): type, title, status, and what helps the caller without telling more.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "a unit to be named in expressions")]
-pub struct ProblemJson;
-
-impl RenderDenial for ProblemJson {
-    fn render(&self, denial: &Denial, _: &RefusedRequest) -> Rendered {
-        let mut problem = Problem::of(denial.kind());
-        problem.detail = denial.hint_text();
-        problem.violated_policies.extend(denial.violated_policies());
-        let plain = problem.detail.is_none() && problem.violated_policies.is_empty();
-        let known =
-            || PLAIN.iter().find(|(kind, _)| *kind == denial.kind()).map(|(_, content)| content.clone());
-        let content = plain.then(known).flatten();
-        let content = content.unwrap_or_else(|| problem.to_json());
-        Rendered::new(HeaderValue::from_static("application/problem+json"), content)
-    }
-}
-
-/// Problems that have nothing to say about the one request, which most have not: refusing is to be cheap.
-static PLAIN: LazyLock<Vec<(ProblemType, Bytes)>> = LazyLock::new(|| {
-    let plain = |kind: &ProblemType| (*kind, Problem::of(*kind).to_json());
-    ProblemType::ALL.iter().map(plain).collect()
-});
-
-#[derive(Serialize)]
-struct Problem<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    #[serde(rename = "violated-policies", skip_serializing_if = "<[_]>::is_empty", serialize_with = "list")]
-    violated_policies: SmallVec<[&'a str; 4]>,
-}
-
-impl Problem<'_> {
-    fn of(kind: ProblemType) -> Self {
-        Self {
-            r#type: kind.uri(),
-            title: kind.title(),
-            status: kind.status().as_u16(),
-            detail: None,
-            violated_policies: SmallVec::new(),
-        }
-    }
-
-    fn to_json(&self) -> Bytes {
-        let mut json = Vec::with_capacity(USUAL_SIZE);
-        // INVARIANT: text, a number and a list of text always serialise, and a Vec takes all octets.
-        let _ = serde_json::to_writer(&mut json, self);
-        json.into()
-    }
-}
-
-fn list<S: Serializer>(names: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(names)
-}
-
-/// Octets that a problem about one request needs, as a rule.
-const USUAL_SIZE: usize = 256;
 
 fn common_fields(headers: &mut HeaderMap, denial: &Denial) {
     // A9.5, RFC 6585 §4: no refusal is stored.

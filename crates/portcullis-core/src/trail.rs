@@ -1,5 +1,6 @@
 //! The one extension that carries everything about a request.
 
+mod counted;
 mod state;
 
 use std::fmt;

@@ -136,8 +136,9 @@ impl governor::clock::Clock for Elapsed {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        // Nanoseconds since the start fill 63 bits after 292 years.
         let elapsed = self.clock.monotonic().saturating_duration_since(self.since);
-        Nanos::new(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX / 2))
+        let whole = elapsed.as_secs().saturating_mul(1_000_000_000);
+        // Nanoseconds since the start fill 63 bits after 292 years.
+        Nanos::new(whole.saturating_add(elapsed.subsec_nanos().into()).min(u64::MAX / 2))
     }
 }

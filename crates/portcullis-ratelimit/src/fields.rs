@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Placement, Trail};
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
 
 use crate::limit::Limit;
 use crate::quota::Level;
@@ -27,37 +28,53 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn new(name: &str, limit: &Limit) -> Result<Self, ConfigErrors> {
-        let unusable = |_| ConfigError::new(ConfigCode::InvalidQuotaName, "a name of a quota cannot be sent");
         let item = sf_string(name)?;
         let mut policy = format!("{item};q={}", limit.requests);
         // RFC 9651 §3.3.1 integers have no fractions; a window that is no whole number of seconds is not named.
         if limit.window.subsec_nanos() == 0 && limit.window.as_secs() > 0 {
             policy.push_str(&format!(";w={}", limit.window.as_secs()));
         }
-        let policy = HeaderValue::try_from(policy).map_err(unusable)?;
-        Ok(Self { policy, prefix: format!("{item};r=").into_bytes().into(), requests: limit.requests })
+        Self::assemble(&item, policy, limit.requests)
     }
 
-    /// Adds both fields to the response, beside those of other limits (A11.13).
-    pub(crate) fn add(&self, level: Level, trail: &Trail) {
-        if let Some(value) = self.rate_limit(level) {
-            trail.response_field(RATELIMIT_POLICY.clone(), self.policy.clone(), Placement::Append);
-            trail.response_field(RATELIMIT.clone(), value, Placement::Append);
-        }
+    /// Of a cap on requests in flight, which counts in another unit and has no window (§3.1.2, §3.1.3).
+    pub(crate) fn of_concurrent_requests(name: &str, at_most: u32) -> Result<Self, ConfigErrors> {
+        let item = sf_string(name)?;
+        Self::assemble(&item, format!("{item};q={at_most};qu=\"concurrent-requests\""), at_most)
+    }
+
+    fn assemble(item: &str, policy: String, requests: u32) -> Result<Self, ConfigErrors> {
+        let unusable = |_| ConfigError::new(ConfigCode::InvalidQuotaName, "a name of a quota cannot be sent");
+        let policy = HeaderValue::try_from(policy).map_err(unusable)?;
+        Ok(Self { policy, prefix: format!("{item};r=").into_bytes().into(), requests })
+    }
+
+    /// Both fields of a quota of which nothing is left, and nobody knows until when.
+    pub(crate) fn used_up(&self) -> Option<[(HeaderName, HeaderValue); 2]> {
+        self.of(Level { remaining: 0, next: None })
+    }
+
+    /// Both fields, to stand beside those of other limits (A11.13).
+    pub(crate) fn of(&self, level: Level) -> Option<[(HeaderName, HeaderValue); 2]> {
+        let rate_limit = self.rate_limit(level)?;
+        Some([(RATELIMIT_POLICY.clone(), self.policy.clone()), (RATELIMIT.clone(), rate_limit)])
     }
 
     /// `"name";r=19;t=1`: so many requests are left, and one more will be after so many seconds.
     ///
     /// `t` is rounded up, so that it is never zero while something is missing.
     fn rate_limit(&self, level: Level) -> Option<HeaderValue> {
-        let mut line = Line::default();
-        line.push(&self.prefix);
-        line.push_number(level.remaining.min(self.requests).into());
+        let mut numbers = Numbers::default();
         if let Some(next) = level.next {
-            line.push(b";t=");
-            line.push_number(seconds_up(next));
+            numbers.put(seconds_up(next));
+            numbers.put_text(b";t=");
         }
-        HeaderValue::from_bytes(line.as_bytes()).ok()
+        numbers.put(level.remaining.min(self.requests).into());
+        // With the very capacity that it needs, the line becomes the value as it is.
+        let mut line = Vec::with_capacity(self.prefix.len() + numbers.as_bytes().len());
+        line.extend_from_slice(&self.prefix);
+        line.extend_from_slice(numbers.as_bytes());
+        HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
     }
 }
 
@@ -79,46 +96,48 @@ fn sf_string(name: &str) -> Result<String, ConfigError> {
     Ok(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-/// A field value under construction, on the stack: the `HeaderValue` is the only allocation.
-struct Line {
+/// The end of a field value, written from its last octet to its first, as numbers are.
+struct Numbers {
     octets: [u8; Self::CAPACITY],
-    length: usize,
+    first: usize,
 }
 
-impl Line {
-    /// A name of escaped characters in quotes, `;r=`, `;t=` and two numbers.
-    const CAPACITY: usize = 2 * MAX_NAME_LENGTH + 2 + 3 + 3 + 2 * 20;
+impl Numbers {
+    /// `;t=` and two numbers.
+    const CAPACITY: usize = 3 + 2 * 20;
 
-    fn push(&mut self, octets: &[u8]) {
-        // What does not fit is left out; the capacity is such that everything does.
-        if let Some(room) = self.octets.get_mut(self.length..self.length + octets.len()) {
-            room.copy_from_slice(octets);
-            self.length += octets.len();
-        }
+    fn put_text(&mut self, text: &[u8]) {
+        text.iter().rev().for_each(|octet| self.put_octet(*octet));
     }
 
-    fn push_number(&mut self, number: u64) {
-        let mut digits = [0; 20];
+    fn put(&mut self, number: u64) {
         let mut rest = number;
-        let mut first = digits.len();
-        for (place, digit) in digits.iter_mut().enumerate().rev() {
-            *digit = b'0' + (rest % 10) as u8;
+        loop {
+            self.put_octet(b'0' + (rest % 10) as u8);
             rest /= 10;
-            first = place;
             if rest == 0 {
                 break;
             }
         }
-        self.push(digits.get(first..).unwrap_or_default());
+    }
+
+    fn put_octet(&mut self, octet: u8) {
+        // What does not fit is left out; the capacity is such that everything does.
+        if let Some(place) = self.first.checked_sub(1)
+            && let Some(room) = self.octets.get_mut(place)
+        {
+            *room = octet;
+            self.first = place;
+        }
     }
 
     fn as_bytes(&self) -> &[u8] {
-        self.octets.get(..self.length).unwrap_or_default()
+        self.octets.get(self.first..).unwrap_or_default()
     }
 }
 
-impl Default for Line {
+impl Default for Numbers {
     fn default() -> Self {
-        Self { octets: [0; Self::CAPACITY], length: 0 }
+        Self { octets: [0; Self::CAPACITY], first: Self::CAPACITY }
     }
 }

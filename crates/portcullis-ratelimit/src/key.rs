@@ -1,14 +1,15 @@
 //! By what requests are counted.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use http::HeaderName;
-use portcullis_core::{ClientAddress, ConnectionFacts, Denial, RequestView};
+use portcullis_core::{ClientAddress, ConfigCode, ConfigError, ConnectionFacts, Denial, RequestView};
 
 use crate::limiter::Phase;
+use crate::seed::Seed;
 
 /// IPv6 addresses are counted by this many leading bits, unless said otherwise.
 ///
@@ -114,13 +115,9 @@ enum Source {
     Principal,
 }
 
-/// An IPv4 address in one number that no [`Kind`] begins with.
-const V4: u64 = 1 << 32;
-
 /// Keeps keys of different kinds apart within one table.
 #[derive(Hash)]
 enum Kind {
-    Address,
     UnknownAddress,
     Value,
 }
@@ -146,15 +143,22 @@ impl LimitKey {
         self
     }
 
+    /// What is wrong with its settings.
+    pub(crate) fn lint(&self) -> Option<ConfigError> {
+        let message = format!("an IPv6 prefix of `{}` bits", self.ipv6_prefix);
+        let sound = (1..=128).contains(&self.ipv6_prefix);
+        (!sound).then(|| ConfigError::new(ConfigCode::LimitOutOfRange, message))
+    }
+
     /// The seeded hash of the request's key.
     ///
     /// # Errors
     /// 500 `misconfigured` for an unknown client that is to be refused, and for a limit on attempts.
-    pub(crate) fn of_request(&self, request: &RequestView<'_>, seed: &RandomState) -> Result<u64, Denial> {
+    pub(crate) fn of_request(&self, request: &RequestView<'_>, seed: &Seed) -> Result<u64, Denial> {
         if matches!(self.source, Source::ClientIp) {
             return self.of_client(client(request), seed);
         }
-        let mut state = seed.build_hasher();
+        let mut state = seed.hasher();
         Kind::Value.hash(&mut state);
         let found = match &self.source {
             Source::AttemptedUser => {
@@ -183,8 +187,8 @@ impl LimitKey {
     }
 
     /// The seeded hash of the user that an attempt names.
-    pub(crate) fn of_attempt(identifier: &str, seed: &RandomState) -> u64 {
-        let mut state = seed.build_hasher();
+    pub(crate) fn of_attempt(identifier: &str, seed: &Seed) -> u64 {
+        let mut state = seed.hasher();
         Kind::Value.hash(&mut state);
         for c in identifier.trim().chars().flat_map(char::to_lowercase) {
             c.hash(&mut state);
@@ -192,12 +196,12 @@ impl LimitKey {
         state.finish()
     }
 
-    fn of_client(&self, client: ClientAddress, seed: &RandomState) -> Result<u64, Denial> {
+    fn of_client(&self, client: ClientAddress, seed: &Seed) -> Result<u64, Denial> {
         match client.ip() {
-            // One number: an address of the older kind is the cheapest to hash, and the most common.
-            Some(IpAddr::V4(v4)) => Ok(seed.hash_one(V4 | u64::from(v4.to_bits()))),
-            Some(IpAddr::V6(v6)) => Ok(seed.hash_one((Kind::Address, self.network(v6)))),
-            None if self.unknown == UnknownClient::SharedQuota => Ok(seed.hash_one(Kind::UnknownAddress)),
+            // No network of IPv6 is one of these: the addresses that IPv6 maps are IPv4 by now.
+            Some(IpAddr::V4(v4)) => Ok(seed.address(v4.to_ipv6_mapped().to_bits())),
+            Some(IpAddr::V6(v6)) => Ok(seed.address(self.network(v6))),
+            None if self.unknown == UnknownClient::SharedQuota => Ok(seed.hash(Kind::UnknownAddress)),
             None => Err(Denial::misconfigured(
                 "the client's address is unknown, and this limit refuses such clients: put the edge layer before \
                  it and serve with connection information",

@@ -1,17 +1,17 @@
 //! A limit at work.
 
 use std::fmt;
-use std::hash::RandomState;
 use std::slice;
 use std::sync::Arc;
 
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Mode, RequestView, Step};
+use portcullis_core::{Clock, ConfigErrors, Denial, Mode, RequestView, Step};
 
 use crate::budget::{Budget, Outcome, Verdict};
 use crate::fields::Fields;
 use crate::key::LimitKey;
 use crate::limit::{Cost, Limit};
 use crate::limiters::check_all;
+use crate::seed::Seed;
 
 /// Where in a request's way a limit is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ pub struct Limiter(Arc<Inner>);
 struct Inner {
     name: Arc<str>,
     key: LimitKey,
-    seed: RandomState,
+    seed: Seed,
     budget: Budget,
     mode: Mode,
     cost: Option<Cost>,
@@ -60,10 +60,7 @@ impl Limiter {
         let mut errors = ConfigErrors::new();
         let name = limit.name.as_ref().unwrap_or(&limit.key.label);
         let fields = errors.take(Fields::new(name, limit));
-        if limit.key.ipv6_prefix == 0 || limit.key.ipv6_prefix > 128 {
-            let message = format!("an IPv6 prefix of `{}` bits", limit.key.ipv6_prefix);
-            errors.push(ConfigError::new(ConfigCode::LimitOutOfRange, message));
-        }
+        errors.extend(limit.key.lint());
         let budget = errors.take(Budget::new(limit, clock));
         let (Some(fields), Some(budget), true) = (fields, budget, errors.is_empty()) else {
             return Err(errors);
@@ -71,7 +68,7 @@ impl Limiter {
         Ok(Self(Arc::new(Inner {
             name: Arc::clone(name),
             key: limit.key.clone(),
-            seed: RandomState::new(),
+            seed: Seed::random(),
             budget,
             mode: limit.mode,
             cost: limit.cost.clone(),

@@ -90,9 +90,38 @@ impl Limiters {
 }
 
 pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), Denial> {
-    if limiters.is_empty() {
-        return Ok(());
+    match limiters {
+        [] => Ok(()),
+        [limiter] => check_one(limiter, request),
+        several => check_several(several, request),
     }
+}
+
+/// The same as for several, but for what those have to remember of each other.
+fn check_one(limiter: &Limiter, request: &RequestView<'_>) -> Result<(), Denial> {
+    let trail = request.trail();
+    let enforced = enforced(limiter, trail);
+    let refused = match limiter.charge(request) {
+        Ok(charge) => {
+            report(limiter, &charge, trail, enforced, Reason::QuotaExceeded);
+            if charge.is_within() || !enforced {
+                return Ok(());
+            }
+            let mut refusal = Refusal::default();
+            refusal.add(limiter, charge.outcome.verdict);
+            refusal.into_denial(Reason::QuotaExceeded)
+        }
+        Err(denial) => denial,
+    };
+    if enforced {
+        trail.denied(Room::Limit, &refused);
+        return Err(refused);
+    }
+    trail.shadowed(Room::Limit, &Decision::deny(refused.reason()));
+    Ok(())
+}
+
+fn check_several(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), Denial> {
     let trail = request.trail();
     // `None` for a limit that could not be asked and is only watched.
     let mut charges = SmallVec::<[Option<Charge>; 4]>::new();
@@ -150,12 +179,11 @@ fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
 pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced: bool, reason: Reason) {
     let within = charge.is_within();
     let level = charge.outcome.level;
-    trail.limited(TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within));
-    if enforced {
-        if let Some(fields) = limiter.fields() {
-            fields.add(level, trail);
-        }
-    } else if !within {
+    trail.counted(|| {
+        let fields = limiter.fields().filter(|_| enforced).and_then(|fields| fields.of(level));
+        (TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within), fields)
+    });
+    if !enforced && !within {
         let reason = match charge.outcome.verdict {
             Verdict::Never => Reason::CostExceedsQuota,
             Verdict::NotFor(_) | Verdict::Within => reason,

@@ -68,7 +68,9 @@ impl Quota {
     /// How full the bucket is that takes `debt` nanoseconds to be full.
     pub(crate) fn level(self, debt: u64) -> Level {
         let burst = u64::from(self.burst.get());
-        let missing = debt.div_ceil(self.interval).min(burst);
+        // A client in no hurry has one to get back at most: that needs no division.
+        let missing = if debt <= self.interval { u64::from(debt > 0) } else { debt.div_ceil(self.interval) };
+        let missing = missing.min(burst);
         let Some(missing_but_one) = missing.checked_sub(1) else {
             return Level { remaining: self.burst.get(), next: None };
         };

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portcullis-ratelimit", &["core", "tower"]),
     ("portcullis-audit", &["core", "tower"]),
     ("portcullis-client", &["core"]),
+    ("portcullis-tls", &["core"]),
     ("portcullis-oauth", &["authn", "client", "core"]),
     ("portcullis-stack", &["audit", "authn", "authz", "core", "edge", "ratelimit", "tower"]),
     ("portcullis-axum", &["audit", "authn", "authz", "core", "edge", "ratelimit", "stack", "tower"]),
@@ -48,12 +49,14 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("quick_cache", &["authn", "oauth", "ratelimit"]),
     ("reqwest", &[]),
     ("ring", &[]),
-    ("rustls", &["client"]),
+    ("rustls", &["client", "tls"]),
     ("rustls-native-certs", &["client"]),
     ("scrypt", &["authn"]),
     ("sqlx", &[]),
-    ("tokio", &["authn", "axum", "client", "oauth", "testkit"]),
+    ("tokio", &["authn", "axum", "client", "oauth", "testkit", "tls"]),
+    ("tokio-rustls", &["tls"]),
     ("url", &[]),
+    ("x509-parser", &["authn", "tls"]),
 ];
 
 fn rooms(short: &[&str]) -> BTreeSet<String> {

@@ -1,0 +1,5 @@
+mod building;
+mod certificates;
+mod handshakes;
+mod listening;
+mod reloading;

@@ -31,12 +31,12 @@ pub trait Authenticator: Send + Sync + 'static {
         request: &RequestView<'_>,
     ) -> Step<Result<Principal, Denial>>;
 
-    /// The challenge of the scheme.
+    /// The challenge that asks for a credential of this shape, one of [`shapes`](Self::shapes).
     ///
-    /// `refused` is the denial of a credential of this very scheme; then the challenge says what was wrong with
-    /// it, as far as the scheme has words for that. Without it the challenge names no error (RFC 6750 §3.1).
-    /// `None` if the scheme has no challenge, such as one that reads client certificates.
-    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge>;
+    /// `refused` is the denial of a credential of this scheme and this very shape; then the challenge says what was
+    /// wrong with it, as far as the scheme has words for that. Without it the challenge names no error (RFC 6750
+    /// §3.1, RFC 9449 §7.2). `None` if there is no challenge, such as for a scheme that reads client certificates.
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge>;
 }
 
 /// A credential that was picked from a request, not verified yet. Its `Debug` prints no secret.

@@ -5,16 +5,26 @@ use portcullis_core::challenge::BearerError;
 use portcullis_core::{Challenge, Denial};
 
 use crate::schemes::Scheme;
+use crate::shape::{BEARER, DPOP};
 
 /// Which scheme the client was trying when it was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tried {
     /// None that this application knows.
     Nothing,
-    /// A bearer token without an owner here, or something from which no single scheme can be told.
-    Bearer,
-    /// The scheme at this place.
-    Scheme(usize),
+    /// The shape at this place.
+    Shape(Place),
+    /// A token by this authorization scheme, without an owner here.
+    Token(&'static str),
+    /// Several at once, or something from which no single scheme can be told.
+    Unclear,
+}
+
+/// Where a shape stands: which of all schemes, and which of its shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) owner: usize,
+    pub(crate) shape: usize,
 }
 
 /// The challenges of one route.
@@ -23,24 +33,28 @@ pub(crate) struct RouteChallenges(Vec<RouteChallenge>);
 
 #[derive(Debug)]
 struct RouteChallenge {
-    /// The schemes that have just this challenge.
-    owners: Vec<usize>,
+    /// The shapes that have just this challenge.
+    places: Vec<Place>,
     challenge: Challenge,
     plain: HeaderValue,
-    /// With `invalid_token` and with `invalid_request`, for bearer challenges.
-    bearer: Option<(HeaderValue, HeaderValue)>,
+    /// With `invalid_token` and with `invalid_request`, for tokens.
+    token: Option<(HeaderValue, HeaderValue)>,
 }
 
 impl RouteChallenges {
     pub(crate) fn new(schemes: &[Scheme], accepted: &[usize], realm: &str) -> Self {
         let mut all: Vec<RouteChallenge> = Vec::with_capacity(accepted.len());
         let accepted = schemes.iter().enumerate().filter(|(index, _)| accepted.contains(index));
-        for (index, scheme) in accepted {
-            let Some(challenge) = scheme.authenticator.challenge(realm, None) else { continue };
+        let shapes = accepted.flat_map(|(owner, scheme)| {
+            let shapes = scheme.shapes.iter().enumerate();
+            shapes.map(move |(index, shape)| (Place { owner, shape: index }, scheme, shape))
+        });
+        for (place, scheme, shape) in shapes {
+            let Some(challenge) = scheme.authenticator.challenge(shape, realm, None) else { continue };
             // Two schemes for bearer tokens say the same: once is enough.
             match all.iter_mut().find(|known| known.challenge == challenge) {
-                Some(known) => known.owners.push(index),
-                None => all.push(RouteChallenge::new(index, challenge)),
+                Some(known) => known.places.push(place),
+                None => all.push(RouteChallenge::new(place, challenge)),
             }
         }
         Self(all)
@@ -51,14 +65,15 @@ impl RouteChallenges {
         self.0.iter().map(|known| known.challenge.clone()).collect()
     }
 
-    pub(crate) fn take_bearer(&self) -> bool {
-        self.0.iter().any(|known| known.bearer.is_some())
+    /// Whether there is a challenge of this authorization scheme.
+    pub(crate) fn offer(&self, authorization_scheme: &str) -> bool {
+        self.0.iter().any(|known| known.challenge.scheme() == authorization_scheme)
     }
 
-    /// Adds the challenges that the denial's status calls for; `own` is what the tried scheme says itself.
+    /// Adds the challenges that the denial's status calls for; `own` is what the tried shape's scheme says itself.
     ///
-    /// 401: all of them, with the error on that of the tried scheme alone (RFC 9110 §11.6.1, RFC 9449 §7.2).
-    /// 400 and 403: that of the tried scheme alone. Anything else has none.
+    /// 401: all of them, with the error on that of the tried shape alone (RFC 9110 §11.6.1, RFC 9449 §7.2).
+    /// 400 and 403: that of the tried shape alone. Anything else has none.
     pub(crate) fn add_to(&self, denial: Denial, tried: Tried, own: Option<Challenge>) -> Denial {
         let status = denial.status();
         if !matches!(status.as_u16(), 400 | 401 | 403) {
@@ -76,22 +91,27 @@ impl RouteChallenges {
 }
 
 impl RouteChallenge {
-    fn new(owner: usize, challenge: Challenge) -> Self {
+    fn new(place: Place, challenge: Challenge) -> Self {
         let with = |error| challenge.clone().error(error).to_header_value();
-        let bearer = (challenge.scheme() == "Bearer")
+        let token = matches!(challenge.scheme(), BEARER | DPOP)
             .then(|| (with(BearerError::InvalidToken), with(BearerError::InvalidRequest)));
-        Self { owners: vec![owner], plain: challenge.to_header_value(), bearer, challenge }
+        Self { places: vec![place], plain: challenge.to_header_value(), token, challenge }
     }
 
     fn is_of(&self, tried: Tried) -> bool {
-        matches!(tried, Tried::Scheme(index) if self.owners.contains(&index))
+        matches!(tried, Tried::Shape(place) if self.places.contains(&place))
     }
 
     fn for_another(&self, tried: Tried, status: StatusCode) -> Option<HeaderValue> {
         let all = status == StatusCode::UNAUTHORIZED;
-        match (tried, &self.bearer) {
-            (Tried::Bearer, Some((invalid_token, _))) if all => Some(invalid_token.clone()),
-            (Tried::Bearer, Some((_, invalid_request))) => Some(invalid_request.clone()),
+        let concerned = match tried {
+            Tried::Token(scheme) => scheme == self.challenge.scheme(),
+            Tried::Unclear => true,
+            Tried::Nothing | Tried::Shape(_) => false,
+        };
+        match &self.token {
+            Some((invalid_token, _)) if concerned && all => Some(invalid_token.clone()),
+            Some((_, invalid_request)) if concerned => Some(invalid_request.clone()),
             _ => all.then(|| self.plain.clone()),
         }
     }

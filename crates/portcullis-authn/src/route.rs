@@ -11,10 +11,10 @@ use portcullis_core::{
 };
 
 use crate::authenticator::Credential;
-use crate::pick::pick;
-use crate::refuse::{RouteChallenges, Tried};
+use crate::pick::{Picked, pick};
+use crate::refuse::{Place, RouteChallenges, Tried};
 use crate::schemes::Scheme;
-use crate::shape::CredentialShape;
+use crate::shape::{BEARER, CredentialShape, DPOP};
 
 /// Whether a caller must be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,12 +39,14 @@ struct Inner {
     realm: Box<str>,
     challenges: RouteChallenges,
     unanswered: Arc<ChallengeSet>,
+    /// For whoever refuses a caller that came with a token by this authorization scheme.
+    tried: [(&'static str, Arc<ChallengeSet>); 2],
 }
 
-/// The scheme that a credential belongs to, and whether it stood in a header of its own.
+/// The shape of an accepted credential, and whether it stood in a header of its own.
 #[derive(Clone, Copy)]
 struct Owner {
-    index: usize,
+    place: Place,
     in_header: bool,
 }
 
@@ -57,7 +59,12 @@ impl RouteSchemes {
     ) -> Self {
         let challenges = RouteChallenges::new(&schemes, &accepted, realm);
         let unanswered = Arc::new(ChallengeSet::new(challenges.plain()));
-        Self(Arc::new(Inner { schemes, accepted, requirement, realm: realm.into(), challenges, unanswered }))
+        let tried = [BEARER, DPOP].map(|scheme| {
+            let set = ChallengeSet::new(challenges.plain()).tried(scheme);
+            (scheme, Arc::new(set))
+        });
+        let realm = realm.into();
+        Self(Arc::new(Inner { schemes, accepted, requirement, realm, challenges, unanswered, tried }))
     }
 
     /// Who calls: writes the caller, or that there is none, to the Trail.
@@ -72,24 +79,24 @@ impl RouteSchemes {
     pub fn authenticate(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let inner = &self.0;
         let trail = request.trail();
-        trail.set_challenges(Arc::clone(&inner.unanswered));
-        let picked = match pick(&inner.schemes, request.headers()) {
+        let picked = pick(&inner.schemes, request.headers());
+        trail.set_challenges(Arc::clone(inner.challenges_after(picked.as_ref().ok())));
+        let picked = match picked {
             Ok(Some(picked)) => picked,
             Ok(None) => return Step::Done(inner.nobody(trail)),
             Err((denial, tried)) => return Step::Done(Err(inner.not_picked(trail, denial, tried))),
         };
-        let Some(scheme) = inner.schemes.get(picked.owner) else {
+        let Some(scheme) = inner.schemes.get(picked.place.owner) else {
             return Step::Done(Err(inner.refused(trail, Denial::new(Reason::InternalError), Tried::Nothing)));
         };
         trail.scheme(Arc::clone(&scheme.name));
-        if !inner.accepted.contains(&picked.owner) {
-            let bearer = matches!(picked.shape, CredentialShape::Bearer(_));
-            let tried = if bearer { Tried::Bearer } else { Tried::Nothing };
+        if !inner.accepted.contains(&picked.place.owner) {
+            let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
             return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
         }
         let credential = Credential::new(&scheme.name, picked.shape, picked.text);
         let owner =
-            Owner { index: picked.owner, in_header: matches!(picked.shape, CredentialShape::Header(_)) };
+            Owner { place: picked.place, in_header: matches!(picked.shape, CredentialShape::Header(_)) };
         match scheme.authenticator.authenticate(&credential, request) {
             Step::Done(answer) => Step::Done(inner.conclude(trail, owner, answer)),
             Step::Wait(wait) => {
@@ -122,6 +129,13 @@ impl Inner {
         self.accepted.iter().filter_map(|index| self.schemes.get(*index))
     }
 
+    /// The challenges for whoever refuses later.
+    fn challenges_after(&self, picked: Option<&Option<Picked<'_>>>) -> &Arc<ChallengeSet> {
+        let token = picked.and_then(Option::as_ref).and_then(|picked| picked.shape.token());
+        let tried = token.and_then(|(scheme, _)| self.tried.iter().find(|(tried, _)| *tried == scheme));
+        tried.map_or(&self.unanswered, |(_, set)| set)
+    }
+
     /// No credential was sent.
     fn nobody(&self, trail: &Trail) -> Result<(), Denial> {
         match self.requirement {
@@ -142,13 +156,14 @@ impl Inner {
 
     /// Something was sent, but no scheme owns it.
     fn not_picked(&self, trail: &Trail, denial: Denial, tried: Tried) -> Denial {
-        let foreign = denial.reason() == Reason::TokenMalformed && !self.challenges.take_bearer();
+        let offered = matches!(tried, Tried::Token(scheme) if self.challenges.offer(scheme));
+        let foreign = denial.reason() == Reason::TokenMalformed && !offered;
         let denial = if foreign { Denial::new(Reason::SchemeNotAccepted) } else { denial };
         self.refused(trail, denial, tried)
     }
 
     fn conclude(&self, trail: &Trail, owner: Owner, answer: Result<Principal, Denial>) -> Result<(), Denial> {
-        let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Scheme(owner.index)))?;
+        let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Shape(owner.place)))?;
         match trail.authenticated(principal) {
             Ok(()) => {
                 if owner.in_header {
@@ -165,9 +180,10 @@ impl Inner {
 
     fn refused(&self, trail: &Trail, denial: Denial, tried: Tried) -> Denial {
         let own = match tried {
-            Tried::Scheme(index) if self.accepted.contains(&index) => {
-                self.schemes.get(index).and_then(|scheme| {
-                    let challenge = |refused| scheme.authenticator.challenge(&self.realm, refused);
+            Tried::Shape(place) if self.accepted.contains(&place.owner) => {
+                self.schemes.get(place.owner).and_then(|scheme| {
+                    let shape = scheme.shapes.get(place.shape)?;
+                    let challenge = |refused| scheme.authenticator.challenge(shape, &self.realm, refused);
                     challenge(Some(&denial)).or_else(|| challenge(None))
                 })
             }

@@ -11,17 +11,19 @@ pub enum CredentialShape {
     Basic,
     /// `Authorization: Bearer` with a token of this shape (RFC 6750).
     Bearer(TokenShape),
+    /// `Authorization: DPoP` with a token of this shape (RFC 9449 §7.1); the proof stands in a field of its own.
+    Dpop(TokenShape),
     /// The whole value of a header of its own.
     Header(HeaderName),
     /// `Authorization` with another scheme, followed by one token68; compared without case.
     Scheme(&'static str),
 }
 
-/// What a bearer token looks like.
+/// What an access token looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenShape {
-    /// Every token: no second scheme can take bearer tokens beside it.
+    /// Every token: no second scheme can take tokens beside it.
     Any,
     /// Three or five parts of base64url, separated by dots (RFC 7515 §3.1, RFC 7516 §3.1); see [`is_jwt_shaped`].
     Jwt,
@@ -37,22 +39,38 @@ impl CredentialShape {
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Bearer(one), Self::Bearer(two)) => one.overlaps(two),
+            (Self::Bearer(one), Self::Bearer(two)) | (Self::Dpop(one), Self::Dpop(two)) => one.overlaps(two),
             (Self::Header(one), Self::Header(two)) => one == two,
             (Self::Header(_), _) | (_, Self::Header(_)) => false,
             (one, two) => one.authorization_scheme().eq_ignore_ascii_case(two.authorization_scheme()),
         }
     }
 
+    /// The authorization scheme and the shape, for tokens.
+    pub(crate) fn token(&self) -> Option<(&'static str, &TokenShape)> {
+        match self {
+            Self::Bearer(token) => Some((BEARER, token)),
+            Self::Dpop(token) => Some((DPOP, token)),
+            Self::Basic | Self::Header(_) | Self::Scheme(_) => None,
+        }
+    }
+
     fn authorization_scheme(&self) -> &str {
         match self {
             Self::Basic => "Basic",
-            Self::Bearer(_) => "Bearer",
+            Self::Bearer(_) => BEARER,
+            Self::Dpop(_) => DPOP,
             Self::Scheme(name) => name,
             Self::Header(_) => "",
         }
     }
 }
+
+/// RFC 6750 §2.1.
+pub(crate) const BEARER: &str = "Bearer";
+
+/// RFC 9449 §7.1.
+pub(crate) const DPOP: &str = "DPoP";
 
 impl TokenShape {
     /// Whether some token would have both shapes.
@@ -122,7 +140,11 @@ mod tests {
             (prefixed("eyJh"), Jwt, true),
             (prefixed("pk_"), Opaque, false),
         ] {
-            check(&CredentialShape::Bearer(one), &CredentialShape::Bearer(two), overlap);
+            let dpop = [one.clone(), two.clone()].map(CredentialShape::Dpop);
+            let bearer = [one, two].map(CredentialShape::Bearer);
+            check(&bearer[0], &bearer[1], overlap);
+            check(&dpop[0], &dpop[1], overlap);
+            check(&bearer[0], &dpop[1], false);
         }
     }
 
@@ -134,6 +156,7 @@ mod tests {
         check(&CredentialShape::Scheme("bearer"), &CredentialShape::Bearer(Jwt), true);
         check(&CredentialShape::Scheme("DPoP"), &CredentialShape::Scheme("dpop"), true);
         check(&CredentialShape::Scheme("DPoP"), &CredentialShape::Bearer(Jwt), false);
+        check(&CredentialShape::Scheme("dpop"), &CredentialShape::Dpop(Jwt), true);
         check(&header("x-api-key"), &header("x-api-key"), true);
         check(&header("x-api-key"), &header("x-other-key"), false);
         check(&header("x-api-key"), &CredentialShape::Basic, false);

@@ -110,6 +110,7 @@ impl fmt::Display for Challenge {
 pub struct ChallengeSet {
     challenges: Vec<Challenge>,
     rendered: Vec<HeaderValue>,
+    tried: Option<&'static str>,
 }
 
 impl ChallengeSet {
@@ -117,7 +118,20 @@ impl ChallengeSet {
     #[must_use]
     pub fn new(challenges: Vec<Challenge>) -> Self {
         let rendered = challenges.iter().map(Challenge::to_header_value).collect();
-        Self { challenges, rendered }
+        Self { challenges, rendered, tried: None }
+    }
+
+    /// The same for a caller who came with a token of this authorization scheme: only its challenges name errors
+    /// (RFC 9449 §7.2). By default, those of every scheme for tokens do.
+    #[must_use]
+    pub fn tried(self, scheme: &'static str) -> Self {
+        Self { tried: Some(scheme), ..self }
+    }
+
+    /// The challenges that a token is refused with: those of the scheme that brought it, if it is known.
+    fn for_tokens(&self) -> impl Iterator<Item = &Challenge> {
+        let tried = |challenge: &&Challenge| self.tried.is_none_or(|tried| tried == challenge.scheme);
+        self.challenges.iter().filter(|challenge| matches!(challenge.scheme, "Bearer" | "DPoP")).filter(tried)
     }
 
     /// Adds every challenge as it is: no credential was sent, so no error is named (RFC 6750 §3.1).
@@ -129,23 +143,26 @@ impl ChallengeSet {
     /// Adds `error="insufficient_scope"` with the scopes that would do, for the schemes that carry scopes.
     #[must_use]
     pub fn insufficient_scope(&self, denial: Denial, scopes: &Scopes) -> Denial {
-        let oauth = self.challenges.iter().filter(|challenge| matches!(challenge.scheme, "Bearer" | "DPoP"));
-        oauth.fold(denial, |denial, challenge| {
+        self.for_tokens().fold(denial, |denial, challenge| {
             denial.challenge(&challenge.clone().error(BearerError::InsufficientScope).scope(scopes.iter()))
         })
     }
 }
 
-/// The error codes of bearer challenges.
+/// The error codes of challenges for tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BearerError {
     /// RFC 6750 §3.1: the token lacks a scope.
     InsufficientScope,
+    /// RFC 9449 §12.2: the DPoP proof is invalid.
+    InvalidDpopProof,
     /// RFC 6750 §3.1: the request is malformed.
     InvalidRequest,
     /// RFC 6750 §3.1: the token is expired, revoked, malformed or otherwise invalid.
     InvalidToken,
+    /// RFC 9449 §9: the DPoP proof must carry the nonce that the answer brings.
+    UseDpopNonce,
 }
 
 impl BearerError {
@@ -154,8 +171,10 @@ impl BearerError {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 }
@@ -208,6 +227,22 @@ mod tests {
         let scopes = ["a", "b:c"].map(|s| Scope::new(s).unwrap());
         assert_eq!(Challenge::bearer("r").scope(&scopes).to_string(), r#"Bearer realm="r", scope="a b:c""#);
         assert_eq!(Challenge::bearer("r").scope([]).to_string(), r#"Bearer realm="r""#);
+    }
+
+    #[test]
+    fn only_the_scheme_that_was_tried_names_an_error() {
+        let set = || ChallengeSet::new(vec![Challenge::bearer("r"), Challenge::new("DPoP", "r")]);
+        let scopes = Scopes::parse("a").unwrap();
+        let named = |set: ChallengeSet| {
+            let denial = set.insufficient_scope(Denial::new(crate::Reason::InsufficientScope), &scopes);
+            let scheme = |value: &HeaderValue| value.to_str().unwrap().split(' ').next().unwrap().to_owned();
+            denial.challenges().map(scheme).collect::<Vec<_>>()
+        };
+        assert_eq!(named(set()), ["Bearer", "DPoP"]);
+        assert_eq!(named(set().tried("DPoP")), ["DPoP"]);
+        assert_eq!(named(set().tried("Bearer")), ["Bearer"]);
+        let unanswered = set().tried("DPoP").unanswered(Denial::new(crate::Reason::MissingCredentials));
+        assert_eq!(unanswered.challenges().count(), 2);
     }
 
     #[test]

@@ -60,8 +60,8 @@ impl Authenticator for LookUp {
         Step::wait(async move { look_up(&database, &trail, &verified.resolve().await?).await })
     }
 
-    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
-        self.tokens.challenge(realm, refused)
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+        self.tokens.challenge(shape, realm, refused)
     }
 }
 

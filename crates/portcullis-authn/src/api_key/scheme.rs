@@ -133,8 +133,8 @@ impl<K: KeySource> Authenticator for ApiKeyAuthenticator<K> {
         }
     }
 
-    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
-        Some(match &self.shape {
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+        Some(match shape {
             // RFC 9110 §11 has schemes alone, so the header gets one of its own that names it (A15.5).
             CredentialShape::Header(name) => {
                 Challenge::new("ApiKey", realm).parameter("header", name.as_str())

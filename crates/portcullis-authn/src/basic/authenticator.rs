@@ -67,7 +67,7 @@ impl<S: UserStore> Authenticator for BasicAuthenticator<S> {
         }
     }
 
-    fn challenge(&self, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
+    fn challenge(&self, _: &CredentialShape, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
         // RFC 7617 knows no errors.
         Some(Challenge::basic(realm))
     }

@@ -4,7 +4,9 @@ use crate::testing::{ask, vectors};
 
 const BASIC: &str = r#"Basic realm="example", charset="UTF-8""#;
 const BEARER: &str = r#"Bearer realm="example""#;
-const DPOP: &str = r#"DPoP realm="example""#;
+const DPOP: &str = r#"DPoP realm="example", algs="ES256""#;
+const DPOP_INVALID_REQUEST: &str = r#"DPoP realm="example", algs="ES256", error="invalid_request""#;
+const DPOP_INVALID_TOKEN: &str = r#"DPoP realm="example", algs="ES256", error="invalid_token""#;
 const EXPIRED: &str =
     r#"Bearer realm="example", error="invalid_token", error_description="The access token expired""#;
 const INVALID_REQUEST: &str = r#"Bearer realm="example", error="invalid_request""#;
@@ -35,7 +37,12 @@ fn the_error_stands_on_the_challenge_of_the_tried_scheme_alone() {
     let all = ["jwt", "password", "dpop"];
     check(&all, &[("authorization", "Bearer a.b.bad")], 401, &[BASIC, EXPIRED, DPOP]);
     check(&all, &[("authorization", "Bearer slow.b.bad")], 401, &[BASIC, EXPIRED, DPOP]);
-    check(&all, &[("authorization", "DPoP bad")], 401, &[BASIC, BEARER, DPOP]);
+    check(&all, &[("authorization", "DPoP a.b.bad")], 401, &[BASIC, BEARER, DPOP_INVALID_TOKEN]);
+    // One scheme that takes tokens in both ways: the way that was tried.
+    let both = ["both", "password"];
+    check(&both, &[], 401, &[BASIC, BEARER, DPOP]);
+    check(&both, &[("authorization", "Bearer both_bad")], 401, &[BASIC, EXPIRED, DPOP]);
+    check(&both, &[("authorization", "DPoP both_bad")], 401, &[BASIC, BEARER, DPOP_INVALID_TOKEN]);
     // A scheme that never challenges leaves the challenges of the others.
     check(&["jwt", "header"], &[("x-api-key", "bad")], 401, &[BEARER]);
 }
@@ -46,9 +53,38 @@ fn a_malformed_request_is_answered_to_the_tried_scheme_alone() {
     let all = ["jwt", "password", "dpop"];
     check(&all, &[("authorization", "Bearer a b")], 400, &[INVALID_REQUEST]);
     check(&all, &[("authorization", "Basic a b")], 400, &[BASIC]);
-    check(&all, &[("authorization", "DPoP")], 400, &[DPOP]);
-    check(&all, &[("authorization", "Bearer a.b.c"), ("x-api-key", "k")], 400, &[INVALID_REQUEST]);
+    check(&all, &[("authorization", "DPoP")], 400, &[DPOP_INVALID_REQUEST]);
+    check(&["both"], &[("authorization", "DPoP a b")], 400, &[DPOP_INVALID_REQUEST]);
     check(&["password"], &[("authorization", "Bearer a b")], 400, &[]);
+}
+
+/// A6.17, RFC 9449 §7.2: with two credentials nobody can say which was meant.
+#[test]
+fn two_credentials_are_answered_to_every_scheme_for_tokens() {
+    let all = ["jwt", "password", "dpop"];
+    for fields in [
+        [("authorization", "Bearer a.b.c"), ("authorization", "DPoP a.b.c")],
+        [("authorization", "DPoP a.b.c"), ("authorization", "DPoP a.b.c")],
+        [("authorization", "Bearer a.b.c"), ("x-api-key", "k")],
+        [("authorization", "DPoP a.b.c"), ("x-api-key", "k")],
+    ] {
+        check(&all, &fields, 400, &[INVALID_REQUEST, DPOP_INVALID_REQUEST]);
+    }
+}
+
+/// A6.17: whoever lacks a scope is told by the scheme that brought the token.
+#[tokio::test]
+async fn a_missing_scope_is_named_by_the_scheme_that_was_tried() {
+    let route = every_shape().named(&["both", "password"], Required).unwrap();
+    for (value, scheme) in [("Bearer both_good", "Bearer"), ("DPoP both_good", "DPoP")] {
+        let asked = ask(&route, &[("authorization", value)]).await;
+        assert!(asked.answer.is_ok());
+        let denial = Denial::new(Reason::InsufficientScope);
+        let scopes = portcullis_core::Scopes::parse("a").unwrap();
+        let denial = asked.trail.challenges().unwrap().insufficient_scope(denial, &scopes);
+        let [challenge] = &denial.challenges().collect::<Vec<_>>()[..] else { panic!("{denial:?}") };
+        assert!(challenge.to_str().unwrap().starts_with(scheme), "{challenge:?}");
+    }
 }
 
 /// A1.9: a bearer token that cannot be for this route is an invalid token.
@@ -57,6 +93,11 @@ fn a_token_that_the_route_does_not_take_is_invalid() {
     check(&["jwt", "password"], &[("authorization", "Bearer pk_1")], 401, &[BASIC, INVALID_TOKEN]);
     check(&["jwt"], &[("authorization", "Basic YTpi")], 401, &[BEARER]);
     check(&["password"], &[("authorization", "Bearer a.b.c")], 401, &[BASIC]);
+    check(&["password"], &[("authorization", "DPoP a.b.c")], 401, &[BASIC]);
+    check(&["jwt", "dpop"], &[("authorization", "DPoP both_1")], 401, &[BEARER, DPOP_INVALID_TOKEN]);
+    // Nobody takes opaque tokens with a proof.
+    check(&["jwt", "dpop"], &[("authorization", "DPoP mF_9")], 401, &[BEARER, DPOP_INVALID_TOKEN]);
+    check(&["jwt"], &[("authorization", "DPoP mF_9")], 401, &[BEARER]);
     check(&["jwt"], &[("authorization", "Digest abc")], 401, &[BEARER]);
 }
 
@@ -106,7 +147,7 @@ async fn a_scheme_may_dress_its_denial_itself_and_a_failure_stays_bare() {
             }))
         }
 
-        fn challenge(&self, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
+        fn challenge(&self, _: &CredentialShape, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
             Some(Challenge::bearer(realm))
         }
     }

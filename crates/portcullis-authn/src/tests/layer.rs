@@ -50,7 +50,7 @@ async fn refuses_with_a_problem_and_challenges() {
     let response = call(layer(Requirement::Required), None).await;
     assert_eq!(response.status(), 401);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
-    assert_eq!(response.headers().get_all(header::WWW_AUTHENTICATE).iter().count(), 3);
+    assert_eq!(response.headers().get_all(header::WWW_AUTHENTICATE).iter().count(), 4);
     assert!(!format!("{:?}", response.headers()).contains("error="));
 
     let refused = call(layer(Requirement::Required), Some("Bearer s3cr3t.b.bad")).await;

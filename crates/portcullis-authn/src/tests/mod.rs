@@ -42,11 +42,19 @@ impl Authenticator for Stub {
         }
     }
 
-    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
-        match &self.0 {
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+        match shape {
             CredentialShape::Basic => Some(Challenge::basic(realm)),
             CredentialShape::Header(_) => None,
             CredentialShape::Scheme(name) => Some(Challenge::new(name, realm)),
+            CredentialShape::Dpop(_) => {
+                let challenge = Challenge::new("DPoP", realm).parameter("algs", "ES256");
+                Some(match refused.map(|denial| denial.status().as_u16()) {
+                    Some(401) => challenge.error(BearerError::InvalidToken),
+                    Some(400) => challenge.error(BearerError::InvalidRequest),
+                    _ => challenge,
+                })
+            }
             CredentialShape::Bearer(_) => Some(match refused.map(|denial| denial.status().as_u16()) {
                 Some(401) => Challenge::bearer(realm)
                     .error(BearerError::InvalidToken)
@@ -55,6 +63,32 @@ impl Authenticator for Stub {
                 _ => Challenge::bearer(realm),
             }),
         }
+    }
+}
+
+/// Takes tokens with the prefix `both_` as `Bearer` and as `DPoP`.
+struct Both;
+
+impl Authenticator for Both {
+    fn shapes(&self) -> Vec<CredentialShape> {
+        let prefixed = || TokenShape::Prefixed("both_".into());
+        vec![CredentialShape::Bearer(prefixed()), CredentialShape::Dpop(prefixed())]
+    }
+
+    fn method(&self) -> CredentialMethod {
+        CredentialMethod::Other("both")
+    }
+
+    fn authenticate(
+        &self,
+        credential: &Credential<'_>,
+        request: &RequestView<'_>,
+    ) -> Step<Result<Principal, Denial>> {
+        Stub(credential.shape().clone()).authenticate(credential, request)
+    }
+
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+        Stub(shape.clone()).challenge(shape, realm, refused)
     }
 }
 
@@ -70,7 +104,8 @@ fn builder() -> SchemesBuilder {
     Schemes::builder("example", Clock::system())
 }
 
-/// One scheme of each shape: `jwt`, `opaque`, `key`, `password`, `header`, `dpop`.
+/// One scheme of each shape: `jwt`, `opaque`, `key`, `password`, `header`, `dpop`, `slow`, and `both`, which takes other
+/// tokens in both ways.
 fn every_shape() -> Schemes {
     builder()
         .scheme("jwt", bearer(TokenShape::Jwt))
@@ -78,7 +113,9 @@ fn every_shape() -> Schemes {
         .scheme("key", bearer(TokenShape::Prefixed("pk_".into())))
         .scheme("password", Stub(CredentialShape::Basic))
         .scheme("header", header("x-api-key"))
-        .scheme("dpop", Stub(CredentialShape::Scheme("DPoP")))
+        .scheme("dpop", Stub(CredentialShape::Dpop(TokenShape::Jwt)))
+        .scheme("both", Both)
+        .scheme("slow", Stub(CredentialShape::Scheme("Slow")))
         .build()
         .unwrap()
 }
@@ -104,7 +141,7 @@ impl Authenticator for Counting {
         self.0.authenticate(credential, request)
     }
 
-    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
-        self.0.challenge(realm, refused)
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+        self.0.challenge(shape, realm, refused)
     }
 }

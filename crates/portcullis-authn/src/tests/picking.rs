@@ -33,6 +33,9 @@ fn each_shape_has_one_owner() {
         ("authorization", "Bearer pk_a.b.c", "key"),
         ("authorization", "Basic YTpi", "password"),
         ("authorization", "dpop a.b.c", "dpop"),
+        ("authorization", "DPoP both_a.b.c", "both"),
+        ("authorization", "Bearer both_a.b.c", "both"),
+        ("authorization", "slow abc", "slow"),
         ("x-api-key", "pk_1234", "header"),
     ] {
         check(&[(field, value)], Ok(owner));
@@ -74,6 +77,8 @@ fn refuses_a_second_credential() {
     check(&[bearer, bearer], Err("repeated_credential_field"));
     check(&[bearer, ("authorization", "Basic YTpi")], Err("repeated_credential_field"));
     check(&[bearer, ("x-api-key", "k")], Err("multiple_credentials"));
+    // A6.17, RFC 9449 §7.2.
+    check(&[bearer, ("authorization", "DPoP a.b.c")], Err("repeated_credential_field"));
     check(&[("x-api-key", "k"), ("x-api-key", "k")], Err("repeated_credential_field"));
     // One that nobody takes is a credential all the same.
     check(&[("authorization", "Digest abc"), ("x-api-key", "k")], Err("multiple_credentials"));

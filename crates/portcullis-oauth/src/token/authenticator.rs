@@ -38,7 +38,7 @@ impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
     }
 
     /// RFC 6750 §3.1: a token that is refused is `invalid_token`, whatever was wrong with it (RFC 9068 §4).
-    fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+    fn challenge(&self, _: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
         let challenge = Challenge::bearer(realm);
         Some(match refused.map(Denial::kind) {
             Some(ProblemType::InvalidToken) => challenge.error(BearerError::InvalidToken),

@@ -45,7 +45,7 @@ impl Authenticator for Slow {
         })
     }
 
-    fn challenge(&self, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
+    fn challenge(&self, _: &CredentialShape, realm: &str, _: Option<&Denial>) -> Option<Challenge> {
         Some(Challenge::new("Slow", realm))
     }
 }

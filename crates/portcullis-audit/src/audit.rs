@@ -27,7 +27,7 @@ struct Shared {
 impl Audit {
     /// Starts without a sink, with the system's clock.
     pub fn builder() -> AuditBuilder {
-        AuditBuilder { sinks: Vec::new(), clock: Clock::system() }
+        AuditBuilder { sinks: Vec::new(), silent: false, clock: Clock::system() }
     }
 
     /// How many events every sink took.
@@ -68,6 +68,11 @@ impl Audit {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Whether nothing is recorded.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.0.sinks.is_empty()
     }
 
     /// Asks every sink for room. Those that have none are named by their place.
@@ -140,6 +145,7 @@ impl fmt::Debug for Audit {
 #[must_use]
 pub struct AuditBuilder {
     sinks: Vec<Open>,
+    silent: bool,
     clock: Clock,
 }
 
@@ -152,6 +158,14 @@ impl AuditBuilder {
         self
     }
 
+    /// Records nothing, if there is no sink: no event is made. Panics are caught and answered all the same.
+    ///
+    /// # Security
+    /// Nobody will know who did what. A layer of your own in front must keep a record instead.
+    pub fn insecure_without_sink(self) -> Self {
+        Self { silent: true, ..self }
+    }
+
     /// Takes another clock, which dates and times the events. By default, this is the system's.
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
@@ -160,10 +174,10 @@ impl AuditBuilder {
     /// Opens the sinks.
     ///
     /// # Errors
-    /// `P503` without a sink, and whatever is wrong with the sinks' settings, all at once.
+    /// `P503` without a sink, unless [`insecure_without_sink`](Self::insecure_without_sink) was said, and whatever is wrong with the sinks' settings, all at once.
     pub fn build(self) -> Result<Audit, ConfigErrors> {
         let mut errors = ConfigErrors::new();
-        if self.sinks.is_empty() {
+        if self.sinks.is_empty() && !self.silent {
             errors.push(ConfigError::new(ConfigCode::NoAuditSink, "the audit has no sink"));
         }
         let sinks = self.sinks.into_iter().filter_map(|open| errors.take(open(&self.clock))).collect();

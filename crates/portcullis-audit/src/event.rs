@@ -4,19 +4,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
-use http::{Request, StatusCode};
+use http::StatusCode;
+use portcullis_core::text::Text;
 use portcullis_core::{
-    Authentication, ClientAddress, ConnectionFacts, Principal, Reason, RequestId, Trail, TrailEntry,
-    TrailLimit,
+    Authentication, ClientAddress, Principal, Reason, RequestId, RequestLine, Trail, TrailEntry, TrailLimit,
 };
-
-use crate::text::Text;
-
-/// How many octets of a path an event keeps; the rest is cut off and marked with `…`.
-pub const MAX_PATH: usize = 1024;
-
-/// How many octets of a method an event keeps.
-const MAX_METHOD: usize = 32;
 
 /// What happened to one request, complete: the Trail behind it takes no further facts.
 ///
@@ -27,15 +19,14 @@ const MAX_METHOD: usize = 32;
 #[derive(Clone)]
 pub struct AuditEvent {
     trail: Trail,
-    target: Target,
+    target: Option<Box<Target>>,
     answer: Answer,
 }
 
-/// What the request was about: copied when it arrives.
+/// What the request was about, where the Trail does not know: somebody else opened it.
 #[derive(Clone)]
 pub(crate) struct Target {
-    pub(crate) method: Text<[u8; 16]>,
-    pub(crate) path: Text<[u8; 96]>,
+    pub(crate) line: RequestLine,
     pub(crate) peer: Option<SocketAddr>,
 }
 
@@ -77,7 +68,7 @@ impl Outcome {
 }
 
 impl AuditEvent {
-    pub(crate) fn new(trail: Trail, target: Target, answer: Answer) -> Self {
+    pub(crate) fn new(trail: Trail, target: Option<Box<Target>>, answer: Answer) -> Self {
         Self { trail, target, answer }
     }
 
@@ -96,13 +87,13 @@ impl AuditEvent {
     /// The method, as the client sent it, at most 32 octets of it.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.target.method.as_str()
+        self.line().map_or("", |line| line.method.as_str())
     }
 
     /// The path, as the client sent it, without the query, at most [`MAX_PATH`] octets of it.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.target.path.as_str()
+        self.line().map_or("", |line| line.path.as_str())
     }
 
     /// The template of the route; `None` if no route matched.
@@ -114,7 +105,7 @@ impl AuditEvent {
     /// The other end of the connection, if the server said so before the audit layer.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.target.peer
+        self.target.as_ref().map_or(self.trail.opening().peer, |target| target.peer)
     }
 
     /// Who sent the request, after looking through trusted proxies.
@@ -189,8 +180,9 @@ impl AuditEvent {
         &self.trail
     }
 
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
+    // INVARIANT: what the Trail was not opened with, the event has itself.
+    pub(crate) fn line(&self) -> Option<&RequestLine> {
+        self.target.as_ref().map(|target| &target.line).or(self.trail.opening().line.as_ref())
     }
 
     pub(crate) fn answer(&self) -> &Answer {
@@ -207,15 +199,5 @@ impl fmt::Debug for AuditEvent {
             .field("status", &self.status().map(|status| status.as_u16()))
             .field("reason", &self.reason())
             .finish_non_exhaustive()
-    }
-}
-
-impl Target {
-    pub(crate) fn of<B>(request: &Request<B>) -> Self {
-        Self {
-            method: Text::bounded(request.method().as_str(), MAX_METHOD),
-            path: Text::bounded(request.uri().path(), MAX_PATH),
-            peer: request.extensions().get::<ConnectionFacts>().and_then(|facts| facts.peer),
-        }
     }
 }

@@ -29,18 +29,37 @@ pin_project! {
         Running { #[pin] future: Fut },
         // The answer is there, and sinks that must be sure are waited for.
         Confirming { answer: Option<Box<Withheld<B>>>, wait: Wait<Result<(), SinkError>> },
+        // The answer is there before anything was waited for.
         Answered { response: Option<Response<B>> },
+        // The answer is given.
+        Ended,
     }
 }
 
 /// An answer with the fields that go to it, or to the refusal in its place.
 type Withheld<B> = (Response<B>, ResponseFields);
 
+/// How a request ends for the caller.
+enum Ending<B> {
+    Answer(Response<B>),
+    Confirm(Box<Withheld<B>>, Wait<Result<(), SinkError>>),
+}
+
 /// What must be known to end the request.
 struct Record<F> {
     event: OpenEvent,
     request: RefusedRequest,
     refuse: Refuse<F>,
+}
+
+impl<Fut, B> State<Fut, B> {
+    /// The state of a request that ends before the inner service was called.
+    fn of(ending: Ending<B>) -> Self {
+        match ending {
+            Ending::Answer(response) => Self::Answered { response: Some(response) },
+            Ending::Confirm(answer, wait) => Self::Confirming { answer: Some(answer), wait },
+        }
+    }
 }
 
 impl<Fut, F, B> ResponseFuture<Fut, F, B> {
@@ -62,14 +81,14 @@ impl<Fut, F: BodyFrom<B>, B> ResponseFuture<Fut, F, B> {
     ) -> Self {
         let mut record = Record { event, request, refuse };
         let response = record.refuse(denial);
-        let state = record.end(Outcome::Answered, response);
+        let state = State::of(record.end(Outcome::Answered, response));
         Self { state, record: Some(record) }
     }
 
     pub(crate) fn panicked(request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
         let mut record = Record { event, request, refuse };
         let response = record.refuse(Denial::new(Reason::Panicked));
-        let state = record.end(Outcome::Panicked, response);
+        let state = State::of(record.end(Outcome::Panicked, response));
         Self { state, record: Some(record) }
     }
 }
@@ -83,14 +102,14 @@ impl<F> Record<F> {
     }
 
     /// Records the event. The answer waits for sinks that must be sure, and for no others.
-    fn end<Fut, B>(&mut self, outcome: Outcome, response: Response<B>) -> State<Fut, B>
+    fn end<B>(&mut self, outcome: Outcome, response: Response<B>) -> Ending<B>
     where
         F: BodyFrom<B>,
     {
         let (recorded, fields) = self.event.answer(outcome, &response);
         match recorded {
-            Step::Done(result) => State::Answered { response: Some(self.sure(result, (response, fields))) },
-            Step::Wait(wait) => State::Confirming { answer: Some(Box::new((response, fields))), wait },
+            Step::Done(result) => Ending::Answer(self.sure(result, (response, fields))),
+            Step::Wait(wait) => Ending::Confirm(Box::new((response, fields)), wait),
         }
     }
 
@@ -99,10 +118,10 @@ impl<F> Record<F> {
     where
         F: BodyFrom<B>,
     {
-        let mut response = match result {
-            Ok(()) => response,
-            Err(_) => self.refuse(unavailable()),
-        };
+        let mut response = response;
+        if result.is_err() {
+            response = self.refuse(unavailable());
+        }
         fields.apply(response.headers_mut());
         response
     }
@@ -118,7 +137,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let next = match (this.state.as_mut().project(), &mut *this.record) {
+            let ending = match (this.state.as_mut().project(), &mut *this.record) {
                 (StateProjection::Running { future }, None) => return future.poll(cx),
                 (StateProjection::Running { future }, Some(record)) => {
                     match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
@@ -144,19 +163,36 @@ where
                             record.event.unconfirmed()
                         }
                     };
-                    State::Answered { response: answer.take().map(|answer| record.sure(result, *answer)) }
+                    match answer.take() {
+                        Some(answer) => Ending::Answer(record.sure(result, *answer)),
+                        None => return Poll::Pending,
+                    }
                 }
                 // A future that is polled after it was ready never is again.
                 (StateProjection::Answered { response }, _) => {
                     return response.take().map_or(Poll::Pending, |response| Poll::Ready(Ok(response)));
                 }
-                (StateProjection::Confirming { .. }, None) => return Poll::Pending,
+                (StateProjection::Confirming { .. }, None) | (StateProjection::Ended, _) => {
+                    return Poll::Pending;
+                }
             };
-            // The inner future is dropped here; after a panic it may panic again.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.state.set(next))) {
-                discard(panic);
+            match ending {
+                Ending::Answer(response) => {
+                    leave(this.state.as_mut(), State::Ended);
+                    return Poll::Ready(Ok(response));
+                }
+                Ending::Confirm(answer, wait) => {
+                    leave(this.state.as_mut(), State::Confirming { answer: Some(answer), wait });
+                }
             }
         }
+    }
+}
+
+/// Goes on to the next state. The inner future is dropped here; after a panic it may panic again.
+fn leave<Fut, B>(mut state: Pin<&mut State<Fut, B>>, next: State<Fut, B>) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| state.set(next))) {
+        discard(panic);
     }
 }
 

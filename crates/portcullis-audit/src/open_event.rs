@@ -2,42 +2,72 @@
 
 use std::error::Error;
 use std::fmt;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
-use portcullis_core::{Denial, Effect, ProblemType, Reason, ResponseFields, Room, Step, Trail};
+use portcullis_core::text::Text;
+use portcullis_core::{
+    ConnectionFacts, Denial, Opening, ProblemType, Reason, RefusedRequest, RequestLine, ResponseFields, Room,
+    Step, Trail,
+};
 
 use crate::audit::Audit;
 use crate::event::{Answer, AuditEvent, Outcome, Target};
 use crate::schema::MAX_DETAIL;
 use crate::sinks::SinkError;
-use crate::text::Text;
 
 /// Becomes exactly one event: when it is told how the request ended, or when it is dropped, which is to say that
 /// the caller went away.
 pub(crate) struct OpenEvent {
-    audit: Audit,
     // INVARIANT: taken once, by what records the event.
-    facts: Option<Facts>,
+    trail: Option<Trail>,
+    // `None` if nothing is recorded: the Trail is finished, and that is all.
+    audit: Option<Audit>,
+    target: Option<Box<Target>>,
     // The sinks that had no room; empty for every request that reaches the inner service.
     refusing: Vec<usize>,
 }
 
-struct Facts {
-    trail: Trail,
-    target: Target,
-}
-
 impl OpenEvent {
-    pub(crate) fn new<A>(audit: &Audit, trail: Trail, request: &Request<A>) -> Self {
-        let facts = Facts { trail, target: Target::of(request) };
-        Self { audit: audit.clone(), facts: Some(facts), refusing: Vec::new() }
+    /// Opens the Trail of a request, or takes on the event of one that is open; `None` if somebody else has.
+    pub(crate) fn open<A>(
+        audit: &Audit,
+        request: &mut Request<A>,
+        prepare: impl FnOnce(&Request<A>) -> Opening,
+    ) -> Option<(Self, RefusedRequest)> {
+        let refused = RefusedRequest::of(request);
+        let recording = !audit.is_silent();
+        let (trail, target) = match request.extensions().get::<Trail>() {
+            Some(trail) if trail.claim_event() => {
+                let target = || Target { line: line(request), peer: peer(request) };
+                // The time of the event is that of its opening.
+                let _ = recording.then(|| trail.opened_at());
+                (trail.clone(), recording.then(|| Box::new(target())))
+            }
+            Some(_) => return None,
+            None => {
+                let mut opening = prepare(request).recorded();
+                opening.refused = Some(refused);
+                if recording {
+                    opening.line = Some(line(request));
+                    opening.peer = opening.peer.or_else(|| peer(request));
+                    opening = opening.dated(audit.clock());
+                }
+                let trail = Trail::open_with(audit.clock(), opening);
+                request.extensions_mut().insert(trail.clone());
+                (trail, None)
+            }
+        };
+        let audit = recording.then(|| audit.clone());
+        Some((Self { trail: Some(trail), audit, target, refusing: Vec::new() }, refused))
     }
 
     /// Asks the sinks for room.
     pub(crate) fn reserve(&mut self) -> Result<(), Denial> {
-        self.audit.reserve().map_err(|refusing| {
+        let Some(audit) = &self.audit else { return Ok(()) };
+        audit.reserve().map_err(|refusing| {
             self.refusing = refusing;
             unavailable()
         })
@@ -49,13 +79,12 @@ impl OpenEvent {
         outcome: Outcome,
         response: &Response<B>,
     ) -> (Step<Result<(), SinkError>>, ResponseFields) {
-        let fields = self.facts.as_ref().map(|facts| facts.trail.take_fields()).unwrap_or_default();
-        (self.end(outcome, Some(response.status()), response.extensions().get::<Denial>()), fields)
+        self.end(outcome, Some(response.status()), response.extensions().get::<Denial>())
     }
 
     /// Counts a sink that panicked while it was waited for.
     pub(crate) fn unconfirmed(&self) -> Result<(), SinkError> {
-        self.audit.failed(SinkError::Failed)
+        self.audit.as_ref().map_or(Ok(()), |audit| audit.failed(SinkError::Failed))
     }
 
     /// Records the event of a request without an answer. Nobody waits for the sinks.
@@ -68,23 +97,34 @@ impl OpenEvent {
         outcome: Outcome,
         status: Option<StatusCode>,
         denial: Option<&Denial>,
-    ) -> Step<Result<(), SinkError>> {
-        let Some(Facts { trail, target }) = self.facts.take() else {
-            return Step::Done(Ok(()));
+    ) -> (Step<Result<(), SinkError>>, ResponseFields) {
+        let Some(trail) = self.trail.take() else {
+            return (Step::Done(Ok(())), ResponseFields::default());
         };
-        if let Some(denial) = denial {
-            note(&trail, denial);
-        }
-        trail.close();
+        let fields = trail.finish(denial.map(|denial| (room(denial.reason()), denial)));
+        let Some(audit) = &self.audit else {
+            return (Step::Done(Ok(())), fields);
+        };
         let (reason, cause, duration) = (denial.map(Denial::reason), denial.and_then(cause), trail.elapsed());
-        let event = AuditEvent::new(trail, target, Answer { outcome, status, reason, cause, duration });
-        self.audit.record(&event, &self.refusing)
+        let answer = Answer { outcome, status, reason, cause, duration };
+        let event = AuditEvent::new(trail, self.target.take(), answer);
+        (audit.record(&event, &self.refusing), fields)
     }
+}
+
+fn line<A>(request: &Request<A>) -> RequestLine {
+    RequestLine::of(request.method(), request.uri())
+}
+
+fn peer<A>(request: &Request<A>) -> Option<SocketAddr> {
+    request.extensions().get::<ConnectionFacts>().and_then(|facts| facts.peer)
 }
 
 impl Drop for OpenEvent {
     fn drop(&mut self) {
-        self.give_up(Outcome::Aborted);
+        if self.trail.is_some() {
+            self.give_up(Outcome::Aborted);
+        }
     }
 }
 
@@ -109,17 +149,6 @@ impl fmt::Display for Chain<'_> {
         // A chain that never ends ends here.
         let mut sources = std::iter::successors(self.0.source(), |&error| error.source()).take(MAX_SOURCES);
         sources.try_for_each(|source| write!(f, ": {source}"))
-    }
-}
-
-/// Writes the refusal that was answered to the Trail, unless whoever refused has done so.
-fn note(trail: &Trail, denial: &Denial) {
-    let noted = trail.read(|state| {
-        let last = state.entries.iter().rev().find(|entry| entry.enforced && entry.effect == Effect::Deny);
-        last.is_some_and(|entry| entry.reason == denial.reason())
-    });
-    if !noted {
-        trail.denied(room(denial.reason()), denial);
     }
 }
 

@@ -30,9 +30,9 @@ impl Serialize for AuditEvent {
             event.serialize_field("kind", "request")?;
             event.serialize_field("time", &Printed(Timestamp(self.time())))?;
             event.serialize_field("request_id", &Printed(self.request_id()))?;
-            event.serialize_field("method", &Printed(&self.target().method))?;
+            optional(&mut event, "method", self.line().map(|line| Printed(&line.method)))?;
             optional(&mut event, "route", self.route())?;
-            event.serialize_field("path", &Printed(&self.target().path))?;
+            optional(&mut event, "path", self.line().map(|line| Printed(&line.path)))?;
             optional(&mut event, "peer", self.peer().map(Printed))?;
             optional(&mut event, "client", self.client().ip().map(Printed))?;
             optional(&mut event, "client_source", client_source(self.client()))?;

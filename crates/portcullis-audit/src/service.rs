@@ -3,32 +3,43 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
-use portcullis_core::{BodyFrom, FromBytes, Refuse, RefusedRequest, Trail};
+use portcullis_core::{BodyFrom, FromBytes, Refuse};
 use tower_service::Service;
 
 use crate::audit::Audit;
 use crate::future::{ResponseFuture, discard};
 use crate::open_event::OpenEvent;
+use crate::prepare::{Prepare, Unprepared};
 
 /// Opens the Trail, catches panics, and records one event per request. See the crate's docs.
-pub struct AuditService<S, F = FromBytes> {
+pub struct AuditService<S, F = FromBytes, P = Unprepared> {
     inner: S,
     audit: Audit,
     refuse: Refuse<F>,
+    prepare: P,
 }
 
 impl<S, F> AuditService<S, F> {
     /// Records what happens in the inner service. [`AuditLayer`](crate::AuditLayer) makes it as well.
     #[must_use]
     pub fn new(inner: S, audit: Audit, refuse: Refuse<F>) -> Self {
-        Self { inner, audit, refuse }
+        Self { inner, audit, refuse, prepare: Unprepared }
     }
 }
 
-impl<S, F, A, B> Service<Request<A>> for AuditService<S, F>
+impl<S, F, P> AuditService<S, F, P> {
+    /// Opens the Trail with what this finds out. By default, nothing is known: [`Unprepared`].
+    #[must_use]
+    pub fn with_prepare<Q>(self, prepare: Q) -> AuditService<S, F, Q> {
+        AuditService { inner: self.inner, audit: self.audit, refuse: self.refuse, prepare }
+    }
+}
+
+impl<S, F, P, A, B> Service<Request<A>> for AuditService<S, F, P>
 where
     S: Service<Request<A>, Response = Response<B>>,
     F: BodyFrom<B>,
+    P: Prepare,
 {
     type Response = Response<B>;
     type Error = S::Error;
@@ -39,14 +50,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        // A layer that stands outside may have opened it.
-        let trail = Trail::ensure(request.extensions_mut(), self.audit.clock()).clone();
-        if !trail.claim_event() {
+        let prepare = |head: &Request<A>| self.prepare.prepare(head.uri(), head.headers(), head.extensions());
+        let Some((mut event, refused)) = OpenEvent::open(&self.audit, &mut request, prepare) else {
             // There is one event per request, not per audit layer.
             return ResponseFuture::forward(self.inner.call(request));
-        }
-        let refused = RefusedRequest::of(&request);
-        let mut event = OpenEvent::new(&self.audit, trail, &request);
+        };
         if let Err(denial) = event.reserve() {
             return ResponseFuture::refuse(denial, refused, event, self.refuse.clone());
         }
@@ -60,13 +68,18 @@ where
     }
 }
 
-impl<S: Clone, F: Clone> Clone for AuditService<S, F> {
+impl<S: Clone, F: Clone, P: Clone> Clone for AuditService<S, F, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), audit: self.audit.clone(), refuse: self.refuse.clone() }
+        Self {
+            inner: self.inner.clone(),
+            audit: self.audit.clone(),
+            refuse: self.refuse.clone(),
+            prepare: self.prepare.clone(),
+        }
     }
 }
 
-impl<S: fmt::Debug, F> fmt::Debug for AuditService<S, F> {
+impl<S: fmt::Debug, F, P> fmt::Debug for AuditService<S, F, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuditService")
             .field("inner", &self.inner)

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use portcullis_core::{Clock, Step, TimeSource, Trail};
+use portcullis_core::{Clock, RequestLine, Step, TimeSource, Trail};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::event::{Answer as Ended, Target};
@@ -77,11 +77,12 @@ pub(crate) fn only(memory: &MemorySink) -> AuditEvent {
 /// An event of its own, of a request to that path.
 pub(crate) fn event(number: usize) -> AuditEvent {
     let trail = Trail::open(&Clock::new(FakeTime::new()));
-    let target = Target::of(&get(&format!("/{number}")));
+    let request = get(&format!("/{number}"));
+    let target = Target { line: RequestLine::of(request.method(), request.uri()), peer: None };
     let duration = Duration::ZERO;
     AuditEvent::new(
         trail,
-        target,
+        Some(Box::new(target)),
         Ended { outcome: Outcome::Answered, status: None, reason: None, cause: None, duration },
     )
 }

@@ -22,6 +22,7 @@ mod scope;
 mod secret;
 mod step;
 mod stores;
+pub mod text;
 mod trail;
 
 #[cfg(feature = "axum-core-05")]
@@ -31,7 +32,7 @@ pub use self::certificate::{CertificateSource, ClientCertificate};
 #[doc(inline)]
 pub use self::challenge::{Challenge, ChallengeSet};
 pub use self::claims::{Claims, InvalidClaim};
-pub use self::clock::{Clock, TimeSource};
+pub use self::clock::{Clock, MAX_ANCHOR_AGE, TimeSource};
 pub use self::config::{ConfigError, ConfigErrors};
 pub use self::decision::{Decision, Effect};
 pub use self::denial::Denial;
@@ -52,6 +53,6 @@ pub use self::stores::{
     TokenFacts,
 };
 pub use self::trail::{
-    AlreadyAuthenticated, Authentication, MAX_ENTRIES, MAX_FIELDS, Placement, ResponseFields, Room, Trail,
-    TrailEntry, TrailLimit, TrailState,
+    AlreadyAuthenticated, Authentication, MAX_ENTRIES, MAX_FIELDS, MAX_METHOD, MAX_PATH, Opening, Placement,
+    RequestLine, ResponseFields, Room, Trail, TrailEntry, TrailLimit, TrailState,
 };

@@ -72,16 +72,17 @@ impl RefusedRequest {
     /// Notes what is needed of the request.
     #[must_use]
     pub fn of<B>(request: &Request<B>) -> Self {
-        Self::new(request.method(), request.headers())
+        Self::of_head(request.method(), request.headers())
     }
 
     /// Notes what is needed of the head.
     #[must_use]
     pub fn of_parts(parts: &request::Parts) -> Self {
-        Self::new(&parts.method, &parts.headers)
+        Self::of_head(&parts.method, &parts.headers)
     }
 
-    fn new(method: &Method, headers: &HeaderMap) -> Self {
+    /// Notes what is needed of a method and its fields.
+    pub(crate) fn of_head(method: &Method, headers: &HeaderMap) -> Self {
         let grpc = headers.get(CONTENT_TYPE).is_some_and(|value| {
             let rest = value.as_bytes().strip_prefix(b"application/grpc");
             rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))

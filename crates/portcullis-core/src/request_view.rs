@@ -7,7 +7,7 @@ use http::{Extensions, HeaderMap, Method, Request, Uri, Version, request};
 
 use crate::stores::AttemptGuard;
 use crate::trail::Trail;
-use crate::{ClientAddress, ClientCertificate, ConnectionFacts, Denial, Principal};
+use crate::{ClientAddress, ClientCertificate, ConnectionFacts, Denial, Principal, RefusedRequest};
 
 /// The head of a request and its Trail, borrowed; there is no body in it.
 #[derive(Clone, Copy)]
@@ -102,6 +102,18 @@ impl<'a> RequestView<'a> {
         self.trail.principal()
     }
 
+    /// What the server knows of the connection.
+    #[must_use]
+    pub fn connection(&self) -> Option<&'a ConnectionFacts> {
+        self.trail.opening().connection.as_ref().or_else(|| self.extensions.get())
+    }
+
+    /// What must be known to refuse the request after it is gone.
+    #[must_use]
+    pub fn refused(&self) -> RefusedRequest {
+        self.trail.opening().refused.unwrap_or_else(|| RefusedRequest::of_head(self.method, self.headers))
+    }
+
     /// The certificate that the client proved to hold: what the Trail says, or else that of the connection.
     ///
     /// A connection's certificate is not the client's where a trusted proxy forwarded the request. It is then that
@@ -111,7 +123,7 @@ impl<'a> RequestView<'a> {
         if let Some(resolved) = self.trail.resolved_client_certificate() {
             return resolved;
         }
-        let facts = self.extensions.get::<ConnectionFacts>()?;
+        let facts = self.connection()?;
         let forwarded = match self.trail.resolved_client() {
             Some(ClientAddress::Forwarded(_)) => true,
             // The proxy said that it does not know, or does not tell.

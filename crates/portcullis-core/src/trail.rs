@@ -1,6 +1,7 @@
 //! The one extension that carries everything about a request.
 
 mod counted;
+mod opening;
 mod state;
 
 use std::fmt;
@@ -10,9 +11,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
+pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
 pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
-use crate::decision::{Decision, Effect};
+use crate::decision::Decision;
 use crate::{ClientAddress, ClientCertificate, Clock, Denial, ExternalOrigin, Principal, RequestId};
 
 /// How many decisions one Trail keeps; later ones are counted, not kept.
@@ -31,8 +33,8 @@ pub struct Trail(Arc<Shared>);
 struct Shared {
     id: RequestId,
     clock: Clock,
-    opened_at: SystemTime,
-    opened: Instant,
+    opening: Opening,
+    times: OnceLock<(SystemTime, Instant)>,
     client: OnceLock<ClientAddress>,
     origin: OnceLock<ExternalOrigin>,
     certificate: OnceLock<Option<ClientCertificate>>,
@@ -67,21 +69,27 @@ impl From<AlreadyAuthenticated> for Denial {
 }
 
 impl Trail {
-    /// Opens a Trail with a fresh request id.
+    /// Opens a Trail with a fresh request id, for a request that arrived now.
     #[must_use]
     pub fn open(clock: &Clock) -> Self {
+        Self::open_with(clock, Opening::default().dated(clock))
+    }
+
+    /// Opens a Trail with a fresh request id and what is known already.
+    #[must_use]
+    pub fn open_with(clock: &Clock, opening: Opening) -> Self {
         Self(Arc::new(Shared {
             id: RequestId::generate(),
-            opened_at: clock.wall(),
-            opened: clock.monotonic(),
             clock: clock.clone(),
+            times: OnceLock::new(),
+            recorded: AtomicBool::new(opening.recorded),
+            opening,
             client: OnceLock::new(),
             origin: OnceLock::new(),
             certificate: OnceLock::new(),
             route: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
-            recorded: AtomicBool::new(false),
             state: Mutex::new(TrailState::default()),
         }))
     }
@@ -101,7 +109,7 @@ impl Trail {
 
     /// The Trail of a request, opened if this is the first layer.
     pub fn ensure<'a>(extensions: &'a mut Extensions, clock: &Clock) -> &'a Self {
-        extensions.get_or_insert_with(|| Self::open(clock))
+        extensions.get_or_insert_with(|| Self::open_with(clock, Opening::default()))
     }
 
     /// Opens the Trail if this is the first layer, and then returns a handle: whoever opened it applies its
@@ -110,7 +118,7 @@ impl Trail {
         if extensions.get::<Self>().is_some() {
             return None;
         }
-        let trail = Self::open(clock);
+        let trail = Self::open_with(clock, Opening::default());
         extensions.insert(trail.clone());
         Some(trail)
     }
@@ -128,16 +136,28 @@ impl Trail {
         self.0.id
     }
 
-    /// When it was opened.
+    /// What was known when it was opened.
     #[must_use]
-    pub fn opened_at(&self) -> SystemTime {
-        self.0.opened_at
+    pub fn opening(&self) -> &Opening {
+        &self.0.opening
     }
 
-    /// How long it has been open.
+    /// When it was opened; where nobody wrote that down, when this was first asked, as who records the event does at
+    /// once.
+    #[must_use]
+    pub fn opened_at(&self) -> SystemTime {
+        self.times().0
+    }
+
+    /// How long it has been since [`opened_at`](Self::opened_at).
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.clock.monotonic().saturating_duration_since(self.0.opened)
+        let (_, opened) = self.times();
+        self.0.clock.monotonic().saturating_duration_since(opened)
+    }
+
+    fn times(&self) -> (SystemTime, Instant) {
+        self.0.opening.times.unwrap_or_else(|| *self.0.times.get_or_init(|| self.0.clock.both()))
     }
 
     /// Says who sent the request. The first word counts.
@@ -148,14 +168,14 @@ impl Trail {
     /// Who sent the request.
     #[must_use]
     pub fn client(&self) -> ClientAddress {
-        self.0.client.get().copied().unwrap_or_default()
+        self.resolved_client().unwrap_or_default()
     }
 
     /// Who sent the request, as somebody resolved it; `None` if nobody did, which is not the same as a client
     /// whose address was found to be unknown.
     #[must_use]
     pub fn resolved_client(&self) -> Option<ClientAddress> {
-        self.0.client.get().copied()
+        self.0.opening.client.or_else(|| self.0.client.get().copied())
     }
 
     /// Says which scheme, host and port the client used. The first word counts.
@@ -166,7 +186,7 @@ impl Trail {
     /// Which scheme, host and port the client used; `None` if nobody resolved it.
     #[must_use]
     pub fn origin(&self) -> Option<&ExternalOrigin> {
-        self.0.origin.get()
+        self.0.opening.origin.as_ref().or_else(|| self.0.origin.get())
     }
 
     /// Says which certificate the client proved to hold, or that there is none, for a connection whose own one is
@@ -247,14 +267,7 @@ impl Trail {
 
     /// Notes a refusal.
     pub fn denied(&self, room: Room, denial: &Denial) {
-        let detail = denial.explanation_cow();
-        self.entry(TrailEntry {
-            room,
-            effect: Effect::Deny,
-            reason: denial.reason(),
-            enforced: true,
-            detail,
-        });
+        self.entry(TrailEntry::refusal(room, denial));
     }
 
     /// Notes what a limit counted.
@@ -302,6 +315,21 @@ impl Trail {
         state.fields.clear();
     }
 
+    /// Ends the collection as [`close`](Self::close) does, and takes the collected fields.
+    ///
+    /// Notes the refusal that was answered, unless whoever refused has done so.
+    pub fn finish(&self, refused: Option<(Room, &Denial)>) -> ResponseFields {
+        let mut state = self.lock();
+        if let Some((room, denial)) = refused
+            && !state.closed
+            && !state.notes(denial)
+        {
+            state.enter(TrailEntry::refusal(room, denial));
+        }
+        state.closed = true;
+        ResponseFields(std::mem::take(&mut state.fields))
+    }
+
     /// Lends the growing part.
     pub fn read<T>(&self, read: impl FnOnce(&TrailState) -> T) -> T {
         read(&self.lock())
@@ -320,7 +348,7 @@ impl Trail {
 
     fn entry(&self, entry: TrailEntry) {
         if let Some(mut state) = self.lock_open() {
-            if state.entries.len() < MAX_ENTRIES { state.entries.push(entry) } else { state.overflow += 1 }
+            state.enter(entry);
         }
     }
 

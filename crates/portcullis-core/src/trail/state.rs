@@ -7,6 +7,8 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
+use super::MAX_ENTRIES;
+use crate::Denial;
 use crate::decision::Effect;
 use crate::registry::Reason;
 
@@ -19,13 +21,26 @@ pub struct TrailState {
     /// The limits that were counted, in order.
     pub limits: SmallVec<[TrailLimit; 2]>,
     /// Fields to add to the response.
-    pub fields: SmallVec<[(HeaderName, HeaderValue, Placement); 4]>,
+    pub fields: Vec<(HeaderName, HeaderValue, Placement)>,
     /// The scheme whose credential was seen, by its configured name.
     pub scheme: Option<Arc<str>>,
     /// How many entries, limits and fields were not kept for want of room.
     pub overflow: u32,
     /// Whether the request is over: nothing is kept or counted any more.
     pub closed: bool,
+}
+
+impl TrailState {
+    /// Keeps a decision, if there is room.
+    pub(super) fn enter(&mut self, entry: TrailEntry) {
+        if self.entries.len() < MAX_ENTRIES { self.entries.push(entry) } else { self.overflow += 1 }
+    }
+
+    /// Whether the last refusal was for the same reason.
+    pub(super) fn notes(&self, denial: &Denial) -> bool {
+        let last = self.entries.iter().rev().find(|entry| entry.enforced && entry.effect == Effect::Deny);
+        last.is_some_and(|entry| entry.reason == denial.reason())
+    }
 }
 
 /// Prints none of the values of response fields, which may hold secrets.
@@ -55,6 +70,13 @@ pub struct TrailEntry {
     pub enforced: bool,
     /// What else there is to say; may hold text of the client, so escape it.
     pub detail: Option<Cow<'static, str>>,
+}
+
+impl TrailEntry {
+    pub(super) fn refusal(room: Room, denial: &Denial) -> Self {
+        let detail = denial.explanation_cow();
+        Self { room, effect: Effect::Deny, reason: denial.reason(), enforced: true, detail }
+    }
 }
 
 /// What a limit counted.
@@ -116,7 +138,7 @@ impl Room {
 /// The fields that a Trail collected. They may hold secrets, such as a cookie.
 #[derive(Default)]
 #[must_use = "fields that no response gets are lost"]
-pub struct ResponseFields(pub(super) SmallVec<[(HeaderName, HeaderValue, Placement); 4]>);
+pub struct ResponseFields(pub(super) Vec<(HeaderName, HeaderValue, Placement)>);
 
 impl ResponseFields {
     /// Moves them into the response's headers.

@@ -63,3 +63,52 @@ fn one_party_records_the_event_whoever_opened_the_trail() {
     assert!(trail.claim_event());
     assert!(!same.claim_event());
 }
+
+#[test]
+fn what_was_known_when_it_was_opened_is_the_first_word() {
+    let peer = ClientAddress::Peer([192, 0, 2, 1].into());
+    let opening = Opening { client: Some(peer), ..Opening::default() }.recorded();
+    let trail = Trail::open_with(&Clock::system(), opening);
+    trail.set_client(ClientAddress::Unknown);
+    assert_eq!((trail.client(), trail.resolved_client()), (peer, Some(peer)));
+    assert!(trail.origin().is_none());
+    assert!(!trail.claim_event());
+}
+
+#[test]
+fn a_trail_that_nobody_dated_is_dated_when_somebody_asks() {
+    let clock = Clock::system();
+    let trail = Trail::open_with(&clock, Opening::default());
+    let before = clock.wall();
+    let opened = trail.opened_at();
+    assert!(opened + crate::MAX_ANCHOR_AGE >= before);
+    assert_eq!(trail.opened_at(), opened);
+}
+
+#[test]
+fn finishing_takes_the_fields_and_notes_a_refusal_once() {
+    let denial = Denial::new(Reason::RouteNotFound);
+    for noted in [true, false] {
+        let trail = Trail::open(&Clock::system());
+        if noted {
+            trail.denied(Room::Routing, &denial);
+        }
+        trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
+        let mut headers = HeaderMap::new();
+        trail.finish(Some((Room::Routing, &denial))).apply(&mut headers);
+        assert_eq!(headers.len(), 1);
+        assert_eq!(trail.read(|state| (state.entries.len(), state.closed)), (1, true));
+        // It is over: nothing is noted or taken twice.
+        trail.finish(Some((Room::Routing, &Denial::new(Reason::Panicked)))).apply(&mut headers);
+        assert_eq!((headers.len(), trail.read(|state| state.entries.len())), (1, 1));
+    }
+}
+
+#[test]
+fn a_request_line_is_a_bounded_copy_without_the_query() {
+    let uri = format!("/{}?secret=1", "a".repeat(MAX_PATH)).parse().unwrap();
+    let method = http::Method::from_bytes(&[b'M'; MAX_METHOD + 1]).unwrap();
+    let line = RequestLine::of(&method, &uri);
+    assert_eq!((line.method.as_str().len(), line.path.as_str().len()), (MAX_METHOD, MAX_PATH));
+    assert!(!format!("{line:?}").contains("secret"));
+}

@@ -2,21 +2,31 @@
 
 use std::fmt::{self, Write};
 
-use portcullis_core::escape::Escaped;
 use smallvec::{Array, SmallVec};
 
+use crate::escape::Escaped;
+
 /// A copy of at most so many octets, kept without an allocation while it is short.
+///
+/// ```
+/// use portcullis_core::text::Text;
+///
+/// let path = Text::<[u8; 8]>::bounded("/a/long\npath", 8);
+/// assert_eq!((path.as_str(), path.to_string().as_str()), ("/a/long\n", "/a/long\\u{a}…"));
+/// ```
 ///
 /// It is a copy and not a slice of what was received, because such a slice would keep the whole request head,
 /// credentials included, in memory for as long as the event waits.
 #[derive(Clone)]
-pub(crate) struct Text<A: Array<Item = u8>> {
+pub struct Text<A: Array<Item = u8>> {
     octets: SmallVec<A>,
     truncated: bool,
 }
 
 impl<A: Array<Item = u8>> Text<A> {
-    pub(crate) fn bounded(text: &str, limit: usize) -> Self {
+    /// Copies the text up to that many octets, and marks a cut.
+    #[must_use]
+    pub fn bounded(text: &str, limit: usize) -> Self {
         let mut end = limit.min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -26,16 +36,26 @@ impl<A: Array<Item = u8>> Text<A> {
     }
 
     /// What something prints, of which no more than the limit is ever kept in memory.
-    pub(crate) fn printed(value: impl fmt::Display, limit: usize) -> Self {
+    #[must_use]
+    pub fn printed(value: impl fmt::Display, limit: usize) -> Self {
         let mut text = Printing { text: Self { octets: SmallVec::new(), truncated: false }, limit };
         // INVARIANT: it fails only where the limit is reached, or where the value itself cannot be printed.
         let _ = write!(text, "{value}");
         text.text
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The copy, as it was sent: escape what is printed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         // INVARIANT: the octets were copied from a str, up to the boundary of a character.
         std::str::from_utf8(&self.octets).unwrap_or_default()
+    }
+}
+
+/// Escaped, as it is printed.
+impl<A: Array<Item = u8>> fmt::Debug for Text<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
     }
 }
 

@@ -1,0 +1,72 @@
+//! What is known of a request before anybody shares its Trail.
+
+use std::net::SocketAddr;
+use std::time::{Instant, SystemTime};
+
+use http::{Method, Uri};
+
+use crate::text::Text;
+use crate::{ClientAddress, Clock, ConnectionFacts, ExternalOrigin, RefusedRequest};
+
+/// How many octets of a path a [`RequestLine`] keeps; the rest is cut off and marked with `…`.
+pub const MAX_PATH: usize = 1024;
+
+/// How many octets of a method a [`RequestLine`] keeps.
+pub const MAX_METHOD: usize = 32;
+
+/// What whoever opens a Trail knows of the request already.
+///
+/// It is written before anybody shares the Trail, so that neither writing nor reading it takes a lock. By default,
+/// nothing is known.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Opening {
+    /// Who sent the request. Whatever [`Trail::set_client`](super::Trail::set_client) says later does not count.
+    pub client: Option<ClientAddress>,
+    /// Which scheme, host and port the client used. Nor does a later [`Trail::set_origin`](super::Trail::set_origin).
+    pub origin: Option<ExternalOrigin>,
+    /// What the server knows of the connection, if that is not in the request's extensions.
+    pub connection: Option<ConnectionFacts>,
+    /// The other end of the connection, wherever it was found.
+    pub peer: Option<SocketAddr>,
+    /// What must be known to refuse the request after it is gone.
+    pub refused: Option<RefusedRequest>,
+    /// What the request is about, for its event.
+    pub line: Option<RequestLine>,
+    pub(super) times: Option<(SystemTime, Instant)>,
+    pub(super) recorded: bool,
+}
+
+impl Opening {
+    /// Says that the request arrived now. By default, it arrives when somebody first asks for that time: nobody
+    /// does where no event is recorded, and reading clocks is not free.
+    #[must_use]
+    pub fn dated(self, clock: &Clock) -> Self {
+        Self { times: Some(clock.both()), ..self }
+    }
+
+    /// Says that whoever opens the Trail also records the event, as [`Trail::claim_event`](super::Trail::claim_event)
+    /// does.
+    #[must_use]
+    pub fn recorded(self) -> Self {
+        Self { recorded: true, ..self }
+    }
+}
+
+/// A bounded copy of what a request is about, without the query.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestLine {
+    /// The method, at most [`MAX_METHOD`] octets of it.
+    pub method: Text<[u8; 16]>,
+    /// The path, at most [`MAX_PATH`] octets of it.
+    pub path: Text<[u8; 96]>,
+}
+
+impl RequestLine {
+    /// Copies what is kept.
+    #[must_use]
+    pub fn of(method: &Method, uri: &Uri) -> Self {
+        Self { method: Text::bounded(method.as_str(), MAX_METHOD), path: Text::bounded(uri.path(), MAX_PATH) }
+    }
+}

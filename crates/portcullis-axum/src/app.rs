@@ -11,16 +11,17 @@ use axum::Router;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use portcullis_audit::{AuditService, SinkError};
-use portcullis_core::{ConnectionFacts, FromBytes};
-use portcullis_stack::{OuterService, RouteTable, Security};
+use http::Extensions;
+use portcullis_audit::SinkError;
+use portcullis_core::ConnectionFacts;
+use portcullis_stack::{OuterLayer, RouteTable, Security};
 use tokio::net::TcpListener;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::serve::Serve;
 
-type Stack = AuditService<OuterService<Router>, FromBytes>;
+type Stack = <OuterLayer as Layer<Router>>::Service;
 
 /// A finished application: a service with nothing left open. Clones are cheap.
 ///
@@ -36,7 +37,8 @@ pub struct App {
 
 impl App {
     pub(crate) fn new(router: Router, security: Security, table: RouteTable) -> Self {
-        Self { stack: security.outer_layer().layer(router), security, table: Arc::new(table) }
+        let stack = security.outer_layer().with_connection(connection).layer(router);
+        Self { stack, security, table: Arc::new(table) }
     }
 
     /// Serves HTTP/1 and HTTP/2 on the listener.
@@ -89,14 +91,15 @@ impl Service<Request> for App {
         Service::<Request>::poll_ready(&mut self.stack, cx)
     }
 
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        if request.extensions().get::<ConnectionFacts>().is_none()
-            && let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>().copied()
-        {
-            request.extensions_mut().insert(ConnectionFacts::plain(peer));
-        }
+    fn call(&mut self, request: Request) -> Self::Future {
         self.stack.call(request)
     }
+}
+
+/// What axum knows of a connection.
+fn connection(extensions: &Extensions) -> Option<ConnectionFacts> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(ConnectionFacts::plain(*peer))
 }
 
 impl fmt::Debug for App {

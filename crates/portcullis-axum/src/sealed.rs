@@ -34,10 +34,9 @@ where
     type Future = SealFuture<E::Future>;
 
     fn call(self, request: Request, state: S) -> Self::Future {
-        let refused = RefusedRequest::of(&request);
-        let progress = match RequestView::of(&request) {
-            Ok(view) => self.gate.start(&view),
-            Err(denial) => Progress::Done(Err(denial)),
+        let (progress, refused) = match RequestView::of(&request) {
+            Ok(view) => (self.gate.start(&view), view.refused()),
+            Err(denial) => (Progress::Done(Err(denial)), RefusedRequest::of(&request)),
         };
         match progress {
             Progress::Done(Ok(())) => {
@@ -123,7 +122,7 @@ fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Re
 
 /// Guards over resources read their path parameter without naming axum.
 fn with_path_parameters(mut request: Request, gate: &Gate) -> Request {
-    if gate.route().contains('{')
+    if gate.has_parameters()
         && let Some(parameters) = PathParameters::read(gate.route(), request.uri().path())
     {
         request.extensions_mut().insert(parameters);

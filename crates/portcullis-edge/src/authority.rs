@@ -3,16 +3,14 @@
 use std::cell::RefCell;
 use std::net::Ipv6Addr;
 
-use http::HeaderValue;
 use http::header::HOST;
 use http::uri::Authority;
-use portcullis_core::RequestView;
+use http::{HeaderMap, HeaderValue, Uri};
 
 /// The request target's authority (`:authority` in HTTP/2), or `Host`. If there are two that differ, or
 /// something else than a host and a port, nobody knows.
-pub(crate) fn of_request(view: &RequestView<'_>) -> Option<Authority> {
-    let mut fields = view.headers().get_all(HOST).iter();
-    match (view.uri().authority(), fields.next(), fields.next()) {
+pub(crate) fn of_request(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    match (uri.authority(), headers.get(HOST), second_host(headers)) {
         (Some(target), None, _) => Some(target.clone()).filter(is_host_and_port),
         // RFC 9113 §8.3.1: a `Host` that differs makes the request malformed. RFC 9112 §3.2.2 has it ignored,
         // but whoever forwarded the request may have gone by it.
@@ -22,6 +20,18 @@ pub(crate) fn of_request(view: &RequestView<'_>) -> Option<Authority> {
         (None, Some(host), None) => recent(host.as_bytes()),
         _ => None,
     }
+}
+
+/// The second field of that name.
+fn second_host(headers: &HeaderMap) -> Option<&HeaderValue> {
+    // As a rule, no name has two fields, and nothing is looked up.
+    if headers.len() == headers.keys_len() { None } else { headers.get_all(HOST).iter().nth(1) }
+}
+
+/// Whether there is more than one `Host`: whoever reads the other one sees another request (RFC 9112 §3.2).
+#[must_use]
+pub fn names_two_hosts(headers: &HeaderMap) -> bool {
+    second_host(headers).is_some()
 }
 
 /// Host and port of these octets.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use http::uri::Authority;
+use http::{HeaderMap, Uri};
 use portcullis_core::{
     ClientAddress, ConfigErrors, ConnectionFacts, Denial, ExternalOrigin, FromBytes, RequestView, Room, Step,
 };
@@ -34,6 +35,23 @@ impl Edge {
         Ok(Self { proxies })
     }
 
+    /// Client and origin of a request that came straight from its client; `None` if a trusted proxy forwarded it, or
+    /// may have. Whoever opens the Trail can leave them there; [`resolve`](Self::resolve) is for the rest.
+    #[must_use]
+    pub fn direct(
+        &self,
+        facts: &ConnectionFacts,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Option<(ClientAddress, Option<ExternalOrigin>)> {
+        let peer = facts.peer.map(|peer| peer.ip().to_canonical());
+        if self.proxies.trusts(0, peer) {
+            return None;
+        }
+        let origin = origin(&Way::Direct, facts, peer, || authority::of_request(uri, headers));
+        Some((client(&Way::Direct, peer), origin))
+    }
+
     /// Writes client and origin to the Trail.
     ///
     /// Reads [`ConnectionFacts`] from the extensions; without them nothing is known, and nothing is written.
@@ -41,14 +59,15 @@ impl Edge {
     /// # Errors
     /// 400 `malformed_forwarding` if what a trusted proxy wrote cannot be read. The Trail then has a note of it.
     pub fn resolve(&self, view: &RequestView<'_>) -> Result<(), Denial> {
-        let Some(facts) = view.extensions().get::<ConnectionFacts>() else { return Ok(()) };
+        let Some(facts) = view.connection() else { return Ok(()) };
         let peer = facts.peer.map(|peer| peer.ip().to_canonical());
         let way = walk(&self.proxies, peer, view.headers())
             .map_err(|malformed| malformed.into_denial())
             .inspect_err(|denial| view.trail().denied(Room::Edge, denial))?;
         let trail = view.trail();
         trail.set_client(client(&way, peer));
-        if let Some(origin) = origin(&way, facts, peer, || authority::of_request(view)) {
+        if let Some(origin) = origin(&way, facts, peer, || authority::of_request(view.uri(), view.headers()))
+        {
             trail.set_origin(origin);
         }
         Ok(())

@@ -15,6 +15,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use self::authority::names_two_hosts;
 pub use self::cors::{
     Cors, CorsAnswer, CorsBuilder, CorsLayer, CorsService, DEFAULT_ALLOWED_HEADERS, DEFAULT_EXPOSED_HEADERS,
     DEFAULT_MAX_AGE, DEFAULT_METHODS, ResponseFuture, UpgradeOriginLayer, UpgradeOrigins,

@@ -99,11 +99,11 @@ impl PathPolicy {
     }
 
     fn ambiguity(&self, path: &str) -> Option<&'static str> {
+        if is_plain(path) {
+            return None;
+        }
         if path.as_bytes().windows(2).any(|pair| pair == b"//") {
             return Some("the path has an empty segment");
-        }
-        if octets::count(path.as_bytes(), is_plain) == path.len() {
-            return None;
         }
         if path.bytes().any(|octet| octet == b'\\' || !octet.is_ascii_graphic()) {
             return Some("the path has characters that must be encoded");
@@ -138,10 +138,30 @@ impl Decide for PathPolicy {
     }
 }
 
-/// Octets that have one reading wherever they stand; most paths have no others.
-fn is_plain(octet: u8) -> bool {
-    octets::is_base64url(octet) | (octet == b'/') | (octet == b'~')
+/// Whether the path has no octets but those that have one reading wherever they stand, and no empty segment: most
+/// paths are so.
+fn is_plain(path: &str) -> bool {
+    let mut after_slash = false;
+    path.bytes().all(|octet| {
+        let doubled = after_slash && octet == b'/';
+        after_slash = octet == b'/';
+        !doubled && PLAIN.get(usize::from(octet)).is_some_and(|plain| *plain)
+    })
 }
+
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut octet = 0_u8;
+    while octet < u8::MAX {
+        octet += 1;
+        // INVARIANT: an octet is below 256.
+        #[expect(clippy::indexing_slicing, reason = "evaluated when this is compiled")]
+        {
+            plain[octet as usize] = octets::is_base64url(octet) || matches!(octet, b'/' | b'~');
+        }
+    }
+    plain
+};
 
 struct NotEncoded;
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderName;
-use portcullis_audit::{Audit, AuditBuilder, AuditEvent, AuditSink, IntoSink, SinkError};
+use portcullis_audit::{Audit, AuditBuilder, IntoSink};
 use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
-use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial, Step};
+use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{Limit, Limiters, Phase};
 
@@ -114,8 +114,10 @@ impl SecurityBuilder {
     ///
     /// # Security
     /// Nobody will know who did what. A layer of your own in front must keep a record instead.
-    pub fn insecure_no_audit(self) -> Self {
-        self.audit(Nowhere)
+    pub fn insecure_no_audit(mut self) -> Self {
+        self.audit = self.audit.insecure_without_sink();
+        self.has_sink = true;
+        self
     }
 
     /// Writes the bodies of refusals. By default, they are problem+json (RFC 9457).
@@ -183,15 +185,6 @@ impl SecurityBuilder {
             refuse: self.refuse,
             clock: self.clock,
         }))
-    }
-}
-
-/// The sink of [`SecurityBuilder::insecure_no_audit`].
-struct Nowhere;
-
-impl AuditSink for Nowhere {
-    fn record(&self, _: &AuditEvent) -> Step<Result<(), SinkError>> {
-        Step::Done(Ok(()))
     }
 }
 

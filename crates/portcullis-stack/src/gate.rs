@@ -20,6 +20,7 @@ pub struct Gate(Arc<Checks>);
 /// The checks of a gate, in the order in which they are made.
 pub(crate) struct Checks {
     pub(crate) route: Arc<str>,
+    pub(crate) has_parameters: bool,
     pub(crate) early_limits: Limiters,
     /// `None` for a public route: no credential is looked at.
     pub(crate) schemes: Option<RouteSchemes>,
@@ -54,6 +55,12 @@ impl Gate {
     #[must_use]
     pub fn route(&self) -> &Arc<str> {
         &self.0.route
+    }
+
+    /// Whether a part of the path is a parameter: `/documents/{id}`.
+    #[must_use]
+    pub fn has_parameters(&self) -> bool {
+        self.0.has_parameters
     }
 
     /// How refusals are answered.
@@ -101,9 +108,9 @@ impl Checks {
     /// The check of that number; `None` when all are made.
     fn check(&self, number: usize, request: &RequestView<'_>) -> Option<Step<Result<(), Denial>>> {
         match number {
-            0 => Some(self.early_limits.check_all(request)),
+            0 => Some(limit(&self.early_limits, request)),
             1 => Some(self.authenticate(request)),
-            2 => Some(self.late_limits.check_all(request)),
+            2 => Some(limit(&self.late_limits, request)),
             3 => Some(Step::Done(self.decide(request))),
             _ => None,
         }
@@ -125,6 +132,10 @@ impl Checks {
             Some(rule) => rule.decide(request),
         }
     }
+}
+
+fn limit(limits: &Limiters, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+    if limits.is_empty() { Step::Done(Ok(())) } else { limits.check_all(request) }
 }
 
 impl fmt::Debug for Gate {

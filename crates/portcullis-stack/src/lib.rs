@@ -11,7 +11,7 @@ mod table;
 
 pub use self::builder::{DEFAULT_REALM, SecurityBuilder};
 pub use self::gate::{Gate, Pending, Progress};
-pub use self::outer::OuterService;
+pub use self::outer::{Opener, OuterService};
 pub use self::policy::RoutePolicy;
 pub use self::protect::{Dispatch, MatchedRoute, Protected, RouteList};
 pub use self::security::{OuterLayer, Security};

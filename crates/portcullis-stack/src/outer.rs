@@ -5,16 +5,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::{Request, Response, StatusCode};
-use portcullis_core::{Bans, BodyFrom, Denial, FromBytes, Reason, Refuse, RequestView, Room, Step};
-use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode, Uri};
+use portcullis_audit::Prepare;
+use portcullis_core::{
+    Bans, BodyFrom, ConnectionFacts, Denial, FromBytes, Opening, Reason, Refuse, RequestView, Room, Step,
+};
+use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp, names_two_hosts};
 use portcullis_ratelimit::Limiters;
 use portcullis_tower::ResponseFuture;
 use tower_service::Service;
 
+/// Finds [`ConnectionFacts`] where a server left them in another form.
+pub(crate) type ReadConnection = fn(&Extensions) -> Option<ConnectionFacts>;
+
 /// The decisions that need neither a route nor an identity.
 pub(crate) struct Outer {
+    pub(crate) connection: Option<ReadConnection>,
     pub(crate) edge: Edge,
     pub(crate) plain_http: PlainHttp,
     pub(crate) cors: Cors,
@@ -24,7 +30,7 @@ pub(crate) struct Outer {
 }
 
 enum Verdict {
-    Preflight(http::HeaderMap),
+    Preflight(HeaderMap),
     Decided(Step<Result<(), Denial>>),
 }
 
@@ -32,7 +38,7 @@ impl Outer {
     fn verdict(&self, request: &RequestView<'_>) -> Verdict {
         let cors = self.cors.decide(request);
         // A preflight is resolved too, so that its event says where it came from.
-        let resolved = self.edge.resolve(request);
+        let resolved = self.resolve(request);
         if let CorsAnswer::Preflight(fields) = cors {
             return Verdict::Preflight(fields);
         }
@@ -40,6 +46,11 @@ impl Outer {
             Err(denial) => Step::Done(Err(denial)),
             Ok(()) => self.limits(request),
         })
+    }
+
+    /// What the Trail was opened with was found by [`Opener`].
+    fn resolve(&self, request: &RequestView<'_>) -> Result<(), Denial> {
+        if request.trail().opening().client.is_some() { Ok(()) } else { self.edge.resolve(request) }
     }
 
     fn transport(&self, request: &RequestView<'_>) -> Result<(), Denial> {
@@ -53,6 +64,7 @@ impl Outer {
     fn limits(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let ban = self.bans.as_ref().map(|bans| ban_step(bans.as_ref(), request));
         match ban {
+            None | Some(Step::Done(Ok(()))) if self.limits.is_empty() => Step::Done(Ok(())),
             None | Some(Step::Done(Ok(()))) => self.limits.check_all(request),
             Some(Step::Done(Err(denial))) => Step::Done(Err(denial)),
             Some(Step::Wait(ban)) => match self.limits.check_all(request) {
@@ -68,7 +80,7 @@ impl Outer {
 
 /// RFC 9112 §3.2: whoever reads the other `Host` sees another request.
 fn one_host(request: &RequestView<'_>) -> Result<(), Denial> {
-    if request.headers().get_all(HOST).iter().nth(1).is_none() {
+    if !names_two_hosts(request.headers()) {
         return Ok(());
     }
     let denial = Denial::new(Reason::MalformedRequest).hint("the request has more than one Host field");
@@ -90,6 +102,32 @@ fn ban_step(bans: &dyn Bans, request: &RequestView<'_>) -> Step<Result<(), Denia
         trail.denied(Room::Edge, &denial);
         Err(denial)
     })
+}
+
+/// Finds out what is known of a request that no proxy forwarded before its Trail is shared, where it costs no lock.
+#[derive(Clone)]
+pub struct Opener(pub(crate) Arc<Outer>);
+
+impl Prepare for Opener {
+    fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Opening {
+        let mut opening = Opening::default();
+        let known = extensions.get::<ConnectionFacts>();
+        if known.is_none() {
+            opening.connection = self.0.connection.and_then(|read| read(extensions));
+        }
+        let Some(facts) = known.or(opening.connection.as_ref()) else { return opening };
+        opening.peer = facts.peer;
+        if let Some((client, origin)) = self.0.edge.direct(facts, uri, headers) {
+            (opening.client, opening.origin) = (Some(client), origin);
+        }
+        opening
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opener").field("edge", &self.0.edge).finish_non_exhaustive()
+    }
 }
 
 /// The service of [`OuterLayer`](crate::OuterLayer), inside the audit.
@@ -133,7 +171,7 @@ where
     }
 }
 
-fn preflight<B>(fields: http::HeaderMap) -> Response<B>
+fn preflight<B>(fields: HeaderMap) -> Response<B>
 where
     FromBytes: BodyFrom<B>,
 {

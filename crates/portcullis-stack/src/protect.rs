@@ -114,16 +114,12 @@ impl Row {
     }
 }
 
-impl<S> Dispatch<S> {
-    fn find<A>(&self, request: &Request<A>) -> Result<(Gate, Arc<str>), Denial> {
-        let rows =
-            self.matcher.at(request.uri().path()).map_err(|_| Denial::new(Reason::RouteNotFound))?.value;
-        let exact = rows.iter().find(|row| row.method.as_ref() == Some(request.method()));
-        match exact.or_else(|| rows.iter().find(|row| row.takes(request.method()))) {
-            Some(row) => Ok((row.gate.clone(), Arc::clone(&row.name))),
-            None => Err(Denial::new(Reason::MethodNotAllowed).allow(allowed(rows))),
-        }
-    }
+/// The row for a method and path.
+fn find<'a, A>(matcher: &'a matchit::Router<Vec<Row>>, request: &Request<A>) -> Result<&'a Row, Denial> {
+    let rows = matcher.at(request.uri().path()).map_err(|_| Denial::new(Reason::RouteNotFound))?.value;
+    let exact = rows.iter().find(|row| row.method.as_ref() == Some(request.method()));
+    let found = exact.or_else(|| rows.iter().find(|row| row.takes(request.method())));
+    found.ok_or_else(|| Denial::new(Reason::MethodNotAllowed).allow(allowed(rows)))
 }
 
 impl<S, A, B> Service<Request<A>> for Dispatch<S>
@@ -143,22 +139,25 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let refused = RefusedRequest::of(&request);
-        let (gate, name) = match self.find(&request) {
-            Ok(found) => found,
-            Err(denial) => return ResponseFuture::refuse(self.security.refuse().response(denial, &refused)),
+        let Row { gate, name, .. } = match find(&self.matcher, &request) {
+            Ok(row) => row,
+            Err(denial) => {
+                let refused = RefusedRequest::of(&request);
+                return ResponseFuture::refuse(self.security.refuse().response(denial, &refused));
+            }
         };
-        let progress = match RequestView::of(&request) {
-            Ok(view) => gate.start(&view),
-            Err(denial) => Progress::Done(Err(denial)),
+        let (progress, refused) = match RequestView::of(&request) {
+            Ok(view) => (gate.start(&view), view.refused()),
+            Err(denial) => (Progress::Done(Err(denial)), RefusedRequest::of(&request)),
         };
         match progress {
             Progress::Done(Err(denial)) => ResponseFuture::refuse(gate.refuse().response(denial, &refused)),
             Progress::Done(Ok(())) => {
-                admit(&mut request, &gate, name);
+                admit(&mut request, gate, name);
                 ResponseFuture::forward(self.inner.call(request))
             }
             Progress::Wait(pending) => {
+                let (gate, name) = (gate.clone(), Arc::clone(name));
                 let mut ready = take_ready(&mut self.inner);
                 ResponseFuture::wait(async move {
                     let (parts, body) = request.into_parts();
@@ -166,7 +165,7 @@ where
                         return Ok(gate.refuse().response(denial, &refused));
                     }
                     let mut request = Request::from_parts(parts, body);
-                    admit(&mut request, &gate, name);
+                    admit(&mut request, &gate, &name);
                     ready.call(request).await
                 })
             }
@@ -174,9 +173,9 @@ where
     }
 }
 
-fn admit<A>(request: &mut Request<A>, gate: &Gate, name: Arc<str>) {
-    request.extensions_mut().insert(MatchedRoute(name));
-    if gate.route().contains('{')
+fn admit<A>(request: &mut Request<A>, gate: &Gate, name: &Arc<str>) {
+    request.extensions_mut().insert(MatchedRoute(Arc::clone(name)));
+    if gate.has_parameters()
         && let Some(parameters) = PathParameters::read(gate.route(), request.uri().path())
     {
         request.extensions_mut().insert(parameters);

@@ -5,16 +5,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_audit::{Audit, AuditLayer, SinkError};
+use http::Extensions;
+use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
-use portcullis_core::{AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, FromBytes, Refuse};
+use portcullis_core::{
+    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Refuse,
+};
 use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
 use portcullis_ratelimit::{Limiters, Phase};
 use tower_layer::Layer;
 
 use crate::builder::SecurityBuilder;
 use crate::gate::{Checks, Gate};
-use crate::outer::{Outer, OuterService};
+use crate::outer::{Opener, Outer, OuterService, ReadConnection};
 use crate::policy::RoutePolicy;
 use crate::table::Everywhere;
 
@@ -84,6 +87,7 @@ impl Security {
         let attempts = all.of_phase(Phase::Attempt);
         let guards = schemes.is_some() && !attempts.is_empty();
         let gate = Gate::new(Checks {
+            has_parameters: route.contains('{'),
             route: route.into(),
             early_limits: own.of_phase(Phase::Anonymous),
             attempts: guards.then(|| Arc::new(attempts) as Arc<dyn AttemptGuard>),
@@ -98,9 +102,8 @@ impl Security {
 
     /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need
     /// no identity. What is behind it must ask a [`Gate`] for every route.
-    #[must_use]
     pub fn outer_layer(&self) -> OuterLayer {
-        OuterLayer(self.clone())
+        OuterLayer { security: self.clone(), connection: None }
     }
 
     /// How refusals are answered.
@@ -144,23 +147,38 @@ impl Security {
 
 /// What stands around a router. See [`Security::outer_layer`].
 #[derive(Clone, Debug)]
-pub struct OuterLayer(Security);
+#[must_use]
+pub struct OuterLayer {
+    security: Security,
+    connection: Option<ReadConnection>,
+}
+
+impl OuterLayer {
+    /// Says how to find out about the connection of a request that has no
+    /// [`ConnectionFacts`](portcullis_core::ConnectionFacts) in its extensions, because its server leaves them in another
+    /// form. By default, nothing is known of it then.
+    pub fn with_connection(self, read: fn(&Extensions) -> Option<ConnectionFacts>) -> Self {
+        Self { connection: Some(read), ..self }
+    }
+}
 
 impl<S> Layer<S> for OuterLayer {
-    type Service = portcullis_audit::AuditService<OuterService<S>, FromBytes>;
+    type Service = AuditService<OuterService<S>, FromBytes, Opener>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        let security = &self.0.0;
-        let outer = Outer {
+        let security = &self.security.0;
+        let outer = Arc::new(Outer {
+            connection: self.connection,
             edge: security.edge.clone(),
             plain_http: security.plain_http.clone(),
             cors: security.cors.clone(),
             bans: security.bans.clone(),
             paths: security.paths.clone(),
             limits: security.limits.of_phase(Phase::Anonymous),
-        };
-        let audit = AuditLayer::new(security.audit.clone()).with_refuse(security.refuse.clone());
-        audit.layer(OuterService::new(inner, Arc::new(outer), security.refuse.clone()))
+        });
+        let service = OuterService::new(inner, Arc::clone(&outer), security.refuse.clone());
+        AuditService::new(service, security.audit.clone(), security.refuse.clone())
+            .with_prepare(Opener(outer))
     }
 }
 

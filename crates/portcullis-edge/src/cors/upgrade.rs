@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, COOKIE, ORIGIN, UPGRADE};
 use http::{HeaderValue, Method};
-use portcullis_core::{ConnectionFacts, Denial, FromBytes, Reason, RequestView, Room, Step};
+use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step};
 use portcullis_tower::{Decide, DecideLayer};
 
 use super::policy::{Cors, Origins, single_origin};
@@ -107,7 +107,9 @@ fn is_handshake(view: &RequestView<'_>) -> bool {
         let mut protocols = line.as_bytes().split(|octet| *octet == b',').map(<[u8]>::trim_ascii);
         protocols.any(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
     };
-    view.method() == Method::CONNECT || view.headers().get_all(UPGRADE).iter().any(is_websocket)
+    let headers = view.headers();
+    view.method() == Method::CONNECT
+        || (headers.contains_key(UPGRADE) && headers.get_all(UPGRADE).iter().any(is_websocket))
 }
 
 fn is_own(origin: &HeaderValue, view: &RequestView<'_>) -> bool {
@@ -118,7 +120,7 @@ fn is_own(origin: &HeaderValue, view: &RequestView<'_>) -> bool {
 /// Whether the request carries what browsers attach by themselves.
 fn is_ambient(view: &RequestView<'_>) -> bool {
     let certificate = || {
-        let tls = view.extensions().get::<ConnectionFacts>().and_then(|facts| facts.tls.as_ref());
+        let tls = view.connection().and_then(|facts| facts.tls.as_ref());
         tls.is_some_and(|tls| !tls.client_certificates.is_empty())
     };
     view.headers().contains_key(COOKIE) || view.headers().contains_key(AUTHORIZATION) || certificate()

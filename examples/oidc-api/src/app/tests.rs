@@ -1,0 +1,98 @@
+use axum::body::Body;
+use axum::http::{Request, Response};
+use portcullis_testkit::{FakeClock, TestIssuer};
+use tower::ServiceExt;
+
+use super::*;
+
+/// The program, and the stand-in for its provider.
+struct Bench {
+    issuer: TestIssuer,
+    app: App,
+    time: FakeClock,
+}
+
+impl Bench {
+    async fn start() -> Self {
+        let time = FakeClock::new();
+        let issuer = TestIssuer::start().await.with_clock(time.clock());
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let mut options = Options { issuer: None, audience: None, listen };
+        options.stand_in(issuer.url(), issuer.audience());
+        let app = app(&options, time.clock()).unwrap();
+        Self { issuer, app, time }
+    }
+
+    async fn call(&self, method: &str, path: &str, authorization: Option<&str>) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        self.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    #[track_caller]
+    fn status(
+        &self,
+        method: &str,
+        path: &str,
+        authorization: Option<&str>,
+        expected: u16,
+    ) -> impl Future<Output = Response<Body>> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let response = self.call(method, path, authorization).await;
+            assert_eq!(response.status(), expected, "{caller}: {method} {path}");
+            response
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_provider_says_who_may_do_what() {
+    let bench = Bench::start().await;
+    let writer = bench.issuer.token("alice").scope("notes:read notes:write").bearer();
+    let reader = bench.issuer.token("rita").scope("notes:read").bearer();
+    bench.status("GET", "/health", None, 200).await;
+    bench.status("GET", "/me", Some(&reader), 200).await;
+    bench.status("GET", "/notes", Some(&reader), 200).await;
+    bench.status("POST", "/notes", Some(&writer), 201).await;
+
+    let refused = bench.status("POST", "/notes", Some(&reader), 403).await;
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains("insufficient_scope") && challenge.contains("notes:write"), "{challenge}");
+    let refused = bench.status("GET", "/me", None, 401).await;
+    assert!(!refused.headers()["www-authenticate"].to_str().unwrap().contains("error"));
+}
+
+#[tokio::test]
+async fn tokens_of_others_and_old_ones_are_refused() {
+    let bench = Bench::start().await;
+    let stranger = TestIssuer::offline(bench.issuer.url());
+    let token = bench.issuer.token("alice").scope("notes:read");
+    for wrong in [
+        token.clone().audience("https://other.example").bearer(),
+        token.clone().signed_by(&stranger).bearer(),
+        token.clone().typ("JWT").bearer(),
+        "Bearer abc".to_owned(),
+    ] {
+        bench.status("GET", "/notes", Some(&wrong), 401).await;
+    }
+    bench.status("GET", "/notes", Some(&token.bearer()), 200).await;
+    let old = token.bearer();
+    bench.time.advance(std::time::Duration::from_secs(7200));
+    bench.status("GET", "/notes", Some(&old), 401).await;
+}
+
+#[tokio::test]
+async fn it_starts_without_the_provider_and_says_503_until_there_are_keys() {
+    let bench = Bench::start().await;
+    bench.issuer.go_down();
+    let token = bench.issuer.token("alice").scope("notes:read").bearer();
+    let refused = bench.status("GET", "/notes", Some(&token), 503).await;
+    assert!(refused.headers().contains_key("retry-after"));
+    bench.issuer.come_up();
+    bench.time.advance(std::time::Duration::from_secs(60));
+    let token = bench.issuer.token("alice").scope("notes:read").bearer();
+    bench.status("GET", "/notes", Some(&token), 200).await;
+}

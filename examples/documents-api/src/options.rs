@@ -3,6 +3,8 @@
 mod issuer;
 mod network;
 mod rate;
+mod tls;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,9 +12,12 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use ipnet::IpNet;
+use portcullis::Secret;
 
 pub use self::issuer::IssuerUrl;
 pub use self::rate::Rate;
+pub use self::tls::TlsOptions;
+pub use self::tokens::{Dpop, TokenOptions};
 
 /// A documents service, protected end to end by Portcullis.
 ///
@@ -52,6 +57,19 @@ pub struct Options {
     #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network::network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// The URL under which clients know this service, such as `https://documents.example.com`, if a proxy changes it: the
+    /// proofs of DPoP name it, and so do the metadata.
+    #[arg(long, env = "DOCUMENTS_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+
+    /// What tokens must prove, and who is asked about them.
+    #[command(flatten)]
+    pub tokens: TokenOptions,
+
+    /// The files of TLS.
+    #[command(flatten)]
+    pub tls: TlsOptions,
+
     /// How many requests a client may send in how many seconds.
     #[arg(long, value_name = "REQUESTS/SECONDS", default_value_t = Rate::GENEROUS)]
     pub rate: Rate,
@@ -60,7 +78,8 @@ pub struct Options {
 impl Options {
     /// Reads flags and environment; ends the process with a message if they do not make sense.
     pub fn from_command_line() -> Self {
-        let options = Self::parse();
+        let mut options = Self::parse();
+        options.tokens.client_secret = std::env::var("DOCUMENTS_CLIENT_SECRET").ok().map(Secret::from);
         match options.check() {
             Ok(()) => options,
             Err(error) => error.exit(),
@@ -78,6 +97,9 @@ impl Options {
             jwks: None,
             audit: None,
             trusted_proxies: Vec::new(),
+            public_url: None,
+            tokens: TokenOptions::default(),
+            tls: TlsOptions::default(),
             rate: Rate::GENEROUS,
         }
     }
@@ -100,6 +122,8 @@ impl Options {
         if self.audience.as_deref().is_some_and(|audience| audience.trim().is_empty()) {
             wrong.push("--audience is empty");
         }
+        wrong.extend(self.tokens.faults(self.issuer.is_some()));
+        wrong.extend(self.tls.faults());
         if wrong.is_empty() {
             return Ok(());
         }

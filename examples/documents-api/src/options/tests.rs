@@ -46,8 +46,25 @@ fn every_option_is_read() {
         "192.0.2.1",
         "--rate",
         "5/60",
+        "--public-url",
+        "https://documents.example.com",
+        "--dpop",
+        "required",
+        "--dpop-nonce",
+        "--client-cert-from",
+        "10.0.0.1",
+        "--client-id",
+        "documents",
+        "--tls-cert",
+        "server.pem",
+        "--tls-key",
+        "server.key",
+        "--client-ca",
+        "ca.pem",
     ])
     .unwrap();
+    assert_eq!((options.tokens.dpop, options.tokens.dpop_nonce), (Dpop::Required, true));
+    assert_eq!(options.tokens.client_cert_from.len(), 1);
     assert_eq!(options.listen, "[::1]:0".parse().unwrap());
     assert_eq!(options.issuer.as_ref().map(IssuerUrl::as_str), Some("https://idp.example/realm"));
     assert_eq!(options.trusted_proxies.len(), 3);
@@ -66,6 +83,9 @@ fn these_options_have_an_environment_variable() {
         ("issuer", "DOCUMENTS_ISSUER"),
         ("audience", "DOCUMENTS_AUDIENCE"),
         ("jwks", "DOCUMENTS_JWKS"),
+        ("public-url", "DOCUMENTS_PUBLIC_URL"),
+        ("introspect", "DOCUMENTS_INTROSPECT"),
+        ("client-id", "DOCUMENTS_CLIENT_ID"),
     ];
     assert_eq!(named, expected);
 }
@@ -76,6 +96,13 @@ fn contradictions_are_refused_all_at_once() {
     check_refused(&["--audience", "api", "--jwks", "keys.json"], "--audience needs --issuer");
     check_refused(&["--audience", "api", "--jwks", "keys.json"], "--jwks needs --issuer");
     check_refused(&["--issuer", "https://idp.example", "--audience", " "], "--audience is empty");
+    check_refused(&["--dpop", "off", "--dpop-nonce"], "--dpop-nonce makes no sense");
+    check_refused(&["--introspect", "discover"], "--introspect needs --issuer");
+    check_refused(&["--introspect", "discover"], "DOCUMENTS_CLIENT_SECRET");
+    check_refused(&["--client-id", "documents"], "DOCUMENTS_CLIENT_ID needs --issuer");
+    check_refused(&["--tls-cert", "server.pem"], "--tls-cert needs --tls-key");
+    check_refused(&["--tls-key", "server.key"], "--tls-key needs --tls-cert");
+    check_refused(&["--client-ca", "ca.pem"], "--client-ca needs --tls-cert");
 }
 
 #[test]

@@ -288,6 +288,8 @@ config_codes! {
     LeewayTooLarge = "P608",
     /// The HTTPS client cannot be set up.
     ClientUnusable = "P609",
+    /// A setting of how keys are fetched is out of range.
+    KeyFetchingOutOfRange = "P610",
 
     // P7: TLS.
     /// A certificate of the TLS server cannot be used.

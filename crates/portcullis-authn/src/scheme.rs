@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{Clock, ConfigErrors};
+use portcullis_core::{Clock, ConfigErrors, Readiness};
 
 use crate::authenticator::Authenticator;
 
@@ -69,6 +69,8 @@ pub struct SchemeParts {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     /// Whether routes that take the default set do not offer it.
     pub(crate) only_where_named: bool,
+    /// What it needs from outside the process.
+    pub(crate) dependencies: Vec<Arc<dyn Readiness>>,
 }
 
 impl SchemeParts {
@@ -79,7 +81,7 @@ impl SchemeParts {
 
     /// The same, of an authenticator that is held elsewhere too.
     pub fn shared(authenticator: Arc<dyn Authenticator>) -> Self {
-        Self { authenticator, only_where_named: false }
+        Self { authenticator, only_where_named: false, dependencies: Vec::new() }
     }
 
     /// Leaves the scheme out of the default set: only routes that name it take it.
@@ -90,6 +92,18 @@ impl SchemeParts {
     /// Leaves the scheme out of the default set if the condition holds.
     pub fn only_where_named_if(self, only_where_named: bool) -> Self {
         Self { only_where_named, ..self }
+    }
+
+    /// Names what the scheme needs from outside the process, such as the keys of an issuer: a probe of readiness
+    /// asks it, and a server does its upkeep.
+    pub fn depends_on(mut self, dependencies: impl IntoIterator<Item = Arc<dyn Readiness>>) -> Self {
+        self.dependencies.extend(dependencies);
+        self
+    }
+
+    /// What the scheme needs from outside the process.
+    pub fn dependencies(&self) -> impl Iterator<Item = &Arc<dyn Readiness>> {
+        self.dependencies.iter()
     }
 
     /// What verifies the credentials.

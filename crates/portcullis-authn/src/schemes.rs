@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use portcullis_core::challenge::check_realm;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod, Readiness};
 
 use crate::authenticator::Authenticator;
 use crate::route::{Requirement, RouteSchemes};
@@ -22,6 +22,7 @@ pub(crate) struct Scheme {
     pub(crate) authenticator: Arc<dyn Authenticator>,
     pub(crate) shapes: Vec<CredentialShape>,
     pub(crate) only_where_named: bool,
+    pub(crate) dependencies: Vec<Arc<dyn Readiness>>,
 }
 
 impl Schemes {
@@ -77,6 +78,11 @@ impl Schemes {
         })
     }
 
+    /// What the schemes need from outside the process, in the order of configuration.
+    pub fn dependencies(&self) -> impl Iterator<Item = &Arc<dyn Readiness>> {
+        self.0.iter().flat_map(|scheme| &scheme.dependencies)
+    }
+
     /// The realm of the challenges.
     #[must_use]
     pub fn realm(&self) -> &str {
@@ -120,6 +126,7 @@ impl SchemesBuilder {
                 shapes: parts.authenticator.shapes(),
                 authenticator: parts.authenticator,
                 only_where_named: parts.only_where_named,
+                dependencies: parts.dependencies,
             }),
             Err(errors) => self.errors.extend(errors.into_iter().map(|error| {
                 ConfigError::new(

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
 use self::connection::{Deadlines, Phase};
 use self::patience::PatientStream;
@@ -108,6 +109,7 @@ impl Serve {
 
     async fn run(mut self) -> io::Result<()> {
         let connections = Arc::new(Semaphore::new(self.max_connections));
+        let _upkeep = upkeep(&self.app);
         // If this future is dropped, its connections end with it.
         let (phase, _) = watch::channel(Phase::Serving);
         loop {
@@ -136,6 +138,11 @@ impl Serve {
         finish(&phase, self.shutdown_deadline).await;
         self.app.drain(self.shutdown_deadline).await.map_err(io::Error::other)
     }
+}
+
+/// The upkeep of what requests depend on, for as long as the set is kept.
+fn upkeep(app: &App) -> JoinSet<()> {
+    app.security().dependencies().filter_map(|dependency| dependency.upkeep()).collect()
 }
 
 /// Waits until every connection has ended, so that the event of each request is there.

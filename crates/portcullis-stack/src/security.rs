@@ -9,7 +9,8 @@ use http::Extensions;
 use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
 use portcullis_core::{
-    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Refuse,
+    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Readiness,
+    Refuse,
 };
 use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
 use portcullis_ratelimit::{Limiters, Phase};
@@ -124,6 +125,12 @@ impl Security {
     /// If some are not.
     pub async fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
         self.0.audit.drain(timeout).await
+    }
+
+    /// What requests need from outside the process, such as the keys of an issuer. The handler of a readiness probe
+    /// asks them; a server [keeps them up](Readiness::upkeep).
+    pub fn dependencies(&self) -> impl Iterator<Item = &Arc<dyn Readiness>> {
+        self.0.schemes.dependencies()
     }
 
     pub(crate) fn everywhere(&self) -> Everywhere {

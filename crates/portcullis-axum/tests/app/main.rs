@@ -14,3 +14,4 @@ mod routes;
 mod serving;
 mod subtrees;
 mod support;
+mod upkeep;

@@ -18,7 +18,9 @@ use crate::table::{MAX_CAPACITY, Table};
 /// The buckets of one limit.
 pub(crate) struct Budget {
     quota: Quota,
-    buckets: RateLimiter<Probe, Table, Elapsed, NoOpMiddleware<Nanos>>,
+    buckets: RateLimiter<Probe, Table, Told, NoOpMiddleware<Nanos>>,
+    clock: Clock,
+    since: Instant,
 }
 
 /// What came of asking a bucket.
@@ -53,28 +55,40 @@ impl Budget {
         }
         let both = quota.and_then(|quota| Some((quota, quota.to_governor()?)));
         let (Some((quota, governor)), true) = (both, errors.is_empty()) else { return Err(errors) };
-        let elapsed = Elapsed { clock: clock.clone(), since: clock.monotonic() };
-        Ok(Self { quota, buckets: RateLimiter::new(governor, Table::new(limit.capacity), elapsed) })
+        NOW.set(0);
+        let buckets = RateLimiter::new(governor, Table::new(limit.capacity), Told);
+        Ok(Self { quota, buckets, clock: clock.clone(), since: clock.monotonic() })
+    }
+
+    /// The clock by which the buckets fill.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Takes the cost out of the key's bucket, if it holds that much.
     pub(crate) fn take(&self, hash: u64, cost: u32) -> Outcome {
-        self.ask(hash, cost, Action::Take)
+        self.take_at(self.clock.monotonic(), hash, cost)
+    }
+
+    /// The same, at a time that was read off the clock before.
+    pub(crate) fn take_at(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
+        self.ask(now, hash, cost, Action::Take)
     }
 
     /// Puts back what was taken, and says how full the bucket is then.
     pub(crate) fn give_back(&self, hash: u64, cost: u32) -> Level {
-        self.ask(hash, 1, Action::GiveBack(self.quota.weight(cost))).level
+        self.ask(self.clock.monotonic(), hash, 1, Action::GiveBack(self.quota.weight(cost))).level
     }
 
-    fn ask(&self, hash: u64, cost: u32, action: Action) -> Outcome {
+    fn ask(&self, now: Instant, hash: u64, cost: u32, action: Action) -> Outcome {
         // What costs nothing takes nothing, and what costs too much would overflow governor's arithmetic.
         let countable = cost > 0 && cost <= self.quota.burst();
         let probe = Probe::new(hash, if countable { action } else { Action::Look });
         let asked = NonZeroU32::new(cost).filter(|_| countable).unwrap_or(NonZeroU32::MIN);
+        let now = self.elapsed(now);
+        NOW.set(now);
         let decided = self.buckets.check_key_n(&probe, asked);
 
-        let now = probe.fresh.get().saturating_sub(self.quota.weight(asked.get()));
         let debt = probe.full_at.get().saturating_sub(now);
         let verdict = match decided {
             _ if cost == 0 => Verdict::Within,
@@ -84,6 +98,14 @@ impl Budget {
             Err(_) => Verdict::Never,
         };
         Outcome { verdict, level: self.quota.level(debt) }
+    }
+
+    /// Nanoseconds since the limiter was built.
+    fn elapsed(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.since);
+        let whole = elapsed.as_secs().saturating_mul(1_000_000_000);
+        // They fill 63 bits after 292 years.
+        whole.saturating_add(elapsed.subsec_nanos().into()).min(u64::MAX / 2)
     }
 }
 
@@ -101,8 +123,6 @@ pub(crate) struct Probe {
     pub(crate) action: Action,
     /// When the bucket will be full, after the answer; zero if it is.
     pub(crate) full_at: Cell<u64>,
-    /// When an untouched bucket would be full after the same.
-    pub(crate) fresh: Cell<u64>,
 }
 
 /// What to do with the bucket.
@@ -116,7 +136,7 @@ pub(crate) enum Action {
 
 impl Probe {
     fn new(hash: u64, action: Action) -> Self {
-        Self { hash, action, full_at: Cell::new(0), fresh: Cell::new(0) }
+        Self { hash, action, full_at: Cell::new(0) }
     }
 }
 
@@ -126,19 +146,20 @@ impl Hash for Probe {
     }
 }
 
-/// Nanoseconds since the limiter was built, by the framework's clock.
-struct Elapsed {
-    clock: Clock,
-    since: Instant,
+/// The clock that governor asks: it says what it was told.
+///
+/// Governor reads a clock for each question. Ours is read once for all limits of a request, and told.
+struct Told;
+
+thread_local! {
+    /// The time of the question that this thread asks, in nanoseconds since the limiter was built.
+    static NOW: Cell<u64> = const { Cell::new(0) };
 }
 
-impl governor::clock::Clock for Elapsed {
+impl governor::clock::Clock for Told {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let elapsed = self.clock.monotonic().saturating_duration_since(self.since);
-        let whole = elapsed.as_secs().saturating_mul(1_000_000_000);
-        // Nanoseconds since the start fill 63 bits after 292 years.
-        Nanos::new(whole.saturating_add(elapsed.subsec_nanos().into()).min(u64::MAX / 2))
+        Nanos::new(NOW.get())
     }
 }

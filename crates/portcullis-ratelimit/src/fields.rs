@@ -64,18 +64,35 @@ impl Fields {
     ///
     /// `t` is rounded up, so that it is never zero while something is missing.
     fn rate_limit(&self, level: Level) -> Option<HeaderValue> {
-        let mut numbers = Numbers::default();
-        if let Some(next) = level.next {
-            numbers.put(seconds_up(next));
-            numbers.put_text(b";t=");
-        }
-        numbers.put(level.remaining.min(self.requests).into());
+        let (mut r, mut t) = ([0; DIGITS], [0; DIGITS]);
+        let r = digits(level.remaining.min(self.requests).into(), &mut r);
+        let (before, t): (&[u8], &[u8]) = match level.next {
+            Some(next) => (b";t=", digits(seconds_up(next), &mut t)),
+            None => (b"", b""),
+        };
         // With the very capacity that it needs, the line becomes the value as it is.
-        let mut line = Vec::with_capacity(self.prefix.len() + numbers.as_bytes().len());
-        line.extend_from_slice(&self.prefix);
-        line.extend_from_slice(numbers.as_bytes());
+        let mut line = Vec::with_capacity(self.prefix.len() + r.len() + before.len() + t.len());
+        [&self.prefix, r, before, t].into_iter().for_each(|part| line.extend_from_slice(part));
         HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
     }
+}
+
+/// As many as the largest number has.
+const DIGITS: usize = 20;
+
+/// The number in decimal digits.
+fn digits(number: u64, room: &mut [u8; DIGITS]) -> &[u8] {
+    let mut rest = number;
+    let mut first = DIGITS;
+    for (place, digit) in room.iter_mut().enumerate().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        first = place;
+        if rest == 0 {
+            break;
+        }
+    }
+    room.get(first..).unwrap_or_default()
 }
 
 /// Whole seconds, rounded up.
@@ -94,50 +111,4 @@ fn sf_string(name: &str) -> Result<String, ConfigError> {
         return Err(ConfigError::new(ConfigCode::InvalidQuotaName, message));
     }
     Ok(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
-}
-
-/// The end of a field value, written from its last octet to its first, as numbers are.
-struct Numbers {
-    octets: [u8; Self::CAPACITY],
-    first: usize,
-}
-
-impl Numbers {
-    /// `;t=` and two numbers.
-    const CAPACITY: usize = 3 + 2 * 20;
-
-    fn put_text(&mut self, text: &[u8]) {
-        text.iter().rev().for_each(|octet| self.put_octet(*octet));
-    }
-
-    fn put(&mut self, number: u64) {
-        let mut rest = number;
-        loop {
-            self.put_octet(b'0' + (rest % 10) as u8);
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-    }
-
-    fn put_octet(&mut self, octet: u8) {
-        // What does not fit is left out; the capacity is such that everything does.
-        if let Some(place) = self.first.checked_sub(1)
-            && let Some(room) = self.octets.get_mut(place)
-        {
-            *room = octet;
-            self.first = place;
-        }
-    }
-
-    fn as_bytes(&self) -> &[u8] {
-        self.octets.get(self.first..).unwrap_or_default()
-    }
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self { octets: [0; Self::CAPACITY], first: Self::CAPACITY }
-    }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::slice;
 use std::sync::Arc;
+use std::time::Instant;
 
 use portcullis_core::{Clock, ConfigErrors, Denial, Mode, RequestView, Step};
 
@@ -102,11 +103,16 @@ impl Limiter {
         Step::Done(check_all(slice::from_ref(self), request))
     }
 
-    /// Takes what the request costs.
-    pub(crate) fn charge(&self, request: &RequestView<'_>) -> Result<Charge, Denial> {
+    /// The clock by which its buckets fill.
+    pub(crate) fn clock(&self) -> &Clock {
+        self.0.budget.clock()
+    }
+
+    /// Takes what the request costs at that time.
+    pub(crate) fn charge(&self, request: &RequestView<'_>, now: Instant) -> Result<Charge, Denial> {
         let hash = self.0.key.of_request(request, &self.0.seed)?;
         let cost = self.0.cost.as_ref().map_or(1, |cost| cost(request));
-        Ok(Charge { hash, cost, outcome: self.0.budget.take(hash, cost) })
+        Ok(Charge { hash, cost, outcome: self.0.budget.take_at(now, hash, cost) })
     }
 
     /// Takes one for an attempt on the user of that name.

@@ -1,7 +1,7 @@
 //! Several limits on one request: all are counted, or none.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portcullis_core::{
     Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Reason, RequestView, Room, Step, Trail,
@@ -101,7 +101,7 @@ pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Resu
 fn check_one(limiter: &Limiter, request: &RequestView<'_>) -> Result<(), Denial> {
     let trail = request.trail();
     let enforced = enforced(limiter, trail);
-    let refused = match limiter.charge(request) {
+    let refused = match limiter.charge(request, limiter.clock().monotonic()) {
         Ok(charge) => {
             report(limiter, &charge, trail, enforced, Reason::QuotaExceeded);
             if charge.is_within() || !enforced {
@@ -126,9 +126,10 @@ fn check_several(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), 
     // `None` for a limit that could not be asked and is only watched.
     let mut charges = SmallVec::<[Option<Charge>; 4]>::new();
     let mut refusal = Refusal::default();
+    let mut reading = Reading::default();
     for limiter in limiters {
         let enforced = enforced(limiter, trail);
-        match limiter.charge(request) {
+        match limiter.charge(request, reading.of(limiter.clock())) {
             Ok(charge) => {
                 if enforced {
                     refusal.add(limiter, charge.outcome.verdict);
@@ -189,6 +190,19 @@ pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced
             Verdict::NotFor(_) | Verdict::Within => reason,
         };
         trail.shadowed(Room::Limit, &Decision::deny(reason).because(limiter.name().to_string()));
+    }
+}
+
+/// What a clock said last: as a rule, all limits of a request have the same, and to read it costs more than the rest.
+#[derive(Default)]
+struct Reading<'a>(Option<(&'a Clock, Instant)>);
+
+impl<'a> Reading<'a> {
+    fn of(&mut self, clock: &'a Clock) -> Instant {
+        match self.0 {
+            Some((read, now)) if read.shares_source(clock) => now,
+            _ => self.0.insert((clock, clock.monotonic())).1,
+        }
     }
 }
 

@@ -106,11 +106,6 @@ impl StateStore for Table {
                 (Action::Take | Action::Look, _) => {}
             }
             probe.full_at.set(*full_at);
-            // An untouched bucket holds enough for every cost that is asked for, so this is never an error. It
-            // tells the time of the decision, which governor keeps to itself.
-            if let Ok((_, fresh)) = decide(None) {
-                probe.fresh.set(fresh.as_u64());
-            }
             decided.map(|(answer, _)| answer)
         })
     }

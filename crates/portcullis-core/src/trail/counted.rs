@@ -23,7 +23,10 @@ impl Trail {
         } else {
             state.overflow += 1
         }
-        for (name, value) in fields.into_iter().flatten() {
+        let Some(fields) = fields else {
+            return;
+        };
+        for (name, value) in fields {
             if state.fields.len() < MAX_FIELDS {
                 state.fields.push((name, value, Placement::Append));
             } else {

@@ -1,8 +1,10 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Instant, SystemTime};
 
 use http::Request;
-use portcullis_core::{Denial, Reason, RequestView, Trail};
+use portcullis_core::{Clock, Denial, Reason, RequestView, TimeSource, Trail};
 
 use super::{FakeTime, all, by_principal, check, fields, five_a_minute};
 use crate::{HOUR, Limit, Limiters, MINUTE, Phase, SECOND, attempted_user, client_ip, per, principal};
@@ -117,4 +119,35 @@ fn clones_share_their_buckets() {
     let clone = limiter.clone();
     check(&limiter, &alice()).unwrap();
     assert!(check(&clone, &alice()).is_err());
+}
+
+/// A clock that counts how often it is read.
+#[derive(Clone)]
+struct Counting(FakeTime, Arc<AtomicUsize>);
+
+impl TimeSource for Counting {
+    fn wall(&self) -> SystemTime {
+        self.0.wall()
+    }
+
+    fn monotonic(&self) -> Instant {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.monotonic()
+    }
+}
+
+#[test]
+fn limits_that_share_a_clock_read_it_once_for_a_request() {
+    let time = Counting(FakeTime::new(), Arc::default());
+    let (clock, readings) = (Clock::new(time.clone()), Arc::clone(&time.1));
+    let limit = |name| five_a_minute().named(name).build(&clock).unwrap();
+    let other = Clock::new(time);
+    let mixed = Limiters::new([limit("a"), limit("b"), five_a_minute().build(&other).unwrap()]).unwrap();
+    for (limiters, expected) in
+        [(Limiters::new([limit("a"), limit("b"), limit("c")]).unwrap(), 1), (mixed, 2)]
+    {
+        readings.store(0, Ordering::SeqCst);
+        check_all(&limiters, &alice()).unwrap();
+        assert_eq!(readings.load(Ordering::SeqCst), expected);
+    }
 }

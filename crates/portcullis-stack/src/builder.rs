@@ -8,7 +8,7 @@ use portcullis_audit::{Audit, AuditBuilder, IntoSink};
 use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
 use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
-use portcullis_ratelimit::{Limit, Limiters, Phase};
+use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
 
 use crate::security::{Inner, Security};
 use crate::table::Everywhere;
@@ -23,6 +23,7 @@ pub struct SecurityBuilder {
     clock: Clock,
     schemes: Vec<Box<dyn FnOnce(SchemesBuilder) -> SchemesBuilder + Send>>,
     limits: Vec<Limit>,
+    in_flight: Option<InFlight>,
     cors: Option<CorsBuilder>,
     proxies: TrustedProxies,
     plain_http: PlainHttp,
@@ -40,6 +41,7 @@ impl SecurityBuilder {
             clock: Clock::system(),
             schemes: Vec::new(),
             limits: Vec::new(),
+            in_flight: Some(in_flight(client_ip())),
             cors: None,
             proxies: TrustedProxies::none(),
             plain_http: PlainHttp::default(),
@@ -68,6 +70,29 @@ impl SecurityBuilder {
     /// Adds a limit that counts every request, whatever its route. By default, there is none.
     pub fn limit(mut self, limit: impl Into<Limit>) -> Self {
         self.limits.push(limit.into());
+        self
+    }
+
+    /// Caps how many requests are in flight at once, whatever their routes, by a key that needs no identity. By default,
+    /// this is `in_flight(client_ip())`:
+    /// [500](portcullis_ratelimit::DEFAULT_AT_ONCE) requests of one client, and
+    /// [10,000](portcullis_ratelimit::DEFAULT_TOTAL_AT_ONCE) of all. A request is in flight until the head of its response
+    /// is ready, and, where a server says how a body [holds its place](crate::OuterLayer::with_held_bodies), until the
+    /// client has the body.
+    ///
+    /// Behind a proxy that is not [trusted](Self::trusted_proxies), all clients are one.
+    pub fn in_flight(mut self, cap: InFlight) -> Self {
+        self.in_flight = Some(cap);
+        self
+    }
+
+    /// Serves any number of requests at once.
+    ///
+    /// # Security
+    /// One client's many slow requests can take all memory and every connection to a backend. The server in front, or
+    /// a layer of your own, must cap them instead.
+    pub fn insecure_unlimited_in_flight(mut self) -> Self {
+        self.in_flight = None;
         self
     }
 
@@ -142,6 +167,8 @@ impl SecurityBuilder {
         let schemes = self.schemes.into_iter().fold(schemes, |schemes, add| add(schemes));
         let schemes = errors.take(schemes.build());
         let limits = errors.take(Limiters::build(&self.limits, &self.clock));
+        let in_flight = self.in_flight.as_ref().map(|cap| build_in_flight(cap, &self.limits)).transpose();
+        let in_flight = errors.take(in_flight);
         // What a scheme reads is a credential for the other layers too.
         let credentials: Vec<HeaderName> =
             schemes.iter().flat_map(Schemes::credential_headers).cloned().collect();
@@ -157,8 +184,8 @@ impl SecurityBuilder {
             errors.push(ConfigError::new(ConfigCode::NoAuditSink, message));
             None
         };
-        let (Some(schemes), Some(limits), Some(cors), Some(edge), Some(audit)) =
-            (schemes, limits, cors, edge, audit)
+        let (Some(schemes), Some(limits), Some(in_flight), Some(cors), Some(edge), Some(audit)) =
+            (schemes, limits, in_flight, cors, edge, audit)
         else {
             return Err(errors);
         };
@@ -180,11 +207,29 @@ impl SecurityBuilder {
             cors,
             paths: self.paths,
             bans: self.bans,
+            in_flight,
             limits,
             audit,
             refuse: self.refuse,
             clock: self.clock,
         }))
+    }
+}
+
+fn build_in_flight(cap: &InFlight, limits: &[Limit]) -> Result<InFlightLimiter, ConfigErrors> {
+    let mut errors = ConfigErrors::new();
+    let built = errors.take(cap.build());
+    if built.as_ref().is_some_and(|built| built.phase() == Phase::Identity) {
+        let message = "requests in flight are counted before anybody knows who calls: take another key";
+        errors.push(ConfigError::new(ConfigCode::LimitNeverApplies, message));
+    }
+    if built.as_ref().is_some_and(|built| limits.iter().any(|limit| limit.name() == &**built.name())) {
+        let message = "a limit has the name of the cap on requests in flight";
+        errors.push(ConfigError::new(ConfigCode::DuplicateQuotaName, message));
+    }
+    match built {
+        Some(built) => errors.into_result(built),
+        None => Err(errors),
     }
 }
 

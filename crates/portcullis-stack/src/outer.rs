@@ -11,7 +11,7 @@ use portcullis_core::{
     Bans, BodyFrom, ConnectionFacts, Denial, FromBytes, Opening, Reason, Refuse, RequestView, Room, Step,
 };
 use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp, names_two_hosts};
-use portcullis_ratelimit::Limiters;
+use portcullis_ratelimit::{HoldBody, HoldFuture, InFlightLimiter, Limiters, Permit, ReleaseWithHead};
 use portcullis_tower::ResponseFuture;
 use tower_service::Service;
 
@@ -26,12 +26,14 @@ pub(crate) struct Outer {
     pub(crate) cors: Cors,
     pub(crate) paths: PathPolicy,
     pub(crate) bans: Option<Arc<dyn Bans>>,
+    pub(crate) in_flight: Option<InFlightLimiter>,
     pub(crate) limits: Limiters,
 }
 
 enum Verdict {
     Preflight(HeaderMap),
-    Decided(Step<Result<(), Denial>>),
+    /// With the place among the requests in flight that was taken.
+    Decided(Step<Result<(), Denial>>, Option<Permit>),
 }
 
 impl Outer {
@@ -42,10 +44,10 @@ impl Outer {
         if let CorsAnswer::Preflight(fields) = cors {
             return Verdict::Preflight(fields);
         }
-        Verdict::Decided(match resolved.and_then(|()| self.transport(request)) {
-            Err(denial) => Step::Done(Err(denial)),
-            Ok(()) => self.limits(request),
-        })
+        match resolved.and_then(|()| self.transport(request)) {
+            Err(denial) => Verdict::refused(denial),
+            Ok(()) => self.limits(request).unwrap_or_else(Verdict::refused),
+        }
     }
 
     /// What the Trail was opened with was found by [`Opener`].
@@ -60,21 +62,36 @@ impl Outer {
         self.plain_http.check_credentials_allowed(request)
     }
 
-    /// A ban is asked for first, but nothing waits for it alone.
-    fn limits(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        let ban = self.bans.as_ref().map(|bans| ban_step(bans.as_ref(), request));
-        match ban {
-            None | Some(Step::Done(Ok(()))) if self.limits.is_empty() => Step::Done(Ok(())),
-            None | Some(Step::Done(Ok(()))) => self.limits.check_all(request),
-            Some(Step::Done(Err(denial))) => Step::Done(Err(denial)),
-            Some(Step::Wait(ban)) => match self.limits.check_all(request) {
+    /// A ban is asked for first, but nothing waits for it alone. A place is taken before quotas are counted: who is
+    /// refused for want of one is not counted.
+    fn limits(&self, request: &RequestView<'_>) -> Result<Verdict, Denial> {
+        let ban = match self.bans.as_ref().map(|bans| ban_step(bans.as_ref(), request)) {
+            None => None,
+            Some(Step::Done(banned)) => {
+                banned?;
+                None
+            }
+            Some(Step::Wait(ban)) => Some(ban),
+        };
+        let permit = self.in_flight.as_ref().map(|in_flight| in_flight.enter(request)).transpose()?.flatten();
+        let limited = match (self.limits.is_empty(), ban) {
+            (true, None) => Step::Done(Ok(())),
+            (false, None) => self.limits.check_all(request),
+            (_, Some(ban)) => match self.limits.check_all(request) {
                 Step::Done(Ok(())) => Step::Wait(ban),
                 limited => Step::wait(async move {
                     ban.await?;
                     limited.resolve().await
                 }),
             },
-        }
+        };
+        Ok(Verdict::Decided(limited, permit))
+    }
+}
+
+impl Verdict {
+    fn refused(denial: Denial) -> Self {
+        Self::Decided(Step::Done(Err(denial)), None)
     }
 }
 
@@ -131,29 +148,31 @@ impl fmt::Debug for Opener {
 }
 
 /// The service of [`OuterLayer`](crate::OuterLayer), inside the audit.
-pub struct OuterService<S> {
+pub struct OuterService<S, H = ReleaseWithHead> {
     inner: S,
     outer: Arc<Outer>,
     refuse: Refuse,
+    hold: H,
 }
 
-impl<S> OuterService<S> {
-    pub(crate) fn new(inner: S, outer: Arc<Outer>, refuse: Refuse) -> Self {
-        Self { inner, outer, refuse }
+impl<S, H> OuterService<S, H> {
+    pub(crate) fn new(inner: S, outer: Arc<Outer>, refuse: Refuse, hold: H) -> Self {
+        Self { inner, outer, refuse, hold }
     }
 }
 
-impl<S, A, B> Service<Request<A>> for OuterService<S>
+impl<S, H, A, B> Service<Request<A>> for OuterService<S, H>
 where
     S: Service<Request<A>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     FromBytes: BodyFrom<B>,
+    H: HoldBody<B> + Clone,
     A: Send + 'static,
     B: 'static,
 {
     type Response = Response<B>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future, B, S::Error>;
+    type Future = HoldFuture<ResponseFuture<S::Future, B, S::Error>, H>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -162,12 +181,15 @@ where
     fn call(&mut self, request: Request<A>) -> Self::Future {
         let verdict = match RequestView::of(&request) {
             Ok(view) => self.outer.verdict(&view),
-            Err(denial) => Verdict::Decided(Step::Done(Err(denial))),
+            Err(denial) => Verdict::refused(denial),
         };
-        match verdict {
-            Verdict::Preflight(fields) => ResponseFuture::refuse(preflight(fields)),
-            Verdict::Decided(step) => ResponseFuture::follow(step, &mut self.inner, request, &self.refuse),
-        }
+        let (future, permit) = match verdict {
+            Verdict::Preflight(fields) => (ResponseFuture::refuse(preflight(fields)), None),
+            Verdict::Decided(step, permit) => {
+                (ResponseFuture::follow(step, &mut self.inner, request, &self.refuse), permit)
+            }
+        };
+        HoldFuture::new(future, permit, self.hold.clone())
     }
 }
 
@@ -181,13 +203,14 @@ where
     response
 }
 
-impl<S: Clone> Clone for OuterService<S> {
+impl<S: Clone, H: Clone> Clone for OuterService<S, H> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), outer: Arc::clone(&self.outer), refuse: self.refuse.clone() }
+        let (outer, refuse) = (Arc::clone(&self.outer), self.refuse.clone());
+        Self { inner: self.inner.clone(), outer, refuse, hold: self.hold.clone() }
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for OuterService<S> {
+impl<S: fmt::Debug, H> fmt::Debug for OuterService<S, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OuterService").field("inner", &self.inner).finish_non_exhaustive()
     }

@@ -13,7 +13,7 @@ use portcullis_core::{
     Refuse,
 };
 use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
-use portcullis_ratelimit::{Limiters, Phase};
+use portcullis_ratelimit::{InFlightLimiter, Limiters, Phase, ReleaseWithHead};
 use tower_layer::Layer;
 
 use crate::builder::SecurityBuilder;
@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) cors: Cors,
     pub(crate) paths: PathPolicy,
     pub(crate) bans: Option<Arc<dyn Bans>>,
+    pub(crate) in_flight: Option<InFlightLimiter>,
     /// The limits of every route.
     pub(crate) limits: Limiters,
     /// What the route table says of every route.
@@ -104,7 +105,7 @@ impl Security {
     /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need
     /// no identity. What is behind it must ask a [`Gate`] for every route.
     pub fn outer_layer(&self) -> OuterLayer {
-        OuterLayer { security: self.clone(), connection: None }
+        OuterLayer { security: self.clone(), connection: None, hold: ReleaseWithHead }
     }
 
     /// How refusals are answered.
@@ -155,12 +156,20 @@ impl Security {
 /// What stands around a router. See [`Security::outer_layer`].
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct OuterLayer {
+pub struct OuterLayer<H = ReleaseWithHead> {
     security: Security,
     connection: Option<ReadConnection>,
+    hold: H,
 }
 
-impl OuterLayer {
+impl<H> OuterLayer<H> {
+    /// Says by a closure how a body holds its request's place among those in flight until the client has it:
+    /// `|body, permit| Body::new(HeldBody::new(body, Some(permit)))`, in whatever body takes every other in. By default,
+    /// the place is given back when the head of the response is ready.
+    pub fn with_held_bodies<G>(self, hold: G) -> OuterLayer<G> {
+        OuterLayer { security: self.security, connection: self.connection, hold }
+    }
+
     /// Says how to find out about the connection of a request that has no
     /// [`ConnectionFacts`](portcullis_core::ConnectionFacts) in its extensions, because its server leaves them in another
     /// form. By default, nothing is known of it then.
@@ -169,8 +178,8 @@ impl OuterLayer {
     }
 }
 
-impl<S> Layer<S> for OuterLayer {
-    type Service = AuditService<OuterService<S>, FromBytes, Opener>;
+impl<S, H: Clone> Layer<S> for OuterLayer<H> {
+    type Service = AuditService<OuterService<S, H>, FromBytes, Opener>;
 
     fn layer(&self, inner: S) -> Self::Service {
         let security = &self.security.0;
@@ -181,9 +190,11 @@ impl<S> Layer<S> for OuterLayer {
             cors: security.cors.clone(),
             bans: security.bans.clone(),
             paths: security.paths.clone(),
+            in_flight: security.in_flight.clone(),
             limits: security.limits.of_phase(Phase::Anonymous),
         });
-        let service = OuterService::new(inner, Arc::clone(&outer), security.refuse.clone());
+        let hold = self.hold.clone();
+        let service = OuterService::new(inner, Arc::clone(&outer), security.refuse.clone(), hold);
         AuditService::new(service, security.audit.clone(), security.refuse.clone())
             .with_prepare(Opener(outer))
     }

@@ -67,7 +67,8 @@ impl<'a> Credential<'a> {
     }
 
     /// The secret itself: the token68 after the name of the scheme, or the value of the header. Printable ASCII,
-    /// not empty. Whoever calls this keeps it out of logs and errors.
+    /// not empty. Whoever calls this keeps it out of logs and errors. For a client certificate it is empty:
+    /// [`RequestView::client_certificate`] has that.
     #[must_use]
     pub fn expose(&self) -> &'a str {
         self.text

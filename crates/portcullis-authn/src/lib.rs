@@ -3,6 +3,8 @@
 mod api_key;
 mod authenticator;
 mod basic;
+#[cfg(feature = "client-certificates")]
+mod client_certificate;
 mod layer;
 mod password;
 mod pick;
@@ -26,6 +28,8 @@ pub use self::authenticator::{Authenticator, Credential};
 pub use self::basic::{
     Basic, MAX_REMEMBERED_FOR, MAX_USER_LEN, Rehash, StaticUsers, StaticUsersBuilder, User, UserStore,
 };
+#[cfg(feature = "client-certificates")]
+pub use self::client_certificate::{CertificateIdentity, ClientCertificates, MAX_SPIFFE_ID_LEN, SpiffeId};
 pub use self::layer::{Authenticate, AuthenticationLayer};
 pub use self::password::{
     DEFAULT_WAITING_PER_CORE, Hashing, HashingError, InvalidPasswordHash, MAX_PASSWORD_LEN,

@@ -1,8 +1,7 @@
 //! Finds the one credential of a request, and the one scheme that owns it.
 
-use http::HeaderMap;
 use portcullis_core::credentials::{self, Credentials};
-use portcullis_core::{Denial, Reason};
+use portcullis_core::{Denial, Reason, RequestView};
 
 use crate::refuse::{Place, Tried};
 use crate::schemes::Scheme;
@@ -19,8 +18,14 @@ pub(crate) struct Picked<'a> {
 pub(crate) type Refusal = (Denial, Tried);
 
 /// Every scheme of the application is looked at, not just those of the route: a credential that the route
-/// does not take is refused, never ignored.
-pub(crate) fn pick<'a>(schemes: &'a [Scheme], headers: &'a HeaderMap) -> Result<Option<Picked<'a>>, Refusal> {
+/// does not take is refused, never ignored. A client certificate is the exception. It comes with the connection and says
+/// nothing of what the client wants to be in this request, so that it counts where the route takes such certificates.
+pub(crate) fn pick<'a>(
+    schemes: &'a [Scheme],
+    accepted: &[usize],
+    request: &RequestView<'a>,
+) -> Result<Option<Picked<'a>>, Refusal> {
+    let headers = request.headers();
     let field = credentials::authorization(headers).map_err(|denial| (denial, Tried::Unclear))?;
     let mut in_headers = header_shapes(schemes).filter(|(.., name)| headers.contains_key(*name));
     let in_header = in_headers.next();
@@ -40,8 +45,19 @@ pub(crate) fn pick<'a>(schemes: &'a [Scheme], headers: &'a HeaderMap) -> Result<
             let malformed = || (Denial::new(Reason::MalformedAuthorization), Tried::Shape(place));
             Ok(Some(Picked { place, shape, text: text.ok_or_else(malformed)? }))
         }
-        (None, None) => Ok(None),
+        (None, None) => Ok(certificate(schemes, accepted, request)),
     }
+}
+
+fn certificate<'a>(
+    schemes: &'a [Scheme],
+    accepted: &[usize],
+    request: &RequestView<'a>,
+) -> Option<Picked<'a>> {
+    let (place, shape) = all_shapes(schemes).find(|(place, shape)| {
+        **shape == CredentialShape::ClientCertificate && accepted.contains(&place.owner)
+    })?;
+    request.client_certificate().map(|_| Picked { place, shape, text: "" })
 }
 
 fn header_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape, &http::HeaderName)> {
@@ -85,7 +101,10 @@ fn other_scheme<'a>(schemes: &'a [Scheme], credentials: Credentials<'a>) -> Resu
     let found = all_shapes(schemes).find(|(_, shape)| match shape {
         CredentialShape::Basic => credentials.is("Basic"),
         CredentialShape::Scheme(name) => credentials.is(name),
-        CredentialShape::Bearer(_) | CredentialShape::Dpop(_) | CredentialShape::Header(_) => false,
+        CredentialShape::Bearer(_)
+        | CredentialShape::ClientCertificate
+        | CredentialShape::Dpop(_)
+        | CredentialShape::Header(_) => false,
     });
     let Some((place, shape)) = found else {
         return Err((Denial::new(Reason::SchemeNotAccepted), Tried::Nothing));

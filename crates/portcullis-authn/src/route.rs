@@ -43,11 +43,11 @@ struct Inner {
     tried: [(&'static str, Arc<ChallengeSet>); 2],
 }
 
-/// The shape of an accepted credential, and whether it stood in a header of its own.
+/// The shape of an accepted credential, and whether it stood elsewhere than in `Authorization`.
 #[derive(Clone, Copy)]
 struct Owner {
     place: Place,
-    in_header: bool,
+    unknown_to_caches: bool,
 }
 
 impl RouteSchemes {
@@ -70,8 +70,8 @@ impl RouteSchemes {
     /// Who calls: writes the caller, or that there is none, to the Trail.
     ///
     /// Every decision is recorded in the Trail, and the route's challenges are left there for whoever refuses
-    /// later. So is the response field `Cache-Control: private`, if the credential stood in a header of its own;
-    /// a field of that name from the handler stays.
+    /// later. So is the response field `Cache-Control: private`, if the credential stood in a header of its own or
+    /// was a client certificate; a field of that name from the handler stays.
     ///
     /// # Errors
     /// 400 for a malformed, repeated or second credential; 401 for a missing or refused one; 500 if another
@@ -79,7 +79,7 @@ impl RouteSchemes {
     pub fn authenticate(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let inner = &self.0;
         let trail = request.trail();
-        let picked = pick(&inner.schemes, request.headers());
+        let picked = pick(&inner.schemes, &inner.accepted, request);
         trail.set_challenges(Arc::clone(inner.challenges_after(picked.as_ref().ok())));
         let picked = match picked {
             Ok(Some(picked)) => picked,
@@ -95,8 +95,13 @@ impl RouteSchemes {
             return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
         }
         let credential = Credential::new(&scheme.name, picked.shape, picked.text);
-        let owner =
-            Owner { place: picked.place, in_header: matches!(picked.shape, CredentialShape::Header(_)) };
+        let owner = Owner {
+            place: picked.place,
+            unknown_to_caches: matches!(
+                picked.shape,
+                CredentialShape::ClientCertificate | CredentialShape::Header(_)
+            ),
+        };
         match scheme.authenticator.authenticate(&credential, request) {
             Step::Done(answer) => Step::Done(inner.conclude(trail, owner, answer)),
             Step::Wait(wait) => {
@@ -166,8 +171,8 @@ impl Inner {
         let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Shape(owner.place)))?;
         match trail.authenticated(principal) {
             Ok(()) => {
-                if owner.in_header {
-                    // RFC 9111 §3.5 keeps shared caches from answers to `Authorization` alone.
+                if owner.unknown_to_caches {
+                    // RFC 9111 §3.5 keeps shared caches from answers to `Authorization` alone. So does RFC 9440 §2.4.
                     let private = HeaderValue::from_static("private");
                     trail.response_field(CACHE_CONTROL, private, Placement::Default);
                 }

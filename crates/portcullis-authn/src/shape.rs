@@ -11,6 +11,9 @@ pub enum CredentialShape {
     Basic,
     /// `Authorization: Bearer` with a token of this shape (RFC 6750).
     Bearer(TokenShape),
+    /// The certificate that the client proved to hold, in a request without any other credential, on a route that
+    /// takes such certificates.
+    ClientCertificate,
     /// `Authorization: DPoP` with a token of this shape (RFC 9449 §7.1); the proof stands in a field of its own.
     Dpop(TokenShape),
     /// The whole value of a header of its own.
@@ -40,8 +43,10 @@ impl CredentialShape {
     pub fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Bearer(one), Self::Bearer(two)) | (Self::Dpop(one), Self::Dpop(two)) => one.overlaps(two),
+            (Self::ClientCertificate, Self::ClientCertificate) => true,
             (Self::Header(one), Self::Header(two)) => one == two,
-            (Self::Header(_), _) | (_, Self::Header(_)) => false,
+            (Self::ClientCertificate | Self::Header(_), _)
+            | (_, Self::ClientCertificate | Self::Header(_)) => false,
             (one, two) => one.authorization_scheme().eq_ignore_ascii_case(two.authorization_scheme()),
         }
     }
@@ -51,7 +56,7 @@ impl CredentialShape {
         match self {
             Self::Bearer(token) => Some((BEARER, token)),
             Self::Dpop(token) => Some((DPOP, token)),
-            Self::Basic | Self::Header(_) | Self::Scheme(_) => None,
+            Self::Basic | Self::ClientCertificate | Self::Header(_) | Self::Scheme(_) => None,
         }
     }
 
@@ -61,7 +66,7 @@ impl CredentialShape {
             Self::Bearer(_) => BEARER,
             Self::Dpop(_) => DPOP,
             Self::Scheme(name) => name,
-            Self::Header(_) => "",
+            Self::ClientCertificate | Self::Header(_) => "",
         }
     }
 }
@@ -160,6 +165,11 @@ mod tests {
         check(&header("x-api-key"), &header("x-api-key"), true);
         check(&header("x-api-key"), &header("x-other-key"), false);
         check(&header("x-api-key"), &CredentialShape::Basic, false);
+        let certificate = CredentialShape::ClientCertificate;
+        check(&certificate, &certificate, true);
+        for other in [header("x-api-key"), CredentialShape::Basic, CredentialShape::Bearer(Any)] {
+            check(&certificate, &other, false);
+        }
     }
 
     /// A2.1, draft-ietf-oauth-rfc8725bis §3.14.

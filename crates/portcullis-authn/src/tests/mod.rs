@@ -45,7 +45,7 @@ impl Authenticator for Stub {
     fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
         match shape {
             CredentialShape::Basic => Some(Challenge::basic(realm)),
-            CredentialShape::Header(_) => None,
+            CredentialShape::ClientCertificate | CredentialShape::Header(_) => None,
             CredentialShape::Scheme(name) => Some(Challenge::new(name, realm)),
             CredentialShape::Dpop(_) => {
                 let challenge = Challenge::new("DPoP", realm).parameter("algs", "ES256");

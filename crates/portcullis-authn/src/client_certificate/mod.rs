@@ -1,0 +1,13 @@
+//! Client certificates as a scheme.
+
+mod distinguished_name;
+mod identity;
+mod scheme;
+mod spiffe;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::identity::CertificateIdentity;
+pub use self::scheme::ClientCertificates;
+pub use self::spiffe::{MAX_SPIFFE_ID_LEN, SpiffeId};

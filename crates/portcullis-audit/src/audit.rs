@@ -77,12 +77,13 @@ impl Audit {
 
     /// Asks every sink for room. Those that have none are named by their place.
     pub(crate) fn reserve(&self) -> Result<(), Vec<usize>> {
-        let full = |(index, sink): (usize, &Arc<dyn AuditSink>)| {
-            let room = catch_unwind(AssertUnwindSafe(|| sink.reserve()));
-            (!matches!(room, Ok(Ok(())))).then_some(index)
-        };
         // Nothing is allocated for an empty list.
-        let refusing: Vec<usize> = self.0.sinks.iter().enumerate().filter_map(full).collect();
+        let mut refusing = Vec::new();
+        for (index, sink) in self.0.sinks.iter().enumerate() {
+            if !matches!(catch_unwind(AssertUnwindSafe(|| sink.reserve())), Ok(Ok(()))) {
+                refusing.push(index);
+            }
+        }
         if refusing.is_empty() {
             return Ok(());
         }
@@ -91,14 +92,18 @@ impl Audit {
     }
 
     /// Gives the event to every sink but those that had no room.
-    pub(crate) fn record(&self, event: &AuditEvent, refusing: &[usize]) -> Step<Result<(), SinkError>> {
+    pub(crate) fn record(&self, event: AuditEvent, refusing: &[usize]) -> Step<Result<(), SinkError>> {
         let (mut result, mut waits) = (Ok(()), Vec::new());
+        let last = self.0.sinks.len().saturating_sub(1);
+        let mut event = Some(event);
         for (index, sink) in self.0.sinks.iter().enumerate() {
+            // The last sink may keep the event, the others get a copy.
+            let Some(event) = (if index == last { event.take() } else { event.clone() }) else { break };
             if refusing.contains(&index) {
                 continue;
             }
             // A sink may run code of others, such as a tracing subscriber: its panic is its failure alone.
-            match catch_unwind(AssertUnwindSafe(|| sink.record(event))) {
+            match catch_unwind(AssertUnwindSafe(|| sink.take(event))) {
                 Ok(Step::Done(Ok(()))) => {}
                 Ok(Step::Done(Err(error))) => result = self.failed(error),
                 Ok(Step::Wait(wait)) => waits.push(wait),

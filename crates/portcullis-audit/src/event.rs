@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
@@ -38,6 +39,7 @@ pub(crate) struct Answer {
     pub(crate) reason: Option<Reason>,
     pub(crate) cause: Option<Text<[u8; 16]>>,
     pub(crate) duration: Duration,
+    pub(crate) route: Option<Arc<str>>,
 }
 
 /// How a request ended.
@@ -99,7 +101,7 @@ impl AuditEvent {
     /// The template of the route; `None` if no route matched.
     #[must_use]
     pub fn route(&self) -> Option<&str> {
-        self.trail.route().map(AsRef::as_ref)
+        self.answer.route.as_deref()
     }
 
     /// The other end of the connection, if the server said so before the audit layer.

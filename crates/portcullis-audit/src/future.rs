@@ -178,11 +178,11 @@ where
             };
             match ending {
                 Ending::Answer(response) => {
-                    leave(this.state.as_mut(), State::Ended);
+                    leave(this.state.as_mut(), || State::Ended);
                     return Poll::Ready(Ok(response));
                 }
                 Ending::Confirm(answer, wait) => {
-                    leave(this.state.as_mut(), State::Confirming { answer: Some(answer), wait });
+                    leave(this.state.as_mut(), || State::Confirming { answer: Some(answer), wait });
                 }
             }
         }
@@ -190,8 +190,8 @@ where
 }
 
 /// Goes on to the next state. The inner future is dropped here; after a panic it may panic again.
-fn leave<Fut, B>(mut state: Pin<&mut State<Fut, B>>, next: State<Fut, B>) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| state.set(next))) {
+fn leave<Fut, B>(mut state: Pin<&mut State<Fut, B>>, next: impl FnOnce() -> State<Fut, B>) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| state.set(next()))) {
         discard(panic);
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode};
 use portcullis_core::text::Text;
 use portcullis_core::{
-    ConnectionFacts, Denial, Opening, ProblemType, Reason, RefusedRequest, RequestLine, ResponseFields, Room,
-    Step, Trail,
+    ConnectionFacts, Denial, Finished, Opening, ProblemType, Reason, RefusedRequest, RequestLine,
+    ResponseFields, Room, Step, Trail,
 };
 
 use crate::audit::Audit;
@@ -48,12 +48,13 @@ impl OpenEvent {
             }
             Some(_) => return None,
             None => {
-                let mut opening = prepare(request).recorded();
+                let mut opening = prepare(request);
+                opening.claim_event();
                 opening.refused = Some(refused);
                 if recording {
                     opening.line = Some(line(request));
                     opening.peer = opening.peer.or_else(|| peer(request));
-                    opening = opening.dated(audit.clock());
+                    opening.date(audit.clock());
                 }
                 let trail = Trail::open_with(audit.clock(), opening);
                 request.extensions_mut().insert(trail.clone());
@@ -101,14 +102,15 @@ impl OpenEvent {
         let Some(trail) = self.trail.take() else {
             return (Step::Done(Ok(())), ResponseFields::default());
         };
-        let fields = trail.finish(denial.map(|denial| (room(denial.reason()), denial)));
+        let Finished { fields, route, .. } =
+            trail.finish(denial.map(|denial| (room(denial.reason()), denial)));
         let Some(audit) = &self.audit else {
             return (Step::Done(Ok(())), fields);
         };
         let (reason, cause, duration) = (denial.map(Denial::reason), denial.and_then(cause), trail.elapsed());
-        let answer = Answer { outcome, status, reason, cause, duration };
+        let answer = Answer { outcome, status, reason, cause, duration, route };
         let event = AuditEvent::new(trail, self.target.take(), answer);
-        (audit.record(&event, &self.refusing), fields)
+        (audit.record(event, &self.refusing), fields)
     }
 }
 

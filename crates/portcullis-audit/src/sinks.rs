@@ -38,6 +38,12 @@ pub trait AuditSink: Send + Sync + 'static {
     /// withholds the answer: the caller gets 503 `audit_unavailable`, although the request was handled.
     fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>>;
 
+    /// The same, with an event that the sink may keep: the audit calls this one. By default, it is
+    /// [`record`](Self::record).
+    fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
+        self.record(&event)
+    }
+
     /// How many events it took and lost. By default, none.
     fn dropped(&self) -> u64 {
         0
@@ -108,6 +114,10 @@ impl<S: AuditSink + ?Sized> AuditSink for Arc<S> {
 
     fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>> {
         (**self).record(event)
+    }
+
+    fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
+        (**self).take(event)
     }
 
     fn dropped(&self) -> u64 {

@@ -83,7 +83,7 @@ pub(crate) fn event(number: usize) -> AuditEvent {
     AuditEvent::new(
         trail,
         Some(Box::new(target)),
-        Ended { outcome: Outcome::Answered, status: None, reason: None, cause: None, duration },
+        Ended { outcome: Outcome::Answered, status: None, reason: None, cause: None, duration, route: None },
     )
 }
 

@@ -55,6 +55,6 @@ pub use self::stores::{
     TokenFacts,
 };
 pub use self::trail::{
-    AlreadyAuthenticated, Authentication, MAX_ENTRIES, MAX_FIELDS, MAX_METHOD, MAX_PATH, Opening, Placement,
-    RequestLine, ResponseFields, Room, Trail, TrailEntry, TrailLimit, TrailState,
+    AlreadyAuthenticated, Authentication, Finished, MAX_ENTRIES, MAX_FIELDS, MAX_METHOD, MAX_PATH, Opening,
+    Placement, RequestLine, ResponseFields, Room, Trail, TrailEntry, TrailLimit, TrailState,
 };

@@ -1,16 +1,19 @@
 //! The one extension that carries everything about a request.
 
 mod counted;
+mod finish;
 mod opening;
 mod state;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use http::{Extensions, HeaderName, HeaderValue};
 
+pub use self::finish::Finished;
+use self::opening::Birth;
 pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
 pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
@@ -31,14 +34,12 @@ pub const MAX_FIELDS: usize = 32;
 pub struct Trail(Arc<Shared>);
 
 struct Shared {
-    id: RequestId,
     clock: Clock,
     opening: Opening,
-    times: OnceLock<(SystemTime, Instant)>,
+    birth: OnceLock<Birth>,
     client: OnceLock<ClientAddress>,
     origin: OnceLock<ExternalOrigin>,
     certificate: OnceLock<Option<ClientCertificate>>,
-    route: OnceLock<Arc<str>>,
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
     recorded: AtomicBool,
@@ -69,25 +70,25 @@ impl From<AlreadyAuthenticated> for Denial {
 }
 
 impl Trail {
-    /// Opens a Trail with a fresh request id, for a request that arrived now.
+    /// Opens a Trail for a request that arrived now.
     #[must_use]
     pub fn open(clock: &Clock) -> Self {
-        Self::open_with(clock, Opening::default().dated(clock))
+        let mut opening = Opening::default();
+        opening.date(clock);
+        Self::open_with(clock, opening)
     }
 
-    /// Opens a Trail with a fresh request id and what is known already.
+    /// Opens a Trail with what is known already.
     #[must_use]
     pub fn open_with(clock: &Clock, opening: Opening) -> Self {
         Self(Arc::new(Shared {
-            id: RequestId::generate(),
             clock: clock.clone(),
-            times: OnceLock::new(),
+            birth: OnceLock::new(),
             recorded: AtomicBool::new(opening.recorded),
             opening,
             client: OnceLock::new(),
             origin: OnceLock::new(),
             certificate: OnceLock::new(),
-            route: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
             state: Mutex::new(TrailState::default()),
@@ -133,7 +134,7 @@ impl Trail {
     /// The request's name.
     #[must_use]
     pub fn id(&self) -> RequestId {
-        self.0.id
+        self.birth().id
     }
 
     /// What was known when it was opened.
@@ -146,18 +147,18 @@ impl Trail {
     /// once.
     #[must_use]
     pub fn opened_at(&self) -> SystemTime {
-        self.times().0
+        self.birth().wall
     }
 
     /// How long it has been since [`opened_at`](Self::opened_at).
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        let (_, opened) = self.times();
-        self.0.clock.monotonic().saturating_duration_since(opened)
+        self.0.clock.monotonic().saturating_duration_since(self.birth().monotonic)
     }
 
-    fn times(&self) -> (SystemTime, Instant) {
-        self.0.opening.times.unwrap_or_else(|| *self.0.times.get_or_init(|| self.0.clock.both()))
+    fn birth(&self) -> &Birth {
+        let known = self.0.opening.birth.as_ref();
+        known.unwrap_or_else(|| self.0.birth.get_or_init(|| Birth::now(&self.0.clock)))
     }
 
     /// Says who sent the request. The first word counts.
@@ -204,13 +205,23 @@ impl Trail {
 
     /// Says which route matched, as its template. The first word counts.
     pub fn set_route(&self, route: Arc<str>) {
-        let _ = self.0.route.set(route);
+        if let Some(mut state) = self.lock_open() {
+            state.route.get_or_insert(route);
+        }
     }
 
-    /// The template of the route that matched.
+    /// Says which route matched, as its template, and notes a decision about it: both under one lock.
+    pub fn matched(&self, route: Arc<str>, room: Room, decision: &Decision) {
+        if let Some(mut state) = self.lock_open() {
+            state.route.get_or_insert(route);
+            state.enter(TrailEntry::decision(room, decision, true));
+        }
+    }
+
+    /// The template of the route that matched; `None` if none did, or if the request is over and its event has it.
     #[must_use]
-    pub fn route(&self) -> Option<&Arc<str>> {
-        self.0.route.get()
+    pub fn route(&self) -> Option<Arc<str>> {
+        self.lock().route.clone()
     }
 
     /// Says who calls.
@@ -296,54 +307,13 @@ impl Trail {
         }
     }
 
-    /// Moves the collected fields into the response's headers. The outermost layer calls it once.
-    pub fn apply_fields(&self, headers: &mut HeaderMap) {
-        self.take_fields().apply(headers);
-    }
-
-    /// Takes the collected fields, for whoever does not know yet which response gets them.
-    pub fn take_fields(&self) -> ResponseFields {
-        ResponseFields(std::mem::take(&mut self.lock().fields))
-    }
-
-    /// Ends the collection of decisions, limits and fields: the audit event is made, and what comes later, such
-    /// as from a task that outlives the request, does not change it. Fields that no response took are dropped,
-    /// since they may hold secrets, such as a cookie.
-    pub fn close(&self) {
-        let mut state = self.lock();
-        state.closed = true;
-        state.fields.clear();
-    }
-
-    /// Ends the collection as [`close`](Self::close) does, and takes the collected fields.
-    ///
-    /// Notes the refusal that was answered, unless whoever refused has done so.
-    pub fn finish(&self, refused: Option<(Room, &Denial)>) -> ResponseFields {
-        let mut state = self.lock();
-        if let Some((room, denial)) = refused
-            && !state.closed
-            && !state.notes(denial)
-        {
-            state.enter(TrailEntry::refusal(room, denial));
-        }
-        state.closed = true;
-        ResponseFields(std::mem::take(&mut state.fields))
-    }
-
     /// Lends the growing part.
     pub fn read<T>(&self, read: impl FnOnce(&TrailState) -> T) -> T {
         read(&self.lock())
     }
 
     fn record(&self, room: Room, decision: &Decision, enforced: bool) {
-        let detail = decision.detail_cow().cloned();
-        self.entry(TrailEntry {
-            room,
-            effect: decision.effect(),
-            reason: decision.reason(),
-            enforced,
-            detail,
-        });
+        self.entry(TrailEntry::decision(room, decision, enforced));
     }
 
     fn entry(&self, entry: TrailEntry) {
@@ -364,7 +334,7 @@ impl Trail {
 
 impl fmt::Debug for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trail").field("id", &self.0.id).finish_non_exhaustive()
+        f.debug_struct("Trail").field("id", &self.id()).finish_non_exhaustive()
     }
 }
 

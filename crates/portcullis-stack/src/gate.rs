@@ -15,7 +15,13 @@ use portcullis_ratelimit::Limiters;
 /// A router asks it after the match and before the handler's future is made: [`start`](Self::start) decides at
 /// once if it can; if something must be waited for, it hands out a [`Pending`] for [`finish`](Self::finish).
 #[derive(Clone)]
-pub struct Gate(Arc<Checks>);
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    checks: Checks,
+    /// Whether there is nothing to check: a public route without limits.
+    only_notes: bool,
+}
 
 /// The checks of a gate, in the order in which they are made.
 pub(crate) struct Checks {
@@ -48,31 +54,38 @@ pub enum Progress {
 
 impl Gate {
     pub(crate) fn new(checks: Checks) -> Self {
-        Self(Arc::new(checks))
+        let limited = !checks.early_limits.is_empty() || !checks.late_limits.is_empty();
+        let only_notes = checks.schemes.is_none() && checks.rule.is_none() && !limited;
+        Self(Arc::new(Inner { checks, only_notes }))
     }
 
     /// The template of the route.
     #[must_use]
     pub fn route(&self) -> &Arc<str> {
-        &self.0.route
+        &self.0.checks.route
     }
 
     /// Whether a part of the path is a parameter: `/documents/{id}`.
     #[must_use]
     pub fn has_parameters(&self) -> bool {
-        self.0.has_parameters
+        self.0.checks.has_parameters
     }
 
     /// How refusals are answered.
     #[must_use]
     pub fn refuse(&self) -> &Refuse {
-        &self.0.refuse
+        &self.0.checks.refuse
     }
 
     /// Makes the checks in order, up to the first that refuses or must wait.
     #[must_use]
     pub fn start(&self, request: &RequestView<'_>) -> Progress {
-        request.trail().set_route(Arc::clone(&self.0.route));
+        let route = Arc::clone(&self.0.checks.route);
+        if self.0.only_notes {
+            request.trail().matched(route, Room::Rule, &Decision::allow(Reason::PublicRoute));
+            return Progress::Done(Ok(()));
+        }
+        request.trail().set_route(route);
         self.run(0, request)
     }
 
@@ -91,9 +104,9 @@ impl Gate {
     }
 
     fn run(&self, first: usize, request: &RequestView<'_>) -> Progress {
-        let request = request.with_attempts(self.0.attempts.as_ref());
+        let request = request.with_attempts(self.0.checks.attempts.as_ref());
         let mut check = first;
-        while let Some(step) = self.0.check(check, &request) {
+        while let Some(step) = self.0.checks.check(check, &request) {
             match step {
                 Step::Done(Ok(())) => check += 1,
                 Step::Done(Err(denial)) => return Progress::Done(Err(denial)),
@@ -140,7 +153,7 @@ fn limit(limits: &Limiters, request: &RequestView<'_>) -> Step<Result<(), Denial
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("route", &self.0.route).finish_non_exhaustive()
+        f.debug_struct("Gate").field("route", &self.0.checks.route).finish_non_exhaustive()
     }
 }
 

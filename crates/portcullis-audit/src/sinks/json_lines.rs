@@ -220,6 +220,10 @@ impl AuditSink for JsonLinesSink {
     }
 
     fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>> {
+        self.take(event.clone())
+    }
+
+    fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
         Step::Done(self.queue.push(event))
     }
 

@@ -69,7 +69,10 @@ impl Default for MemorySink {
 
 impl AuditSink for MemorySink {
     fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>> {
-        let event = event.clone();
+        self.take(event.clone())
+    }
+
+    fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
         let mut events = self.lock();
         let oldest = if events.len() < self.0.capacity { None } else { events.pop_front() };
         events.push_back(event);

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use http::{Method, Uri};
 
 use crate::text::Text;
-use crate::{ClientAddress, Clock, ConnectionFacts, ExternalOrigin, RefusedRequest};
+use crate::{ClientAddress, Clock, ConnectionFacts, ExternalOrigin, RefusedRequest, RequestId};
 
 /// How many octets of a path a [`RequestLine`] keeps; the rest is cut off and marked with `…`.
 pub const MAX_PATH: usize = 1024;
@@ -33,23 +33,36 @@ pub struct Opening {
     pub refused: Option<RefusedRequest>,
     /// What the request is about, for its event.
     pub line: Option<RequestLine>,
-    pub(super) times: Option<(SystemTime, Instant)>,
+    pub(super) birth: Option<Birth>,
     pub(super) recorded: bool,
 }
 
+/// The name of a request, and when it arrived.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Birth {
+    pub(super) id: RequestId,
+    pub(super) wall: SystemTime,
+    pub(super) monotonic: Instant,
+}
+
+impl Birth {
+    pub(super) fn now(clock: &Clock) -> Self {
+        let (wall, monotonic) = clock.both();
+        Self { id: RequestId::generate(), wall, monotonic }
+    }
+}
+
 impl Opening {
-    /// Says that the request arrived now. By default, it arrives when somebody first asks for that time: nobody
-    /// does where no event is recorded, and reading clocks is not free.
-    #[must_use]
-    pub fn dated(self, clock: &Clock) -> Self {
-        Self { times: Some(clock.both()), ..self }
+    /// Says that the request arrived now, and names it. By default, it arrives when somebody first asks for its name
+    /// or time: nobody does where no event is recorded, and reading clocks is not free.
+    pub fn date(&mut self, clock: &Clock) {
+        self.birth = Some(Birth::now(clock));
     }
 
     /// Says that whoever opens the Trail also records the event, as [`Trail::claim_event`](super::Trail::claim_event)
     /// does.
-    #[must_use]
-    pub fn recorded(self) -> Self {
-        Self { recorded: true, ..self }
+    pub fn claim_event(&mut self) {
+        self.recorded = true;
     }
 }
 

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::MAX_ENTRIES;
 use crate::Denial;
-use crate::decision::Effect;
+use crate::decision::{Decision, Effect};
 use crate::registry::Reason;
 
 /// The part of a Trail that grows.
@@ -22,6 +22,8 @@ pub struct TrailState {
     pub limits: SmallVec<[TrailLimit; 2]>,
     /// Fields to add to the response.
     pub fields: Vec<(HeaderName, HeaderValue, Placement)>,
+    /// The template of the route that matched.
+    pub route: Option<Arc<str>>,
     /// The scheme whose credential was seen, by its configured name.
     pub scheme: Option<Arc<str>>,
     /// How many entries, limits and fields were not kept for want of room.
@@ -49,6 +51,7 @@ impl fmt::Debug for TrailState {
         f.debug_struct("TrailState")
             .field("entries", &self.entries)
             .field("limits", &self.limits)
+            .field("route", &self.route)
             .field("scheme", &self.scheme)
             .field("overflow", &self.overflow)
             .field("closed", &self.closed)
@@ -73,6 +76,11 @@ pub struct TrailEntry {
 }
 
 impl TrailEntry {
+    pub(super) fn decision(room: Room, decision: &Decision, enforced: bool) -> Self {
+        let detail = decision.detail_cow().cloned();
+        Self { room, effect: decision.effect(), reason: decision.reason(), enforced, detail }
+    }
+
     pub(super) fn refusal(room: Room, denial: &Denial) -> Self {
         let detail = denial.explanation_cow();
         Self { room, effect: Effect::Deny, reason: denial.reason(), enforced: true, detail }

@@ -1,3 +1,5 @@
+use http::HeaderMap;
+
 use super::*;
 use crate::{CredentialMethod, Reason};
 
@@ -67,7 +69,8 @@ fn one_party_records_the_event_whoever_opened_the_trail() {
 #[test]
 fn what_was_known_when_it_was_opened_is_the_first_word() {
     let peer = ClientAddress::Peer([192, 0, 2, 1].into());
-    let opening = Opening { client: Some(peer), ..Opening::default() }.recorded();
+    let mut opening = Opening { client: Some(peer), ..Opening::default() };
+    opening.claim_event();
     let trail = Trail::open_with(&Clock::system(), opening);
     trail.set_client(ClientAddress::Unknown);
     assert_eq!((trail.client(), trail.resolved_client()), (peer, Some(peer)));
@@ -82,7 +85,20 @@ fn a_trail_that_nobody_dated_is_dated_when_somebody_asks() {
     let before = clock.wall();
     let opened = trail.opened_at();
     assert!(opened + crate::MAX_ANCHOR_AGE >= before);
-    assert_eq!(trail.opened_at(), opened);
+    let id = trail.id();
+    assert_eq!((trail.opened_at(), trail.id()), (opened, id));
+}
+
+#[test]
+fn the_first_route_counts_and_the_event_takes_it() {
+    let trail = Trail::open(&Clock::system());
+    trail.matched("/a".into(), Room::Rule, &Decision::allow(Reason::PublicRoute));
+    trail.set_route("/b".into());
+    assert_eq!((trail.route().as_deref(), trail.read(|state| state.entries.len())), (Some("/a"), 1));
+    assert_eq!(trail.finish(None).route.as_deref(), Some("/a"));
+    trail.matched("/c".into(), Room::Rule, &Decision::allow(Reason::PublicRoute));
+    trail.set_route("/c".into());
+    assert_eq!((trail.route(), trail.read(|state| state.entries.len())), (None, 1));
 }
 
 #[test]
@@ -95,11 +111,11 @@ fn finishing_takes_the_fields_and_notes_a_refusal_once() {
         }
         trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
         let mut headers = HeaderMap::new();
-        trail.finish(Some((Room::Routing, &denial))).apply(&mut headers);
+        trail.finish(Some((Room::Routing, &denial))).fields.apply(&mut headers);
         assert_eq!(headers.len(), 1);
         assert_eq!(trail.read(|state| (state.entries.len(), state.closed)), (1, true));
         // It is over: nothing is noted or taken twice.
-        trail.finish(Some((Room::Routing, &Denial::new(Reason::Panicked)))).apply(&mut headers);
+        trail.finish(Some((Room::Routing, &Denial::new(Reason::Panicked)))).fields.apply(&mut headers);
         assert_eq!((headers.len(), trail.read(|state| state.entries.len())), (1, 1));
     }
 }

@@ -117,8 +117,7 @@ impl Queue {
         room
     }
 
-    pub(super) fn push(&self, event: &AuditEvent) -> Result<(), SinkError> {
-        let event = event.clone();
+    pub(super) fn push(&self, event: AuditEvent) -> Result<(), SinkError> {
         let mut state = self.lock();
         if state.reserved > 0 {
             state.reserved -= 1;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{Clock, ConfigErrors, Readiness};
+use portcullis_core::{Clock, ConfigErrors, PublicUrl, Readiness};
 
 use crate::authenticator::Authenticator;
 
@@ -33,13 +33,26 @@ pub struct SchemeContext {
     name: Arc<str>,
     realm: Arc<str>,
     clock: Clock,
+    public_url: Option<PublicUrl>,
 }
 
 impl SchemeContext {
     /// The context of the scheme of this name, in this realm, with this clock.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, realm: impl Into<Arc<str>>, clock: Clock) -> Self {
-        Self { name: name.into(), realm: realm.into(), clock }
+        Self { name: name.into(), realm: realm.into(), clock, public_url: None }
+    }
+
+    /// The same, of an API that clients know under this URL.
+    #[must_use]
+    pub fn with_public_url(self, public_url: Option<PublicUrl>) -> Self {
+        Self { public_url, ..self }
+    }
+
+    /// The URL under which clients know the API, if it was configured; otherwise each request tells it.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&PublicUrl> {
+        self.public_url.as_ref()
     }
 
     /// The configured name of the scheme.

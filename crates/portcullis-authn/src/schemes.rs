@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use portcullis_core::challenge::check_realm;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod, Readiness};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod, PublicUrl, Readiness};
 
 use crate::authenticator::Authenticator;
 use crate::route::{Requirement, RouteSchemes};
@@ -30,7 +30,7 @@ impl Schemes {
     pub fn builder(realm: &str, clock: Clock) -> SchemesBuilder {
         let mut errors = ConfigErrors::new();
         let _ = errors.take(check_realm(realm));
-        SchemesBuilder { realm: realm.into(), clock, schemes: Vec::new(), errors }
+        SchemesBuilder { realm: realm.into(), clock, public_url: None, schemes: Vec::new(), errors }
     }
 
     /// The schemes of a route that names none: all but those that are offered only where named.
@@ -111,15 +111,23 @@ impl Schemes {
 pub struct SchemesBuilder {
     realm: Arc<str>,
     clock: Clock,
+    public_url: Option<PublicUrl>,
     schemes: Vec<Scheme>,
     errors: ConfigErrors,
 }
 
 impl SchemesBuilder {
+    /// Tells the schemes that are added from now on under which URL clients know the API. By default, each request
+    /// tells it.
+    pub fn public_url(self, public_url: PublicUrl) -> Self {
+        Self { public_url: Some(public_url), ..self }
+    }
+
     /// Adds a scheme. The name appears in audit events and in the configuration of routes, never on the wire.
     pub fn scheme(mut self, name: &str, scheme: impl IntoScheme) -> Self {
         let name: Arc<str> = name.into();
         let context = SchemeContext::new(Arc::clone(&name), Arc::clone(&self.realm), self.clock.clone());
+        let context = context.with_public_url(self.public_url.clone());
         match scheme.into_scheme(&context) {
             Ok(parts) => self.schemes.push(Scheme {
                 name,

@@ -13,6 +13,7 @@ mod facts;
 mod mode;
 pub mod octets;
 mod principal;
+mod public_url;
 mod readiness;
 mod registry;
 mod registry_macros;
@@ -40,6 +41,7 @@ pub use self::denial::Denial;
 pub use self::facts::{ClientAddress, ConnectionFacts, ExternalOrigin, TlsFacts, TlsVersion};
 pub use self::mode::Mode;
 pub use self::principal::{Assurance, Confirmation, CredentialMethod, Principal, PrincipalBuilder};
+pub use self::public_url::{InvalidPublicUrl, PublicUrl};
 pub use self::readiness::Readiness;
 pub use self::registry::{ConfigCode, ProblemType, Reason};
 pub use self::render::{

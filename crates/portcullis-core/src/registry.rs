@@ -262,6 +262,8 @@ config_codes! {
     CredentialsWithAnyOrigin = "P403",
     /// A network is not an address range.
     InvalidNetwork = "P404",
+    /// The public URL is no http or https URL with a host, or has a query, a fragment or a user name.
+    InvalidPublicUrl = "P405",
 
     // P5: audit.
     /// The audit queue has no room.

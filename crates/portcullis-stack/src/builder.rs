@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use portcullis_audit::{Audit, AuditBuilder, IntoSink};
 use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
-use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Refuse, RenderDenial};
+use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, Refuse, RenderDenial};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
 
@@ -20,6 +20,7 @@ pub const DEFAULT_REALM: &str = "api";
 #[must_use]
 pub struct SecurityBuilder {
     realm: String,
+    public_url: Option<String>,
     clock: Clock,
     schemes: Vec<Box<dyn FnOnce(SchemesBuilder) -> SchemesBuilder + Send>>,
     limits: Vec<Limit>,
@@ -38,6 +39,7 @@ impl SecurityBuilder {
     pub(crate) fn new() -> Self {
         Self {
             realm: DEFAULT_REALM.to_owned(),
+            public_url: None,
             clock: Clock::system(),
             schemes: Vec::new(),
             limits: Vec::new(),
@@ -56,6 +58,15 @@ impl SecurityBuilder {
     /// Sets the realm of every challenge. By default, this is [`DEFAULT_REALM`].
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
+        self
+    }
+
+    /// Sets the URL under which clients know the API, if a proxy ends TLS, changes the host or takes a prefix off the path
+    /// without saying so: `https://api.example.com/v1`. Proofs of possession name it, and so does what is published.
+    /// Whether a request came over TLS is told by the connection and by trusted proxies alone. By default, each
+    /// request tells it.
+    pub fn public_url(mut self, public_url: impl Into<String>) -> Self {
+        self.public_url = Some(public_url.into());
         self
     }
 
@@ -163,7 +174,10 @@ impl SecurityBuilder {
     /// Everything that is missing or contradictory, at once, each with a code.
     pub fn build(self) -> Result<Security, ConfigErrors> {
         let mut errors = ConfigErrors::new();
+        let public_url = self.public_url.as_deref().map(str::parse).transpose();
+        let public_url: Option<PublicUrl> = errors.take(public_url.map_err(ConfigError::from)).flatten();
         let schemes = Schemes::builder(&self.realm, self.clock.clone());
+        let schemes = public_url.into_iter().fold(schemes, SchemesBuilder::public_url);
         let schemes = self.schemes.into_iter().fold(schemes, |schemes, add| add(schemes));
         let schemes = errors.take(schemes.build());
         let limits = errors.take(Limiters::build(&self.limits, &self.clock));

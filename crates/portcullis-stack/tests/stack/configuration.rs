@@ -26,10 +26,11 @@ fn an_audit_is_named_or_refused_by_name() {
 fn everything_that_is_wrong_is_reported_at_once() {
     let wrong = Security::builder()
         .realm("a\"b")
+        .public_url("api.example.com")
         .limit(per(client_ip()).requests(0).every(MINUTE))
         .cors(Cors::allow("app.example.com"))
         .trusted_proxies(TrustedProxies::none().network("nonsense").network("0.0.0.0/0"));
-    check(wrong, &["P107", "P301", "P402", "P404", "P401", "P503"]);
+    check(wrong, &["P405", "P107", "P301", "P402", "P404", "P401", "P503"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use portcullis_tower::{Decide, DecideLayer, DecideService};
 use tower_layer::Layer;
 
 use crate::limit::Limit;
-use crate::limiter::{Limiter, Phase};
+use crate::limiter::Phase;
 use crate::limiters::Limiters;
 
 /// Limits how often the requests of a service come. See the crate's docs.
@@ -92,8 +92,8 @@ pub struct CheckLimits(Limiters);
 impl Decide for CheckLimits {
     fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let trail = request.trail();
-        let enforced = self.0.iter().filter(|limiter| limiter.enforces(trail.id().sample()));
-        let wants_identity = enforced.map(Limiter::phase).any(|phase| phase == Phase::Identity);
+        let mut late = self.0.iter().filter(|limiter| limiter.phase() == Phase::Identity);
+        let wants_identity = late.any(|limiter| limiter.enforces(|| trail.id().sample()));
         if wants_identity && matches!(trail.authentication(), Authentication::NotAsked) {
             let denial = Denial::misconfigured(
                 "a limit that is asked after authentication, but none ran: put the authentication layer before it",

@@ -95,6 +95,9 @@ fn the_draft_s_own_examples_parse_as_it_says() {
     let quota_exceeded = &vectors["problem_types"][0];
     assert_eq!(quota_exceeded["type"], portcullis_core::ProblemType::QuotaExceeded.uri());
     assert_eq!(quota_exceeded["status"], portcullis_core::ProblemType::QuotaExceeded.status().as_u16());
+    let reduced_capacity = &vectors["problem_types"][1];
+    assert_eq!(reduced_capacity["type"], portcullis_core::ProblemType::ReducedCapacity.uri());
+    assert_eq!(reduced_capacity["status"], portcullis_core::ProblemType::ReducedCapacity.status().as_u16());
 }
 
 #[track_caller]

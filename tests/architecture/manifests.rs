@@ -18,10 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portcullis-tls", &["core"]),
     ("portcullis-oauth", &["authn", "client", "core"]),
     ("portcullis-stack", &["audit", "authn", "authz", "core", "edge", "ratelimit", "tower"]),
-    ("portcullis-axum", &["audit", "authn", "authz", "core", "edge", "ratelimit", "stack", "tower"]),
+    ("portcullis-axum", &["audit", "authn", "authz", "core", "edge", "ratelimit", "stack", "tls", "tower"]),
     (
         "portcullis",
-        &["audit", "authn", "authz", "axum", "core", "edge", "oauth", "ratelimit", "stack", "tower"],
+        &["audit", "authn", "authz", "axum", "core", "edge", "oauth", "ratelimit", "stack", "tls", "tower"],
     ),
     ("portcullis-testkit", &["authz", "core"]),
     ("xtask", &[]),

@@ -52,6 +52,13 @@ impl App {
         axum::ServiceExt::<Request>::into_make_service_with_connect_info(self)
     }
 
+    /// For `axum::serve` with [`TlsIncoming`](crate::TlsIncoming).
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn into_make_service_with_tls_info(self) -> IntoMakeServiceWithConnectInfo<Self, crate::TlsPeer> {
+        axum::ServiceExt::<Request>::into_make_service_with_connect_info(self)
+    }
+
     /// Every route with what it demands; prints as text, Markdown and JSON.
     #[must_use]
     pub fn route_table(&self) -> &RouteTable {
@@ -98,6 +105,10 @@ impl Service<Request> for App {
 
 /// What axum knows of a connection.
 fn connection(extensions: &Extensions) -> Option<ConnectionFacts> {
+    #[cfg(feature = "tls")]
+    if let Some(ConnectInfo(peer)) = extensions.get::<ConnectInfo<crate::TlsPeer>>() {
+        return Some(peer.facts().clone());
+    }
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(ConnectionFacts::plain(*peer))
 }

@@ -2,6 +2,8 @@
 
 mod app;
 mod endpoint;
+#[cfg(feature = "tls")]
+mod incoming;
 mod methods;
 mod rejection;
 mod router;
@@ -11,6 +13,8 @@ mod serve;
 
 pub use self::app::App;
 pub use self::endpoint::{Endpoint, ServiceEndpoint};
+#[cfg(feature = "tls")]
+pub use self::incoming::{TlsIncoming, TlsPeer};
 pub use self::methods::{
     Guarded, HasRule, Unguarded, any, connect, delete, get, head, options, patch, post, put, service,
 };

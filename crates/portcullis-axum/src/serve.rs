@@ -13,11 +13,13 @@ use tokio::task::JoinSet;
 
 use self::connection::{Deadlines, Phase};
 use self::patience::PatientStream;
+use self::transport::Transport;
 use crate::app::App;
 
 mod connection;
 mod patience;
 mod requests;
+mod transport;
 
 /// How long a client may take to send the head of a request, and how long a connection may be idle.
 pub const DEFAULT_HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +46,7 @@ type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Serve {
     app: App,
     listener: TcpListener,
+    transport: Transport,
     signal: Signal,
     deadlines: Deadlines,
     max_connections: usize,
@@ -55,6 +58,7 @@ impl Serve {
         Self {
             app,
             listener,
+            transport: Transport::Plain,
             signal: Box::pin(std::future::pending()),
             deadlines: Deadlines {
                 head: DEFAULT_HEADER_READ_TIMEOUT,
@@ -107,9 +111,19 @@ impl Serve {
         Self { shutdown_deadline: deadline, ..self }
     }
 
+    /// Speaks TLS. Each connection has its handshake in its own task, counts among the connections from the beginning, and
+    /// tells the layers what was agreed on, the client's certificate included. Changed files are taken over while the
+    /// server runs. By default, it speaks plain HTTP, for a proxy in front.
+    #[cfg(feature = "tls")]
+    pub fn with_tls(self, tls: portcullis_tls::TlsAcceptor) -> Self {
+        Self { transport: Transport::Tls(tls), ..self }
+    }
+
     async fn run(mut self) -> io::Result<()> {
         let connections = Arc::new(Semaphore::new(self.max_connections));
         let _upkeep = upkeep(&self.app);
+        #[cfg(feature = "tls")]
+        let _watch = self.transport.watch();
         // If this future is dropped, its connections end with it.
         let (phase, _) = watch::channel(Phase::Serving);
         loop {
@@ -125,7 +139,8 @@ impl Serve {
                 Ok((permit, (stream, peer))) => {
                     let stream = PatientStream::new(stream, self.deadlines.write, permit);
                     let (app, deadlines) = (self.app.clone(), self.deadlines);
-                    tokio::spawn(connection::serve(app, stream, peer, deadlines, phase.subscribe()));
+                    let transport = self.transport.clone();
+                    tokio::spawn(transport.serve(app, stream, peer, deadlines, phase.subscribe()));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

@@ -20,7 +20,7 @@ pub mod edge {
     pub use portcullis_edge::*;
 }
 
-/// Who calls: the authentication layer, named schemes, HTTP Basic, API keys.
+/// Who calls: the authentication layer, named schemes, HTTP Basic, API keys, client certificates.
 pub mod authn {
     pub use portcullis_authn::*;
 }
@@ -49,6 +49,12 @@ pub mod audit {
 /// The layers in the right order, on any tower stack.
 pub mod stack {
     pub use portcullis_stack::*;
+}
+
+/// Over which connection: TLS with rustls, client certificates, files that are reloaded.
+#[cfg(feature = "tls")]
+pub mod tls {
+    pub use portcullis_tls::*;
 }
 
 /// A layer of one's own: decide, refuse, forward.

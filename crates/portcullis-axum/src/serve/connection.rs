@@ -7,9 +7,10 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use portcullis_core::ConnectionFacts;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-use super::patience::PatientStream;
 use super::requests::{Requests, Traffic};
 use crate::app::App;
 
@@ -27,6 +28,25 @@ pub(super) struct Deadlines {
     pub(super) write: Duration,
 }
 
+/// The other end of a connection.
+#[derive(Clone)]
+pub(super) struct Peer {
+    pub(super) address: SocketAddr,
+    /// What is known besides the address.
+    pub(super) facts: Option<ConnectionFacts>,
+}
+
+impl Peer {
+    pub(super) const fn plain(address: SocketAddr) -> Self {
+        Self { address, facts: None }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(super) const fn tls(address: SocketAddr, facts: ConnectionFacts) -> Self {
+        Self { address, facts: Some(facts) }
+    }
+}
+
 /// How far a server is on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -38,13 +58,15 @@ pub(super) enum Phase {
 }
 
 /// Serves a connection until it ends, is idle for too long, or the server is over.
-pub(super) async fn serve(
+pub(super) async fn serve<IO>(
     app: App,
-    stream: PatientStream,
-    peer: SocketAddr,
+    stream: IO,
+    peer: Peer,
     deadlines: Deadlines,
     mut phase: watch::Receiver<Phase>,
-) {
+) where
+    IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(deadlines.head).max_buf_size(MAX_HEAD);
     builder

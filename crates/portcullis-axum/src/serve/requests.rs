@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +17,7 @@ use pin_project_lite::pin_project;
 use tokio::sync::watch;
 use tower_service::Service;
 
-use super::connection::Phase;
+use super::connection::{Peer, Phase};
 use super::patience::PatientBody;
 use crate::app::App;
 
@@ -79,18 +78,13 @@ impl Drop for InFlight {
 #[derive(Clone)]
 pub(super) struct Requests {
     app: App,
-    peer: SocketAddr,
+    peer: Peer,
     body_read_timeout: Duration,
     traffic: Traffic,
 }
 
 impl Requests {
-    pub(super) const fn new(
-        app: App,
-        peer: SocketAddr,
-        body_read_timeout: Duration,
-        traffic: Traffic,
-    ) -> Self {
+    pub(super) const fn new(app: App, peer: Peer, body_read_timeout: Duration, traffic: Traffic) -> Self {
         Self { app, peer, body_read_timeout, traffic }
     }
 }
@@ -107,7 +101,10 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let tunnel = request.method() == Method::CONNECT;
         let mut request = request.map(|body| Body::new(PatientBody::new(body, self.body_read_timeout)));
-        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(ConnectInfo(self.peer.address));
+        if let Some(facts) = &self.peer.facts {
+            request.extensions_mut().insert(facts.clone());
+        }
         let in_flight = Some(self.traffic.begin());
         Answer { future: self.app.call(request), in_flight, tunnel }
     }

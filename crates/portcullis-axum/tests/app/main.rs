@@ -14,4 +14,6 @@ mod routes;
 mod serving;
 mod subtrees;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod upkeep;

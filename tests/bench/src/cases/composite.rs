@@ -17,6 +17,9 @@ use crate::tokens::{bearer, scheme};
 
 pub(super) const CASES: &[Entry] = &[
     ("composite", || calls(public(unaudited()), &with_token(), StatusCode::OK)),
+    ("composite uncapped", || {
+        calls(public(unaudited().insecure_unlimited_in_flight()), &with_token(), StatusCode::OK)
+    }),
     ("composite 401", || {
         let app = app(unaudited().scheme("token", scheme(Algorithm::Es256)), authenticated());
         calls(app, &Template::anonymous(), StatusCode::UNAUTHORIZED)

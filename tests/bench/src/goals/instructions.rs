@@ -9,6 +9,7 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("-", "Security over axum, empty", "composite - bare"),
     Goal::new("P3", "JWT HS256, over raw", "jwt hs256 - bare - raw hs256").at_most(20_000.0),
     Goal::new("P6", "limit", "limit - bare facts").at_most(1_800.0),
+    Goal::new("-", "cap on requests in flight", "composite - composite uncapped"),
     Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(3_200.0),
     Goal::new("P8", "401 without a token", "401 - bare anonymous").at_most(600.0),
     Goal::new("P8", "  over the empty Security", "composite 401 - composite").at_most(600.0),

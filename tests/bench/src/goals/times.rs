@@ -56,6 +56,7 @@ pub const TIMES: &[Goal] = &[
         .of("governor limit - bare")
         .at_most(1.0),
     Goal::new("P6", "  over the empty Security, x bare", "composite limit - composite").of("bare"),
+    Goal::new("-", "cap on requests in flight, x bare", "composite - composite uncapped").of("bare"),
     // P7: whole requests, fields included.
     Goal::new("P7", "limit with RateLimit fields, x bare", "limit fields")
         .of("bare facts")

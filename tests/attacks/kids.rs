@@ -11,9 +11,9 @@ use super::check_refused;
 use crate::support::client::Call;
 use crate::support::documents::Documents;
 
-/// A2.15: at most one fetch per cool-down of 30 s, and no caller with a good token notices.
+/// A2.15: a burst of four fetches and then at most one per cool-down of 30 s, and no caller with a good token notices.
 #[tokio::test]
-async fn a_thousand_invented_names_make_one_fetch() {
+async fn a_thousand_invented_names_make_a_handful_of_fetches() {
     let issuer = TestIssuer::start().await;
     let service = Documents::with_discovery_of(&issuer).await;
     let good = Call::get("/me").bearer(&issuer.token("stranger").sign());
@@ -35,7 +35,7 @@ async fn a_thousand_invented_names_make_one_fetch() {
     }
     let fetches = issuer.requests_to("/jwks.json");
     let elapsed = clock.monotonic() - begun;
-    let most = 2 + usize::try_from(elapsed.as_secs() / 30).unwrap();
+    let most = 5 + usize::try_from(elapsed.as_secs() / 30).unwrap();
     assert!(fetches <= most, "{fetches} fetches");
 
     let record = service.stop().await;

@@ -66,9 +66,10 @@ A2.13  oauth/src/jwt/tests/attacks.rs       a_key_in_the_header_is_never_used
 A2.13  tests/attacks/tokens.rs              every_attack_on_an_issuer_found_by_discovery_is_refused
 A2.14  oauth/src/jwt/tests/attacks.rs       a_kid_is_only_looked_up
 A2.14  oauth/src/jwt/tests/keys.rs          a_token_without_a_kid_is_tried_with_the_keys_of_its_algorithm
-A2.15  oauth/src/remote/tests/refresh.rs    a_storm_of_unknown_names_makes_one_fetch_per_cooldown
+A2.15  oauth/src/remote/tests/missed.rs     a_storm_of_unknown_names_makes_a_burst_and_then_one_fetch_per_cooldown
+A2.15  oauth/src/remote/tests/missed.rs     a_new_key_is_accepted_within_60_s_under_a_storm_of_junk
 A2.15  oauth/src/remote/tests/outages.rs    an_outage_keeps_the_good_keys_until_they_are_too_old
-A2.15  tests/attacks/kids.rs                a_thousand_invented_names_make_one_fetch
+A2.15  tests/attacks/kids.rs                a_thousand_invented_names_make_a_handful_of_fetches
 A2.16  oauth/src/keys/tests/reading.rs      a_key_that_is_not_for_verifying_is_skipped
 A2.17  oauth/src/keys/tests/reading.rs      bad_keys_do_not_spoil_the_set
 A2.18  oauth/src/jwt/tests/claims.rs        a_token_lives_until_exp_and_not_a_moment_longer

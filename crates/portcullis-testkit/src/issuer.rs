@@ -1,5 +1,7 @@
 //! An authorization server of one's own.
 
+mod body;
+mod fault;
 mod online;
 mod server;
 
@@ -9,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use portcullis_core::Clock;
 use serde_json::{Value, json};
 
+pub use self::fault::ProviderFault;
 use self::server::Server;
 use crate::keys::{Algorithm, KeyRing, KeyRings};
 use crate::must::lock;

@@ -13,7 +13,7 @@ mod token;
 #[doc(inline)]
 pub use self::attacks::Attack;
 pub use self::clock::FakeClock;
-pub use self::issuer::TestIssuer;
+pub use self::issuer::{ProviderFault, TestIssuer};
 pub use self::keys::Algorithm;
 pub use self::permit::permit_for;
 pub use self::principal::{TEST_ISSUER, principal, reader};

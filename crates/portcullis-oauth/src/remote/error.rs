@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Metadata(InvalidMetadata),
     NoMetadata,
     NotJson(Document),
+    OlderEdition,
+    OtherEdition,
     Status(Document, u16),
 }
 
@@ -35,7 +37,7 @@ impl RemoteError {
         match &self.0 {
             Kind::Client(error) => !error.is_refused(),
             Kind::Status(_, status) => *status >= 500,
-            Kind::Interrupted => true,
+            Kind::Interrupted | Kind::OlderEdition | Kind::OtherEdition => true,
             Kind::KeySet(_) | Kind::Metadata(_) | Kind::NoMetadata | Kind::NotJson(_) => false,
         }
     }
@@ -70,6 +72,10 @@ impl fmt::Display for RemoteError {
                 f.write_str("the issuer has no discovery document in either well-known place")
             }
             Kind::NotJson(document) => write!(f, "{document} is not of a JSON media type"),
+            Kind::OlderEdition => f.write_str("the key set is older than the one that is known"),
+            Kind::OtherEdition => {
+                f.write_str("the key set that is said to be unchanged is not the known one")
+            }
             Kind::Status(document, status) => write!(f, "{document} was answered with status {status}"),
         }
     }
@@ -90,7 +96,12 @@ impl Error for RemoteError {
             Kind::Client(error) => error.source(),
             Kind::KeySet(error) => Some(error),
             Kind::Metadata(error) => Some(error),
-            Kind::Interrupted | Kind::NoMetadata | Kind::NotJson(_) | Kind::Status(..) => None,
+            Kind::Interrupted
+            | Kind::NoMetadata
+            | Kind::NotJson(_)
+            | Kind::OlderEdition
+            | Kind::OtherEdition
+            | Kind::Status(..) => None,
         }
     }
 }

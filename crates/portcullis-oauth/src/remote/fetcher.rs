@@ -1,19 +1,54 @@
 //! One fetch: discovery where it is due, then the key set.
 
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use portcullis_client::{Fetched, OutboundClient};
 use portcullis_core::Clock;
 
+use super::edition::Edition;
 use super::error::{Document, Kind, RemoteError};
+use super::freshness::Freshness;
 use super::metadata;
 use crate::keys::KeySet;
 
 /// How long the key set's URL is taken from one discovery document: 1 hour, or until the URL fails.
 const METADATA_TTL: Duration = Duration::from_secs(3600);
+
+/// Where an answer comes from; the tests have one without a network.
+pub(super) trait Fetch: Send + Sync + 'static {
+    fn fetch(&self, wish: Wish) -> Fetching<'_>;
+}
+
+pub(super) type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Answer, RemoteError>> + Send + 'a>>;
+
+/// How to ask.
+#[derive(Clone, Debug)]
+pub(super) enum Wish {
+    /// A key is missed: for the whole set, past every cache.
+    Anew,
+    /// For the set, unless it is still this edition.
+    UnlessStill(HeaderValue),
+    /// For the whole set.
+    Whole,
+}
+
+/// What a fetch brought.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Keys(KeySet, About),
+    Unchanged(About),
+}
+
+/// What the header fields of an answer say about it.
+#[derive(Clone, Debug)]
+pub(super) struct About {
+    pub(super) edition: Edition,
+    pub(super) freshness: Freshness,
+}
 
 /// Where the key set is.
 pub(super) enum Location {
@@ -28,11 +63,17 @@ pub(super) struct Fetcher {
     discovered: Mutex<Option<(Instant, Uri)>>,
 }
 
-/// What a fetch brought.
-pub(super) struct FetchedKeys {
-    pub(super) keys: KeySet,
-    /// `max-age` of the answer.
-    pub(super) fresh_for: Option<Duration>,
+impl Fetch for Fetcher {
+    fn fetch(&self, wish: Wish) -> Fetching<'_> {
+        Box::pin(async move {
+            let fetched = self.fetch_keys(wish).await;
+            if fetched.is_err() {
+                // The issuer may have moved its keys.
+                self.remember(None);
+            }
+            fetched
+        })
+    }
 }
 
 impl Fetcher {
@@ -40,21 +81,24 @@ impl Fetcher {
         Self { client, clock, location, discovered: Mutex::new(None) }
     }
 
-    pub(super) async fn fetch(&self) -> Result<FetchedKeys, RemoteError> {
-        let fetched = self.fetch_keys().await;
-        if fetched.is_err() {
-            // The issuer may have moved its keys.
-            self.remember(None);
-        }
-        fetched
-    }
-
-    async fn fetch_keys(&self) -> Result<FetchedKeys, RemoteError> {
+    async fn fetch_keys(&self, wish: Wish) -> Result<Answer, RemoteError> {
         let uri = self.locate().await?;
-        let answer = self.ask(&uri, "application/jwk-set+json, application/json").await?;
+        let mut headers = accepting("application/jwk-set+json, application/json");
+        match wish {
+            // RFC 9111 §5.2.1.4: caches on the way ask the server.
+            Wish::Anew => headers.extend([(CACHE_CONTROL, HeaderValue::from_static("no-cache"))]),
+            Wish::UnlessStill(etag) => headers.extend([(IF_NONE_MATCH, etag)]),
+            Wish::Whole => {}
+        }
+        let answer = self.client.get(&uri, headers).await?;
+        let about = About::read(&answer.headers);
+        // The client takes it for an answer only if we asked so.
+        if answer.status == StatusCode::NOT_MODIFIED {
+            return Ok(Answer::Unchanged(about));
+        }
         require_json(Document::KeySet, &answer)?;
         let (keys, _) = KeySet::from_jwks_json(&answer.body).map_err(Kind::KeySet)?;
-        Ok(FetchedKeys { keys, fresh_for: max_age(&answer.headers) })
+        Ok(Answer::Keys(keys, about))
     }
 
     async fn locate(&self) -> Result<Uri, RemoteError> {
@@ -67,7 +111,7 @@ impl Fetcher {
             return Ok(uri);
         }
         for place in places {
-            let answer = self.ask(place, "application/json").await?;
+            let answer = self.client.get(place, accepting("application/json")).await?;
             // Only a server that has no such document is asked for the other form.
             if answer.status.is_client_error() {
                 continue;
@@ -82,11 +126,6 @@ impl Fetcher {
         Err(Kind::NoMetadata.into())
     }
 
-    async fn ask(&self, uri: &Uri, accept: &'static str) -> Result<Fetched, RemoteError> {
-        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-        Ok(self.client.get(uri, headers).await?)
-    }
-
     fn remembered(&self, now: Instant) -> Option<Uri> {
         let discovered = self.discovered.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, uri) = discovered.as_ref()?;
@@ -96,6 +135,16 @@ impl Fetcher {
     fn remember(&self, discovered: Option<(Instant, Uri)>) {
         *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = discovered;
     }
+}
+
+impl About {
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        Self { edition: Edition::read(headers), freshness: Freshness::read(headers) }
+    }
+}
+
+fn accepting(media_types: &'static str) -> HeaderMap {
+    HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(media_types))])
 }
 
 fn require_json(document: Document, answer: &Fetched) -> Result<(), RemoteError> {
@@ -114,17 +163,6 @@ fn is_json(media_type: &str) -> bool {
     subtype == "json" || subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty())
 }
 
-/// RFC 9111 §5.2.2.1. Everything else that the field says is left to the bounds set here.
-fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let fields = headers.get_all(CACHE_CONTROL).iter().filter_map(|field| field.to_str().ok());
-    let mut directives = fields.flat_map(|field| field.split(','));
-    directives.find_map(|directive| {
-        let (name, value) = directive.split_once('=')?;
-        let seconds = value.trim().trim_matches('"');
-        name.trim().eq_ignore_ascii_case("max-age").then(|| seconds.parse().ok().map(Duration::from_secs))?
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,18 +174,6 @@ mod tests {
         }
         for other in ["", "text/html", "text/json", "application/jsonp", "application/+json", "json"] {
             assert!(!is_json(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn reads_max_age_among_other_directives() {
-        let read = |value: &str| max_age(&HeaderMap::from_iter([(CACHE_CONTROL, value.parse().unwrap())]));
-        assert_eq!(read("public, MAX-AGE=15, stale-if-error=86400"), Some(Duration::from_secs(15)));
-        assert_eq!(read("s-maxage=9, max-age=\"7\""), Some(Duration::from_secs(7)));
-        for none in
-            ["no-cache", "max-age", "max-age=", "max-age=-1", "max-age=1e9", "max-age=99999999999999999999"]
-        {
-            assert_eq!(read(none), None, "{none}");
         }
     }
 }

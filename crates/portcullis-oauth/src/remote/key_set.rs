@@ -3,44 +3,50 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use portcullis_core::{Clock, Denial, Reason, Step};
+use portcullis_core::{Clock, Denial, Readiness, Step, Wait};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
+use super::absent::{Absent, Missed};
+use super::bucket::Bucket;
+use super::due::Due;
 use super::error::RemoteError;
-use super::fetcher::{FetchedKeys, Fetcher};
-use super::flight::{Boarding, Flights, Outcome, Sender, Waiter, interrupted};
-use super::settings::{MIN_TTL, Policy, RETRY_PAUSE};
-use crate::keys::{KeyLookup, KeySet, KeySource};
+use super::fetcher::{Fetch, Wish};
+use super::flight::{Boarding, Flights, Outcome, Purpose, Sender, interrupted};
+use super::policy::Policy;
+use super::snapshot::Snapshot;
+use super::upkeep;
+use super::waiting::Looked;
+use crate::keys::{KeyLookup, KeySet, KeySource, KeyStanding, VerifyingKey};
 
 /// The keys of an issuer as its server has them; clones are one. See the [module's docs](super).
 #[derive(Clone)]
 pub struct RemoteKeySet(Arc<Shared>);
 
-struct Shared {
-    fetcher: Fetcher,
-    policy: Policy,
+pub(super) struct Shared {
+    issuer: Arc<str>,
+    fetcher: Box<dyn Fetch>,
+    pub(super) policy: Policy,
     clock: Clock,
     snapshot: ArcSwapOption<Snapshot>,
-    flights: Flights,
-    seats: Arc<Semaphore>,
-}
-
-struct Snapshot {
-    keys: KeySet,
-    /// When the fetch began: what the server changed after that is not in here.
-    asked: Instant,
-    ttl: Duration,
+    /// When known keys are to be fetched anew.
+    due: Due,
+    pub(super) flights: Flights,
+    pub(super) absent: Absent,
+    pub(super) seats: Arc<Semaphore>,
 }
 
 impl RemoteKeySet {
-    pub(super) fn new(fetcher: Fetcher, policy: Policy, clock: Clock) -> Self {
+    pub(super) fn new(issuer: Arc<str>, fetcher: Box<dyn Fetch>, policy: Policy, clock: Clock) -> Self {
         Self(Arc::new(Shared {
+            issuer,
             fetcher,
             policy,
-            clock,
             snapshot: ArcSwapOption::empty(),
-            flights: Flights::default(),
+            due: Due::new(clock.monotonic()),
+            clock,
+            flights: Flights::new(Bucket::new(policy.burst, policy.cooldown)),
+            absent: Absent::new(policy.absence),
             seats: Arc::new(Semaphore::new(policy.max_waiters.min(Semaphore::MAX_PERMITS))),
         }))
     }
@@ -51,14 +57,14 @@ impl RemoteKeySet {
     /// # Errors
     /// Why they could not be fetched.
     pub async fn prefetch(&self) -> Result<(), Arc<RemoteError>> {
-        let now = self.0.clock.monotonic();
-        if self.0.usable(now).is_some() {
+        let now = self.0.now();
+        if self.0.has_keys(now) {
             return Ok(());
         }
-        let mut waiter = match self.0.flights.board(now, |_| Duration::ZERO) {
+        let mut waiter = match self.0.flights.board(now, Purpose::Prefetch) {
             Boarding::Joined(waiter) => waiter,
             Boarding::Starting(sender, waiter) => {
-                self.0.take_off(sender);
+                self.0.take_off(sender, Purpose::Prefetch);
                 waiter
             }
             Boarding::Pausing { failure, .. } => return failure.map_or(Ok(()), Err),
@@ -72,113 +78,147 @@ impl RemoteKeySet {
     /// Whether there are keys that can be used now.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.0.usable(self.0.clock.monotonic()).is_some()
+        self.0.has_keys(self.0.now())
+    }
+
+    /// Fetches the keys at once and then ahead of their time, off the way of requests, with pauses after failures;
+    /// it ends when nobody else holds the key set. Run it in a task: it needs a tokio runtime. Without it, requests
+    /// set the refreshes off, and after a rest longer than [`DEFAULT_TTL`](super::DEFAULT_TTL) the first one is
+    /// still answered with the keys that were known before.
+    pub fn upkeep(&self) -> impl Future<Output = ()> + Send + 'static {
+        upkeep::keep(Arc::downgrade(&self.0))
+    }
+
+    #[cfg(test)]
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 }
 
 impl KeySource for RemoteKeySet {
     fn find(&self, kid: Option<&str>) -> Step<Result<KeyLookup, Denial>> {
         let shared = &self.0;
-        let now = shared.clock.monotonic();
-        let Some(snapshot) = shared.usable(now) else {
-            // After a success the keys were too old at once: that pause is the cool-down's.
-            let pause = |failed| if failed { RETRY_PAUSE } else { shared.policy.cooldown };
-            return match shared.flights.board(now, pause) {
-                Boarding::Pausing { remaining, failure } => Step::Done(Err(unavailable(remaining, failure))),
-                boarding => shared.wait(kid, boarding),
-            };
+        let now = shared.now();
+        let Some(found) = shared.read(now, |known| known.keys.lookup(kid)) else {
+            let boarding = shared.flights.board(now, Purpose::Keys);
+            return shared.wait(Purpose::Keys, boarding, Looked::find(kid));
         };
-        if now.saturating_duration_since(snapshot.asked) >= snapshot.ttl {
-            shared.refresh(now);
+        shared.refresh_if_due(now);
+        if !found.is_unknown() || shared.absent.holds(Missed::Key(kid), now) {
+            return Step::Done(Ok(found));
         }
-        if kid.is_none_or(|kid| snapshot.keys.knows(kid)) {
-            return Step::Done(Ok(snapshot.keys.lookup(kid)));
-        }
-        // A2.15: one fetch per cool-down, whatever the names.
-        match shared.flights.board(now, |_| shared.policy.cooldown) {
-            Boarding::Pausing { remaining, failure: Some(failure) } => {
-                Step::Done(Err(unavailable(remaining, Some(failure))))
-            }
-            Boarding::Pausing { failure: None, .. } => Step::Done(Ok(snapshot.keys.lookup(kid))),
-            boarding => shared.wait(kid, boarding),
+        match shared.flights.board(now, Purpose::MissedKey) {
+            // The last fetch did not bring it, and the next may not begin yet.
+            Boarding::Pausing { failure: None, .. } => Step::Done(Ok(found)),
+            boarding => shared.wait(Purpose::MissedKey, boarding, Looked::find(kid)),
         }
     }
 
     fn current(&self) -> Option<KeySet> {
         self.0.snapshot.load().as_ref().map(|snapshot| snapshot.keys.clone())
     }
-}
 
-impl Shared {
-    /// The keys, unless they are too old.
-    fn usable(&self, now: Instant) -> Option<Arc<Snapshot>> {
-        let snapshot = self.snapshot.load();
-        let age = now.saturating_duration_since(snapshot.as_ref()?.asked);
-        if age < self.policy.max_age { arc_swap::Guard::into_inner(snapshot) } else { None }
+    fn standing(&self, key: &VerifyingKey) -> KeyStanding {
+        let now = self.0.now();
+        if self.0.read(now, |known| known.keys.holds(key)) != Some(true) {
+            return KeyStanding::Ask;
+        }
+        self.0.refresh_if_due(now);
+        KeyStanding::Current
     }
 
-    /// Begins a fetch in the background if none is in progress and the cool-down is over.
-    fn refresh(self: &Arc<Self>, now: Instant) {
-        if let Boarding::Starting(sender, _) = self.flights.board(now, |_| self.policy.cooldown) {
-            self.take_off(sender);
+    fn look_again(&self, kid: Option<&str>, tried: &KeyLookup) -> Option<Step<Result<KeyLookup, Denial>>> {
+        let shared = &self.0;
+        let now = shared.now();
+        let found = shared.read(now, |known| known.keys.lookup(kid))?;
+        if !found.is_unknown() && !found.is_same_as(tried) {
+            return Some(Step::Done(Ok(found)));
+        }
+        if shared.absent.holds(Missed::OtherKey(kid), now) {
+            return None;
+        }
+        match shared.flights.board(now, Purpose::MissedKey) {
+            // Known keys refuse the token, which stands whether or not the server can be asked.
+            Boarding::Pausing { .. } => None,
+            boarding => Some(shared.wait(Purpose::MissedKey, boarding, Looked::again(kid, tried))),
         }
     }
 
+    fn is_ready(&self) -> bool {
+        Self::is_ready(self)
+    }
+
+    fn upkeep(&self) -> Option<Wait<()>> {
+        Some(Box::pin(Self::upkeep(self)))
+    }
+}
+
+impl Readiness for RemoteKeySet {
+    fn name(&self) -> &str {
+        &self.0.issuer
+    }
+
+    fn is_ready(&self) -> bool {
+        Self::is_ready(self)
+    }
+}
+
+impl Shared {
+    pub(super) fn now(&self) -> Instant {
+        self.clock.monotonic()
+    }
+
+    /// Reads the keys where they lie, unless they are too old.
+    pub(super) fn read<T>(&self, now: Instant, read: impl FnOnce(&Snapshot) -> T) -> Option<T> {
+        let snapshot = self.snapshot.load();
+        let snapshot = snapshot.as_deref()?;
+        let age = now.saturating_duration_since(snapshot.asked);
+        (age < self.policy.max_age).then(|| read(snapshot))
+    }
+
+    fn has_keys(&self, now: Instant) -> bool {
+        self.read(now, |_| ()).is_some()
+    }
+
+    /// Begins a fetch in the background if one is due and may begin. Otherwise it costs one look at an atomic.
+    pub(super) fn refresh_if_due(self: &Arc<Self>, now: Instant) {
+        if !self.due.take(now) {
+            return;
+        }
+        match self.flights.board(now, Purpose::Refresh) {
+            Boarding::Starting(sender, _) => self.take_off(sender, Purpose::Refresh),
+            // It says itself when the next one is due.
+            Boarding::Joined(_) => {}
+            Boarding::Pausing { remaining, .. } => self.due.set(now + remaining),
+        }
+    }
+
+    /// How long until a refresh is due; `None` while one is in progress.
+    pub(super) fn next_refresh(&self, now: Instant) -> Option<Duration> {
+        self.due.remaining(now)
+    }
+
     /// Makes the fetch in a task of its own, so that no waiter that goes away ends it.
-    fn take_off(self: &Arc<Self>, sender: Sender) {
-        let flight = Flight { shared: Arc::clone(self), sender, outcome: None };
+    pub(super) fn take_off(self: &Arc<Self>, sender: Sender, purpose: Purpose) {
+        let flight = Flight { shared: Arc::clone(self), sender, purpose, outcome: None };
         // Without a runtime the flight ends here, interrupted.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(flight.run());
         }
     }
 
-    /// Waits for the fetch, within the bounds on time and number.
-    fn wait(self: &Arc<Self>, kid: Option<&str>, boarding: Boarding) -> Step<Result<KeyLookup, Denial>> {
-        let waiter = match boarding {
-            Boarding::Joined(waiter) => waiter,
-            Boarding::Starting(sender, waiter) => {
-                self.take_off(sender);
-                waiter
-            }
-            Boarding::Pausing { remaining, failure } => {
-                return Step::Done(Err(unavailable(remaining, failure)));
-            }
+    async fn fetch(&self, purpose: Purpose) -> Result<(), RemoteError> {
+        let asked = self.now();
+        let known = self.snapshot.load_full();
+        let wish = match (purpose, &known) {
+            (Purpose::MissedKey, _) => Wish::Anew,
+            (_, Some(known)) => known.wish(asked, &self.policy),
+            (_, None) => Wish::Whole,
         };
-        let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() else {
-            let denial = unavailable(RETRY_PAUSE, None);
-            return Step::Done(Err(denial.explained("too many requests wait for the issuer's keys")));
-        };
-        let (shared, kid) = (Arc::clone(self), kid.map(Box::<str>::from));
-        Step::wait(async move {
-            let outcome = shared.outcome(waiter).await;
-            drop(seat);
-            outcome?;
-            let snapshot = shared.usable(shared.clock.monotonic());
-            snapshot
-                .map(|found| found.keys.lookup(kid.as_deref()))
-                .ok_or_else(|| unavailable(RETRY_PAUSE, None))
-        })
-    }
-
-    async fn outcome(&self, mut waiter: Waiter) -> Result<(), Denial> {
-        match tokio::time::timeout(self.policy.wait, waiter.wait_for(Option::is_some)).await {
-            Ok(Ok(outcome)) => match outcome.as_ref() {
-                Some(Err(failure)) => Err(unavailable(RETRY_PAUSE, Some(Arc::clone(failure)))),
-                _ => Ok(()),
-            },
-            Ok(Err(_)) => Err(unavailable(RETRY_PAUSE, interrupted().err())),
-            Err(_) => {
-                Err(unavailable(RETRY_PAUSE, None)
-                    .explained("the issuer's keys did not come within the wait"))
-            }
-        }
-    }
-
-    fn keep(&self, asked: Instant, fetched: FetchedKeys) {
-        // A13.5: `max-age` counts within our own bounds.
-        let ttl = fetched.fresh_for.map_or(self.policy.ttl, |age| age.clamp(MIN_TTL, self.policy.ttl));
-        self.snapshot.store(Some(Arc::new(Snapshot { keys: fetched.keys, asked, ttl })));
+        let answer = self.fetcher.fetch(wish).await?;
+        let snapshot = Snapshot::of(answer, asked, known.as_deref(), &self.policy)?;
+        self.snapshot.store(Some(Arc::new(snapshot)));
+        Ok(())
     }
 }
 
@@ -186,30 +226,25 @@ impl Shared {
 struct Flight {
     shared: Arc<Shared>,
     sender: Sender,
+    purpose: Purpose,
     outcome: Option<Outcome>,
 }
 
 impl Flight {
     async fn run(mut self) {
-        let asked = self.shared.clock.monotonic();
-        let fetched = self.shared.fetcher.fetch().await;
-        self.outcome = Some(fetched.map(|keys| self.shared.keep(asked, keys)).map_err(Arc::new));
+        self.outcome = Some(self.shared.fetch(self.purpose).await.map_err(Arc::new));
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let outcome = self.outcome.take().unwrap_or_else(interrupted);
-        self.shared.flights.land(self.shared.clock.monotonic(), &self.sender, outcome);
-    }
-}
-
-/// 503, never 401: a failure of the issuer's server says nothing about the token.
-fn unavailable(retry_after: Duration, failure: Option<Arc<RemoteError>>) -> Denial {
-    let denial = Denial::new(Reason::KeySetUnavailable).retry_after(retry_after);
-    match failure {
-        Some(failure) => denial.explained(failure.to_string()).caused_by(failure),
-        None => denial,
+        let (shared, outcome) = (&self.shared, self.outcome.take().unwrap_or_else(interrupted));
+        shared.flights.land(shared.now(), &self.sender, outcome, |retry_at| {
+            let refresh_at = || shared.snapshot.load().as_ref().map(|snapshot| snapshot.refresh_at);
+            if let Some(at) = retry_at.or_else(refresh_at) {
+                shared.due.set(at);
+            }
+        });
     }
 }
 

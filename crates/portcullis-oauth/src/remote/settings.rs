@@ -10,34 +10,8 @@ use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
 use super::fetcher::{Fetcher, Location};
 use super::key_set::RemoteKeySet;
 use super::metadata::well_known;
+use super::policy::Policy;
 use crate::keys::{IntoKeySource, KeySource, KeySourceContext};
-
-/// How long fetched keys are fresh: 10 minutes.
-pub const DEFAULT_TTL: Duration = Duration::from_secs(600);
-
-/// How long fetched keys are fresh at least, whatever the server says: 1 minute.
-pub const MIN_TTL: Duration = Duration::from_secs(60);
-
-/// How long fetched keys are used if no others can be had: 1 hour.
-pub const DEFAULT_MAX_AGE: Duration = Duration::from_secs(3600);
-
-/// How long after a fetch an unknown `kid` makes no other: 30 seconds.
-pub const DEFAULT_COOLDOWN: Duration = Duration::from_secs(30);
-
-/// The shortest cool-down that can be set: 1 second.
-pub const MIN_COOLDOWN: Duration = Duration::from_secs(1);
-
-/// How long after a failed fetch another is made while there are no keys at all: 5 seconds.
-pub const RETRY_PAUSE: Duration = Duration::from_secs(5);
-
-/// How long a request waits for keys: 5 seconds.
-pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-
-/// How many requests wait for keys at once.
-pub const DEFAULT_MAX_WAITERS: usize = 1024;
-
-/// The longest time that can be set: one day.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Where to fetch the keys of an issuer, and how often. See the [module's docs](super).
 #[derive(Clone)]
@@ -46,15 +20,6 @@ pub struct RemoteKeys {
     jwks_uri: Option<String>,
     client: Option<OutboundClient>,
     policy: Policy,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Policy {
-    pub(super) ttl: Duration,
-    pub(super) max_age: Duration,
-    pub(super) cooldown: Duration,
-    pub(super) wait: Duration,
-    pub(super) max_waiters: usize,
 }
 
 impl RemoteKeys {
@@ -69,14 +34,7 @@ impl RemoteKeys {
     }
 
     fn of(jwks_uri: Option<String>) -> Self {
-        let policy = Policy {
-            ttl: DEFAULT_TTL,
-            max_age: DEFAULT_MAX_AGE,
-            cooldown: DEFAULT_COOLDOWN,
-            wait: DEFAULT_WAIT,
-            max_waiters: DEFAULT_MAX_WAITERS,
-        };
-        Self { jwks_uri, client: None, policy }
+        Self { jwks_uri, client: None, policy: Policy::default() }
     }
 
     /// Fetches by this client. By default, this is a client of its own with default limits, which uses plain HTTP
@@ -85,32 +43,56 @@ impl RemoteKeys {
         Self { client: Some(client), ..self }
     }
 
-    /// Sets how long keys are fresh, between [`MIN_TTL`] and one day. By default, this is [`DEFAULT_TTL`].
+    /// Sets how long keys are fresh, between the [least time](Self::with_min_ttl) and one day. They are fetched anew
+    /// ahead of that; a key that the issuer withdrew counts at most that long while the issuer can be reached. By
+    /// default, this is [`DEFAULT_TTL`](super::DEFAULT_TTL).
     pub fn with_ttl(mut self, ttl: Duration) -> Self {
         self.policy.ttl = ttl;
         self
     }
 
+    /// Sets how long keys are fresh at least, whatever the server says, between [`MIN_TTL`](super::MIN_TTL) and one day. By default,
+    /// this is [`MIN_TTL`](super::MIN_TTL).
+    pub fn with_min_ttl(mut self, min_ttl: Duration) -> Self {
+        self.policy.min_ttl = min_ttl;
+        self
+    }
+
     /// Sets how long keys are used if no others can be had, at least as long as they are fresh and at most one day:
-    /// a key that was withdrawn may count that long. By default, this is [`DEFAULT_MAX_AGE`].
+    /// a key that was withdrawn may count that long. By default, this is [`DEFAULT_MAX_AGE`](super::DEFAULT_MAX_AGE).
     pub fn with_max_age(mut self, max_age: Duration) -> Self {
         self.policy.max_age = max_age;
         self
     }
 
-    /// Sets the cool-down after a fetch, at least [`MIN_COOLDOWN`]. By default, this is [`DEFAULT_COOLDOWN`].
+    /// Sets after which time one more missed key may make a fetch, at least [`MIN_COOLDOWN`](super::MIN_COOLDOWN): under a flood of tokens
+    /// with invented names it is what a new key waits for. By default, this is [`DEFAULT_COOLDOWN`](super::DEFAULT_COOLDOWN).
     pub fn with_cooldown(mut self, cooldown: Duration) -> Self {
         self.policy.cooldown = cooldown;
         self
     }
 
-    /// Sets how long a request waits for keys. By default, this is [`DEFAULT_WAIT`].
+    /// Sets how many missed keys may make a fetch at once, between 1 and [`MAX_BURST`](super::MAX_BURST). By default,
+    /// this is [`DEFAULT_BURST`](super::DEFAULT_BURST).
+    pub fn with_burst(mut self, burst: u32) -> Self {
+        self.policy.burst = burst;
+        self
+    }
+
+    /// Sets how long a key that a fetch did not bring is not looked for again. By default, this is
+    /// [`DEFAULT_ABSENCE`](super::DEFAULT_ABSENCE).
+    pub fn with_absence(mut self, absence: Duration) -> Self {
+        self.policy.absence = absence;
+        self
+    }
+
+    /// Sets how long a request waits for keys. By default, this is [`DEFAULT_WAIT`](super::DEFAULT_WAIT).
     pub fn with_wait(mut self, wait: Duration) -> Self {
         self.policy.wait = wait;
         self
     }
 
-    /// Sets how many requests wait for keys at once. By default, this is [`DEFAULT_MAX_WAITERS`].
+    /// Sets how many requests wait for keys at once. By default, this is [`DEFAULT_MAX_WAITERS`](super::DEFAULT_MAX_WAITERS).
     pub fn with_max_waiters(mut self, max_waiters: usize) -> Self {
         self.policy.max_waiters = max_waiters;
         self
@@ -119,8 +101,8 @@ impl RemoteKeys {
     /// The key set, for whoever wants to keep a handle on it. Nothing is fetched yet.
     ///
     /// # Errors
-    /// `P602` if the URL or the issuer may not be asked; `P609` if the client cannot be set up or the times of
-    /// refreshing make no sense; `P110` if no request may wait.
+    /// `P602` if the URL or the issuer may not be asked; `P609` if the client cannot be set up; `P610` for each
+    /// setting that is out of range.
     pub fn build(self, context: &KeySourceContext) -> Result<RemoteKeySet, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         errors.extend(self.policy.faults());
@@ -132,31 +114,14 @@ impl RemoteKeys {
         let location = errors.take(locate(self.jwks_uri.as_deref(), context, &client));
         let Some(location) = location else { return Err(errors) };
         let fetcher = Fetcher::new(client, context.clock().clone(), location);
-        errors.into_result(RemoteKeySet::new(fetcher, self.policy, context.clock().clone()))
+        let (issuer, clock) = (Arc::clone(context.issuer()), context.clock().clone());
+        errors.into_result(RemoteKeySet::new(issuer, Box::new(fetcher), self.policy, clock))
     }
 }
 
 impl IntoKeySource for RemoteKeys {
     fn into_key_source(self, context: &KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors> {
         Ok(Arc::new(self.build(context)?))
-    }
-}
-
-impl Policy {
-    fn faults(&self) -> impl Iterator<Item = ConfigError> {
-        use ConfigCode::{ClientUnusable, ZeroLimit};
-
-        let too_long =
-            [self.ttl, self.max_age, self.cooldown, self.wait].into_iter().any(|time| time > LONGEST);
-        let faults = [
-            (too_long, ClientUnusable, "a time is longer than one day"),
-            (self.ttl < MIN_TTL, ClientUnusable, "keys are fresh for less than one minute"),
-            (self.max_age < self.ttl, ClientUnusable, "keys are used for less time than they are fresh"),
-            (self.cooldown < MIN_COOLDOWN, ClientUnusable, "the cool-down is shorter than one second"),
-            (self.wait.is_zero() || self.max_waiters == 0, ZeroLimit, "no request may wait for keys"),
-        ];
-        let wrong = faults.into_iter().filter(|(wrong, ..)| *wrong);
-        wrong.map(|(_, code, why)| ConfigError::new(code, format!("fetching of keys: {why}")))
     }
 }
 

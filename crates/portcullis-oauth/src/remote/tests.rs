@@ -1,9 +1,17 @@
 //! The key set against a server that fails in every way, under a clock that only the tests move.
 
 mod attacks;
+mod crowds;
 mod discovery;
+mod editions;
+mod faults;
+mod missed;
 mod outages;
+mod reads;
 mod refresh;
+mod rotation;
+mod scripted;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -52,8 +60,7 @@ impl Fixture {
 
     /// Lets the fetch in progress end.
     async fn settle(&self) {
-        let end = self.keys.find(Some("no such key"));
-        let _ = end.resolve().await;
+        settle(&self.keys).await;
     }
 }
 
@@ -65,6 +72,12 @@ fn patient() -> RemoteKeys {
 
 fn context(issuer: &str, time: &FakeClock) -> KeySourceContext {
     KeySourceContext::new(issuer, time.clock()).insecure_http_on_loopback(true)
+}
+
+async fn settle(keys: &RemoteKeySet) {
+    if let Some(mut running) = keys.shared().flights.running() {
+        let _ = running.wait_for(Option::is_some).await;
+    }
 }
 
 #[track_caller]
@@ -86,9 +99,11 @@ fn all_that_is_wrong_with_the_settings_is_said_at_once() {
         .with_ttl(SECOND)
         .with_max_age(Duration::ZERO)
         .with_cooldown(Duration::ZERO)
+        .with_burst(0)
         .with_wait(Duration::MAX)
         .with_max_waiters(0);
-    assert_eq!(codes(settings, "https://a.example"), ["P609", "P609", "P609", "P609", "P110", "P602"]);
+    let expected = ["P610", "P610", "P610", "P610", "P610", "P610", "P602"];
+    assert_eq!(codes(settings, "https://a.example"), expected);
 }
 
 #[test]
@@ -100,6 +115,11 @@ fn the_least_and_the_most_of_each_setting_are_taken() {
         RemoteKeys::discover().with_ttl(MIN_TTL).with_max_age(MIN_TTL).with_cooldown(MIN_COOLDOWN)
     ));
     assert!(build(RemoteKeys::discover().with_max_age(day).with_ttl(day)));
+    assert!(build(RemoteKeys::discover().with_ttl(day).with_min_ttl(day).with_max_age(day)));
+    assert!(build(RemoteKeys::discover().with_burst(MAX_BURST).with_absence(Duration::ZERO)));
+    assert!(!build(RemoteKeys::discover().with_burst(MAX_BURST + 1)));
+    assert!(!build(RemoteKeys::discover().with_min_ttl(DEFAULT_TTL + SECOND)));
+    assert!(!build(RemoteKeys::discover().with_absence(day + SECOND)));
     assert!(!build(RemoteKeys::discover().with_max_age(day + SECOND)));
     assert!(!build(RemoteKeys::discover().with_ttl(MIN_TTL - SECOND)));
     assert!(!build(RemoteKeys::discover().with_max_age(DEFAULT_TTL - SECOND)));

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
 
+use super::fault::ProviderFault;
 use super::server::{Documents, Mode, Server};
 use super::{Inner, TestIssuer};
 use crate::must::must;
@@ -82,6 +83,11 @@ impl TestIssuer {
         self.answer(path, must(response.body(body), "this is no response"));
     }
 
+    /// Fails in this way to answer requests to the path from now on.
+    pub fn fail(&self, path: &str, fault: ProviderFault) {
+        self.server().fail(path, fault);
+    }
+
     /// Answers as at the start.
     pub fn answer_as_usual(&self) {
         self.server().unscript();
@@ -97,6 +103,12 @@ impl TestIssuer {
     #[must_use]
     pub fn requests_to(&self, path: &str) -> usize {
         self.server().requests_to(path)
+    }
+
+    /// How many requests were answered with 304, because they had the entity tag of the document that they asked for.
+    #[must_use]
+    pub fn unchanged_answers(&self) -> usize {
+        self.server().unchanged()
     }
 
     /// Waits until that many requests have arrived.

@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response};
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::body::{Body, json, whole};
+use super::fault::ProviderFault;
 use crate::must::{lock, must};
 
 /// Answers GET requests to a few paths, until it is dropped.
@@ -28,7 +34,14 @@ struct Shared {
     documents: Documents,
     mode: watch::Sender<Mode>,
     requests: watch::Sender<HashMap<String, usize>>,
-    scripted: Mutex<HashMap<String, Response<Full<Bytes>>>>,
+    scripted: Mutex<HashMap<String, Scripted>>,
+    unchanged: AtomicUsize,
+}
+
+#[derive(Clone)]
+enum Scripted {
+    Fault(ProviderFault),
+    Response(Response<Full<Bytes>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +64,7 @@ impl Server {
             mode: watch::Sender::new(Mode::Up),
             requests: watch::Sender::new(HashMap::new()),
             scripted: Mutex::new(HashMap::new()),
+            unchanged: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
         Self { shared, task }
@@ -61,7 +75,15 @@ impl Server {
     }
 
     pub(crate) fn script(&self, path: &str, response: Response<Full<Bytes>>) {
-        lock(&self.shared.scripted).insert(path.to_owned(), response);
+        lock(&self.shared.scripted).insert(path.to_owned(), Scripted::Response(response));
+    }
+
+    pub(crate) fn fail(&self, path: &str, fault: ProviderFault) {
+        lock(&self.shared.scripted).insert(path.to_owned(), Scripted::Fault(fault));
+    }
+
+    pub(crate) fn unchanged(&self) -> usize {
+        self.shared.unchanged.load(Ordering::Relaxed)
     }
 
     pub(crate) fn unscript(&self) {
@@ -120,29 +142,48 @@ async fn serve(socket: TcpStream, shared: Arc<Shared>) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(socket), service_fn(answer)).await;
 }
 
-async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Full<Bytes>>, Outage> {
+async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Body>, Outage> {
     let path = request.uri().path().to_owned();
     shared.requests.send_modify(|paths| *paths.entry(path.clone()).or_default() += 1);
     let mode = shared.mode.subscribe().wait_for(|mode| *mode != Mode::Holding).await.map(|mode| *mode);
     if !matches!(mode, Ok(Mode::Up)) {
         return Err(Outage);
     }
-    if let Some(response) = lock(&shared.scripted).get(&path) {
-        return Ok(response.clone());
+    let scripted = lock(&shared.scripted).get(&path).cloned();
+    let document = || (shared.documents)(&path);
+    match scripted {
+        Some(Scripted::Response(response)) => Ok(response.map(whole)),
+        Some(Scripted::Fault(fault)) => fault.answer(document().unwrap_or_default()),
+        None => Ok(document().map_or_else(not_found, |document| current(&request, &shared, document))),
     }
-    let Some(document) = (shared.documents)(&path) else {
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = http::StatusCode::NOT_FOUND;
-        return Ok(response);
+}
+
+/// RFC 9110 §13.1.2: the document with its entity tag, or 304 for whoever has it.
+fn current(request: &Request<Incoming>, shared: &Shared, document: String) -> Response<Body> {
+    let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, document.as_bytes()));
+    let etag = must(HeaderValue::from_str(&format!("\"{hash}\"")), "no entity tag");
+    let is_known = request.headers().get(IF_NONE_MATCH) == Some(&etag);
+    let mut response = if is_known {
+        shared.unchanged.fetch_add(1, Ordering::Relaxed);
+        let mut response = Response::new(whole(Full::default()));
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        json(document)
     };
-    let mut response = Response::new(Full::new(Bytes::from(document)));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    response.headers_mut().insert(ETAG, etag);
+    response
+}
+
+fn not_found() -> Response<Body> {
+    let mut response = Response::new(whole(Full::default()));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
 }
 
 /// Makes hyper close the connection without an answer.
 #[derive(Debug)]
-struct Outage;
+pub(crate) struct Outage;
 
 impl fmt::Display for Outage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -80,3 +80,54 @@ async fn a_change_of_settings_keeps_keys_and_server() {
     drop(issuer);
     assert_eq!(get(&other, "/jwks.json").await.unwrap().0, 200);
 }
+
+#[tokio::test]
+async fn a_document_that_the_client_has_is_not_sent_again() {
+    let issuer = TestIssuer::start().await;
+    let address = issuer.url().trim_start_matches("http://").to_owned();
+    let ask = |etag: String| {
+        let address = address.clone();
+        async move {
+            let mut socket = TcpStream::connect(&address).await.unwrap();
+            let request = format!(
+                "GET /jwks.json HTTP/1.1\r\nHost: {address}\r\nIf-None-Match: {etag}\r\nConnection: close\r\n\r\n"
+            );
+            socket.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            socket.read_to_string(&mut answer).await.unwrap();
+            answer
+        }
+    };
+    let first = ask("\"other\"".to_owned()).await;
+    let etag = first.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap().to_owned();
+    assert!(first.starts_with("HTTP/1.1 200") && first.ends_with('}'));
+    let second = ask(etag.clone()).await;
+    assert!(second.starts_with("HTTP/1.1 304") && second.ends_with("\r\n\r\n"), "{second}");
+    assert_eq!(issuer.unchanged_answers(), 1);
+    issuer.rotate();
+    assert!(ask(etag).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn fails_in_each_way_until_told_otherwise() {
+    use crate::ProviderFault::{Down, Huge, NotJson, Redirect, ServerError, Truncated, WrongContentType};
+
+    let issuer = TestIssuer::start().await;
+    let document = issuer.discovery_json();
+    let path = "/.well-known/openid-configuration";
+    for fault in crate::ProviderFault::ALL {
+        issuer.fail(path, *fault);
+        let answer = get(&issuer, path).await;
+        match *fault {
+            Down => assert!(answer.is_err()),
+            Huge => assert_eq!(answer.unwrap().1.len(), 2 * 1024 * 1024),
+            NotJson => assert!(serde_json::from_str::<Value>(&answer.unwrap().1).is_err()),
+            Redirect => assert_eq!(answer.unwrap(), (302, String::new())),
+            ServerError => assert_eq!(answer.unwrap(), (500, document.clone())),
+            Truncated => assert_eq!(answer.unwrap().1.len(), document.len() / 2),
+            WrongContentType => assert_eq!(answer.unwrap(), (200, document.clone())),
+        }
+        issuer.answer_as_usual();
+        assert_eq!(get(&issuer, path).await.unwrap(), (200, document.clone()));
+    }
+}

@@ -23,6 +23,7 @@ async fn every_attack_is_refused_and_the_attacker_is_never_asked() {
     }
     assert!(verifier.verify(&base.sign()).resolve().await.is_ok());
     assert_eq!(attacker.requests(), 0);
-    // One fetch, however many names of keys were invented.
-    assert_eq!(issuer.requests_to(JWKS), 1);
+    // However many names of keys were invented.
+    let most = 1 + usize::try_from(DEFAULT_BURST).unwrap();
+    assert!(issuer.requests_to(JWKS) <= most, "{}", issuer.requests_to(JWKS));
 }

@@ -1,0 +1,53 @@
+//! Bodies of answers, whole and torn.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Frame, SizeHint};
+
+use super::server::Outage;
+
+pub(crate) type Body = UnsyncBoxBody<Bytes, Outage>;
+
+pub(crate) fn whole(body: Full<Bytes>) -> Body {
+    body.map_err(|never| match never {}).boxed_unsync()
+}
+
+pub(crate) fn json(document: String) -> Response<Body> {
+    let mut response = Response::new(whole(Full::new(document.into())));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The first half of the octets; then the connection breaks.
+pub(crate) fn torn(document: String) -> Body {
+    let document = Bytes::from(document);
+    let length = document.len() as u64;
+    Torn { rest: Some(document.slice(..document.len() / 2)), length }.boxed_unsync()
+}
+
+struct Torn {
+    rest: Option<Bytes>,
+    length: u64,
+}
+
+impl hyper::body::Body for Torn {
+    type Data = Bytes;
+    type Error = Outage;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Outage>>> {
+        Poll::Ready(Some(self.rest.take().map(Frame::data).ok_or(Outage)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
+}

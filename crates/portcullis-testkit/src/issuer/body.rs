@@ -28,12 +28,13 @@ pub(crate) fn json(document: String) -> Response<Body> {
 pub(crate) fn torn(document: String) -> Body {
     let document = Bytes::from(document);
     let length = document.len() as u64;
-    Torn { rest: Some(document.slice(..document.len() / 2)), length }.boxed_unsync()
+    Torn { half: Some(document.slice(..document.len() / 2)), length, flushed: false }.boxed_unsync()
 }
 
 struct Torn {
-    rest: Option<Bytes>,
+    half: Option<Bytes>,
     length: u64,
+    flushed: bool,
 }
 
 impl hyper::body::Body for Torn {
@@ -42,9 +43,17 @@ impl hyper::body::Body for Torn {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Outage>>> {
-        Poll::Ready(Some(self.rest.take().map(Frame::data).ok_or(Outage)))
+        if let Some(half) = self.half.take() {
+            return Poll::Ready(Some(Ok(Frame::data(half))));
+        }
+        // What was written is sent while a body has nothing to say.
+        if !std::mem::replace(&mut self.flushed, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(Outage)))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -61,7 +61,7 @@ impl ProviderFault {
     pub(crate) fn answer(self, document: String) -> Result<Response<Body>, Outage> {
         let mut response = match self {
             Self::Down => return Err(Outage),
-            Self::Huge => json(format!("{document:<HUGE$}")),
+            Self::Huge => json(document.clone() + &" ".repeat(HUGE.saturating_sub(document.len()))),
             Self::NotJson => json("<html>no keys here</html>".to_owned()),
             Self::Truncated => json(String::new()).map(|_| torn(document)),
             Self::Redirect | Self::ServerError | Self::WrongContentType => json(document),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portcullis_core::{Clock, ConfigErrors, Denial, Step, Wait};
+use portcullis_core::{Clock, ConfigErrors, Denial, Readiness, Step};
 
 use super::key::VerifyingKey;
 use super::set::KeySet;
@@ -45,18 +45,11 @@ pub trait KeySource: Send + Sync + 'static {
         None
     }
 
-    /// Whether tokens can be verified now. Takes no lock.
+    /// What this source needs from outside the process, if anything: a probe of readiness asks it, and a server does
+    /// its upkeep, so that keys are fetched ahead of requests.
     ///
-    /// By default, they can.
-    fn is_ready(&self) -> bool {
-        true
-    }
-
-    /// Work that keeps the keys fresh ahead of requests, to be run in a task of its own; it ends with the source.
-    /// Without it, requests set it off.
-    ///
-    /// By default, there is none.
-    fn upkeep(&self) -> Option<Wait<()>> {
+    /// By default, there is nothing.
+    fn dependency(&self) -> Option<Arc<dyn Readiness>> {
         None
     }
 }
@@ -89,12 +82,8 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
         self.as_ref().look_again(kid, tried)
     }
 
-    fn is_ready(&self) -> bool {
-        self.as_ref().is_ready()
-    }
-
-    fn upkeep(&self) -> Option<Wait<()>> {
-        self.as_ref().upkeep()
+    fn dependency(&self) -> Option<Arc<dyn Readiness>> {
+        self.as_ref().dependency()
     }
 }
 

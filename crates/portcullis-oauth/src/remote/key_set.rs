@@ -144,12 +144,8 @@ impl KeySource for RemoteKeySet {
         }
     }
 
-    fn is_ready(&self) -> bool {
-        Self::is_ready(self)
-    }
-
-    fn upkeep(&self) -> Option<Wait<()>> {
-        Some(Box::pin(Self::upkeep(self)))
+    fn dependency(&self) -> Option<Arc<dyn Readiness>> {
+        Some(Arc::new(self.clone()))
     }
 }
 
@@ -160,6 +156,10 @@ impl Readiness for RemoteKeySet {
 
     fn is_ready(&self) -> bool {
         Self::is_ready(self)
+    }
+
+    fn upkeep(&self) -> Option<Wait<()>> {
+        Some(Box::pin(Self::upkeep(self)))
     }
 }
 

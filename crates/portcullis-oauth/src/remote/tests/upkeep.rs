@@ -1,5 +1,7 @@
 //! The keys are kept fresh without a request.
 
+use portcullis_core::Readiness;
+
 use super::scripted::Scripted;
 use super::*;
 
@@ -50,7 +52,7 @@ async fn upkeep_pauses_longer_and_longer_in_an_outage_and_recovers() {
 #[tokio::test(start_paused = true)]
 async fn upkeep_ends_with_the_key_set() {
     let scripted = Scripted::new();
-    let upkeep = tokio::spawn(KeySource::upkeep(&scripted.keys).expect("there is some"));
+    let upkeep = tokio::spawn(Readiness::upkeep(&scripted.keys).expect("there is some"));
     pass(&scripted, 2 * SECOND).await;
     assert!(!upkeep.is_finished());
     let Scripted { keys, .. } = scripted;
@@ -61,10 +63,8 @@ async fn upkeep_ends_with_the_key_set() {
 
 #[tokio::test]
 async fn readiness_has_the_issuers_name() {
-    use portcullis_core::Readiness;
-
     let scripted = Scripted::new();
-    let readiness: Box<dyn Readiness> = Box::new(scripted.keys.clone());
+    let readiness = scripted.keys.dependency().expect("it depends on its server");
     assert_eq!((readiness.name(), readiness.is_ready()), ("https://login.example.com", false));
     scripted.provider.publish(&[]);
     scripted.keys.prefetch().await.unwrap();

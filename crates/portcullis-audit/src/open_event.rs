@@ -35,7 +35,7 @@ impl OpenEvent {
     pub(crate) fn open<A>(
         audit: &Audit,
         request: &mut Request<A>,
-        prepare: impl FnOnce(&Request<A>) -> Opening,
+        prepare: impl FnOnce(&Request<A>, &mut Opening),
     ) -> Option<(Self, RefusedRequest)> {
         let refused = RefusedRequest::of(request);
         let recording = !audit.is_silent();
@@ -48,7 +48,8 @@ impl OpenEvent {
             }
             Some(_) => return None,
             None => {
-                let mut opening = prepare(request);
+                let mut opening = Opening::default();
+                prepare(request, &mut opening);
                 opening.claim_event();
                 opening.refused = Some(refused);
                 if recording {

@@ -7,8 +7,8 @@ use portcullis_core::Opening;
 ///
 /// It is asked for every request whose Trail is not open yet, and not behind the guard against panics.
 pub trait Prepare: Clone + Send + Sync + 'static {
-    /// What is known of the request.
-    fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Opening;
+    /// Writes down what is known of the request.
+    fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions, opening: &mut Opening);
 }
 
 /// Nothing is known of a request but that it came.
@@ -17,7 +17,5 @@ pub trait Prepare: Clone + Send + Sync + 'static {
 pub struct Unprepared;
 
 impl Prepare for Unprepared {
-    fn prepare(&self, _: &Uri, _: &HeaderMap, _: &Extensions) -> Opening {
-        Opening::default()
-    }
+    fn prepare(&self, _: &Uri, _: &HeaderMap, _: &Extensions, _: &mut Opening) {}
 }

@@ -49,8 +49,11 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let prepare = |head: &Request<A>| self.prepare.prepare(head.uri(), head.headers(), head.extensions());
+        let prepare = |head: &Request<A>, opening: &mut _| {
+            self.prepare.prepare(head.uri(), head.headers(), head.extensions(), opening);
+        };
         let Some((mut event, refused)) = OpenEvent::open(&self.audit, &mut request, prepare) else {
             // There is one event per request, not per audit layer.
             return ResponseFuture::forward(self.inner.call(request));

@@ -18,7 +18,7 @@ pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
 pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
 use crate::decision::Decision;
-use crate::{ClientAddress, ClientCertificate, Clock, Denial, ExternalOrigin, Principal, RequestId};
+use crate::{ClientAddress, ClientCertificate, Clock, Denial, ExternalOrigin, Mode, Principal, RequestId};
 
 /// How many decisions one Trail keeps; later ones are counted, not kept.
 pub const MAX_ENTRIES: usize = 32;
@@ -307,25 +307,39 @@ impl Trail {
         }
     }
 
+    /// Whether the mode enforces a refusal of this request. Only where that depends on the request is it named.
+    #[must_use]
+    pub fn enforces(&self, mode: Mode) -> bool {
+        match mode {
+            Mode::Enforce => true,
+            Mode::Shadow => false,
+            Mode::Percent(_) => mode.enforces(self.id().sample()),
+        }
+    }
+
     /// Lends the growing part.
     pub fn read<T>(&self, read: impl FnOnce(&TrailState) -> T) -> T {
         read(&self.lock())
     }
 
+    #[inline]
     fn record(&self, room: Room, decision: &Decision, enforced: bool) {
         self.entry(TrailEntry::decision(room, decision, enforced));
     }
 
+    #[inline]
     fn entry(&self, entry: TrailEntry) {
         if let Some(mut state) = self.lock_open() {
             state.enter(entry);
         }
     }
 
+    #[inline]
     fn lock_open(&self) -> Option<MutexGuard<'_, TrailState>> {
         Some(self.lock()).filter(|state| !state.closed)
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, TrailState> {
         // A panic while the lock was held leaves facts that are still true.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -126,18 +126,16 @@ fn ban_step(bans: &dyn Bans, request: &RequestView<'_>) -> Step<Result<(), Denia
 pub struct Opener(pub(crate) Arc<Outer>);
 
 impl Prepare for Opener {
-    fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> Opening {
-        let mut opening = Opening::default();
+    fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions, opening: &mut Opening) {
         let known = extensions.get::<ConnectionFacts>();
         if known.is_none() {
             opening.connection = self.0.connection.and_then(|read| read(extensions));
         }
-        let Some(facts) = known.or(opening.connection.as_ref()) else { return opening };
+        let Some(facts) = known.or(opening.connection.as_ref()) else { return };
         opening.peer = facts.peer;
         if let Some((client, origin)) = self.0.edge.direct(facts, uri, headers) {
             (opening.client, opening.origin) = (Some(client), origin);
         }
-        opening
     }
 }
 
@@ -178,6 +176,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, request: Request<A>) -> Self::Future {
         let verdict = match RequestView::of(&request) {
             Ok(view) => self.outer.verdict(&view),

@@ -31,11 +31,13 @@ pin_project! {
 
 impl<Fut, B, E> ResponseFuture<Fut, B, E> {
     /// The answer of the inner service.
+    #[inline]
     pub fn forward(future: Fut) -> Self {
         Self { state: State::Forwarded { future }, opened: None }
     }
 
     /// An answer that is known now; the inner service is not called.
+    #[inline]
     pub fn refuse(response: Response<B>) -> Self {
         Self { state: State::Refused { response: Some(response) }, opened: None }
     }
@@ -46,6 +48,7 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
     }
 
     /// Goes on as the decision says: forwards the request, refuses it, or waits and then does the one or the other.
+    #[inline]
     pub fn follow<S, F, A>(
         step: Step<Result<(), Denial>>,
         inner: &mut S,
@@ -75,6 +78,7 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
 
     /// Also applies the response fields of a Trail that this layer opened.
     #[must_use]
+    #[inline]
     pub fn opened(self, opened: Option<Trail>) -> Self {
         Self { opened, ..self }
     }

@@ -3,7 +3,8 @@ use std::panic::panic_any;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use portcullis_core::{
-    Decision, Denial, Effect, Placement, ProblemType, Reason, Refuse, RefusedRequest, Room, StoreError, Trail,
+    ConnectionFacts, Decision, Denial, Effect, Placement, ProblemType, Reason, Refuse, RefusedRequest, Room,
+    StoreError, Trail,
 };
 
 use super::*;
@@ -254,4 +255,37 @@ async fn a_trail_that_an_outer_layer_opened_is_recorded_all_the_same_and_once() 
     let inner = AuditLayer::new(audit.clone()).layer(handler);
     answer(&audit, inner, request).await.unwrap();
     assert_eq!(only(&memory).request_id(), opened.id());
+}
+
+/// Nothing is recorded where that was asked for; a panic is a 500 problem and fields are added all the same.
+#[tokio::test]
+async fn without_a_sink_panics_are_answered_and_fields_added() {
+    let audit = Audit::builder().insecure_without_sink().build().unwrap();
+    let panics = service_fn(async |_: Request<()>| -> Answer { panic!("s3cret") });
+    let response = answer(&audit, panics, get("/")).await.unwrap();
+    assert_eq!(
+        (response.status(), audit.recorded(), audit.lost()),
+        (StatusCode::INTERNAL_SERVER_ERROR, 0, 0)
+    );
+    let adds = service_fn(async |request: Request<()>| {
+        let trail = Trail::of(request.extensions()).unwrap().clone();
+        trail.response_field(http::header::VARY, HeaderValue::from_static("a"), Placement::Append);
+        Answer::Ok(Response::new(Bytes::new()))
+    });
+    assert_eq!(answer(&audit, adds, get("/")).await.unwrap().headers()["vary"], "a");
+    assert_eq!(Audit::builder().build().unwrap_err().codes().collect::<Vec<_>>(), ["P503"]);
+}
+
+/// A layer outside of the audit opened the Trail: what it does not know, the event does.
+#[tokio::test]
+async fn a_trail_that_another_layer_opened_is_recorded_whole() {
+    let (audit, memory) = audit();
+    let mut request = get("/documents/7");
+    request.extensions_mut().insert(ConnectionFacts::plain("192.0.2.1:7".parse().unwrap()));
+    Trail::ensure(request.extensions_mut(), &Clock::system());
+    let handler = service_fn(async |_: Request<()>| Answer::Ok(Response::new(Bytes::new())));
+    answer(&audit, handler, request).await.unwrap();
+    let event = only(&memory);
+    assert_eq!((event.method(), event.path()), ("GET", "/documents/7"));
+    assert_eq!(event.peer(), Some("192.0.2.1:7".parse().unwrap()));
 }

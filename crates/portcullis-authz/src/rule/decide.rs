@@ -24,7 +24,7 @@ impl Rule {
     /// # Errors
     /// As [`decide`](Self::decide), for the requests for which the mode enforces.
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
-        let enforced = mode.enforces(request.trail().id().sample());
+        let enforced = request.trail().enforces(mode);
         let Err(obstacle) = self.verdict(request) else {
             note(request, &ALLOWED, enforced);
             return Ok(());

@@ -34,6 +34,7 @@ pub struct TrailState {
 
 impl TrailState {
     /// Keeps a decision, if there is room.
+    #[inline]
     pub(super) fn enter(&mut self, entry: TrailEntry) {
         if self.entries.len() < MAX_ENTRIES { self.entries.push(entry) } else { self.overflow += 1 }
     }
@@ -76,6 +77,7 @@ pub struct TrailEntry {
 }
 
 impl TrailEntry {
+    #[inline]
     pub(super) fn decision(room: Room, decision: &Decision, enforced: bool) -> Self {
         let detail = decision.detail_cow().cloned();
         Self { room, effect: decision.effect(), reason: decision.reason(), enforced, detail }

@@ -128,3 +128,13 @@ fn a_request_line_is_a_bounded_copy_without_the_query() {
     assert_eq!((line.method.as_str().len(), line.path.as_str().len()), (MAX_METHOD, MAX_PATH));
     assert!(!format!("{line:?}").contains("secret"));
 }
+
+#[test]
+fn a_mode_enforces_for_all_for_none_or_for_a_share() {
+    let enforced = |mode| (0..100).filter(|_| Trail::open(&Clock::system()).enforces(mode)).count();
+    assert_eq!((enforced(Mode::Enforce), enforced(Mode::Shadow)), (100, 0));
+    assert_eq!((enforced(Mode::Percent(100)), enforced(Mode::Percent(0))), (100, 0));
+    let trail = Trail::open(&Clock::system());
+    let sampled = Mode::Percent(50).enforces(trail.id().sample());
+    assert_eq!(trail.enforces(Mode::Percent(50)), sampled);
+}

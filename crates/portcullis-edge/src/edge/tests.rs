@@ -4,6 +4,7 @@ use http::HeaderValue;
 use portcullis_core::{ClientAddress, ConnectionFacts, Reason};
 
 use super::*;
+use crate::authority::names_two_hosts;
 use crate::proxies::{ForwardingField, MAX_FORWARDED_ELEMENTS};
 use crate::testing::{Head, naughty_strings};
 
@@ -279,4 +280,31 @@ fn the_first_word_counts_when_layers_are_stacked() {
     assert_eq!(head.trail().client(), forwarded("192.0.2.1"));
     assert!(head.trail().origin().unwrap().secure);
     assert_eq!(head.trail().client().ip(), Some(IpAddr::from([192, 0, 2, 1])));
+}
+
+/// What is resolved before the Trail is shared is what would be resolved later.
+#[test]
+fn a_direct_client_is_known_before_anybody_asks_and_a_forwarded_one_is_not() {
+    let direct = |head: &Head| {
+        let edge = Edge::new(ten()).unwrap();
+        let facts = head.0.extensions().get::<ConnectionFacts>().unwrap();
+        edge.direct(facts, head.0.uri(), head.0.headers())
+    };
+    for head in [Head::from("192.0.2.1"), Head::over_tls("2001:db8::1"), Head::from("127.0.0.1")] {
+        let head = head.field("host", "api.example.com").field("x-forwarded-for", "198.51.100.1");
+        resolve(ten(), &head).unwrap();
+        let expected = (head.trail().client(), head.trail().origin().cloned());
+        assert_eq!(direct(&head), Some(expected));
+    }
+    assert_eq!(direct(&Head::from(PROXY).field("x-forwarded-for", "198.51.100.1")), None);
+    assert_eq!(direct(&Head::from(PROXY)), None);
+}
+
+/// RFC 9112 §3.2.
+#[test]
+fn two_hosts_are_seen_beside_other_fields_that_stand_twice() {
+    let two = |head: Head| names_two_hosts(head.0.headers());
+    assert!(!two(Head::new()));
+    assert!(!two(Head::new().field("host", "a.example").field("vary", "a").field("vary", "b")));
+    assert!(two(Head::new().field("host", "a.example").field("host", "a.example")));
 }

@@ -1,5 +1,7 @@
 //! `WWW-Authenticate`, built by type instead of by string.
 
+mod step_up;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
@@ -8,6 +10,8 @@ use smallvec::SmallVec;
 
 use crate::registry::ConfigCode;
 use crate::{ConfigError, Denial, Scope, Scopes};
+
+pub use self::step_up::{StepUp, check_acr};
 
 /// One challenge of a `WWW-Authenticate` field (RFC 9110 §11.6.1).
 ///
@@ -73,6 +77,12 @@ impl Challenge {
         self
     }
 
+    /// Whether the scheme carries OAuth access tokens: `Bearer` (RFC 6750) or `DPoP` (RFC 9449).
+    #[must_use]
+    pub fn is_oauth(&self) -> bool {
+        matches!(self.scheme, "Bearer" | "DPoP")
+    }
+
     /// The scheme's name.
     #[must_use]
     pub fn scheme(&self) -> &'static str {
@@ -131,7 +141,7 @@ impl ChallengeSet {
     /// The challenges that a token is refused with: those of the scheme that brought it, if it is known.
     fn for_tokens(&self) -> impl Iterator<Item = &Challenge> {
         let tried = |challenge: &&Challenge| self.tried.is_none_or(|tried| tried == challenge.scheme);
-        self.challenges.iter().filter(|challenge| matches!(challenge.scheme, "Bearer" | "DPoP")).filter(tried)
+        self.challenges.iter().filter(|challenge| challenge.is_oauth()).filter(tried)
     }
 
     /// Adds every challenge as it is: no credential was sent, so no error is named (RFC 6750 §3.1).
@@ -157,6 +167,8 @@ pub enum BearerError {
     InsufficientScope,
     /// RFC 9449 §12.2: the DPoP proof is invalid.
     InvalidDpopProof,
+    /// RFC 9470 §3: the login behind the token is too weak or too old.
+    InsufficientUserAuthentication,
     /// RFC 6750 §3.1: the request is malformed.
     InvalidRequest,
     /// RFC 6750 §3.1: the token is expired, revoked, malformed or otherwise invalid.
@@ -172,6 +184,7 @@ impl BearerError {
         match self {
             Self::InsufficientScope => "insufficient_scope",
             Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidToken => "invalid_token",
             Self::UseDpopNonce => "use_dpop_nonce",

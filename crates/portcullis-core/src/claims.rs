@@ -62,6 +62,32 @@ impl Claims {
         serde_json::from_value(Value::Object(self.members().clone())).map_err(|_| InvalidClaim)
     }
 
+    /// The authorization details of that type (RFC 9396 §2), read into a type of one's own; none if there are none.
+    ///
+    /// ```
+    /// use portcullis_core::Claims;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Payment { amount: u64 }
+    ///
+    /// let claims = Claims::from_checked_json(
+    ///     r#"{"authorization_details": [{"type": "payment", "amount": 5}, {"type": "account"}]}"#,
+    /// );
+    /// let payments: Vec<Payment> = claims.authorization_details("payment").unwrap();
+    /// assert_eq!(payments[0].amount, 5);
+    /// assert!(claims.authorization_details::<Payment>("account").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`InvalidClaim`] if one of that type does not fit, or the claim is no list. The error names no value.
+    pub fn authorization_details<T: DeserializeOwned>(&self, kind: &str) -> Result<Vec<T>, InvalidClaim> {
+        let Some(details) = self.get("authorization_details") else { return Ok(Vec::new()) };
+        let details = details.as_array().ok_or(InvalidClaim)?;
+        let of_kind =
+            details.iter().filter(|detail| detail.get("type").and_then(Value::as_str) == Some(kind));
+        of_kind.map(|detail| serde_json::from_value(detail.clone()).map_err(|_| InvalidClaim)).collect()
+    }
+
     /// The names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.members().iter().map(|(name, value)| (name.as_str(), value))

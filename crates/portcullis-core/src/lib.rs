@@ -40,7 +40,7 @@ pub use self::decision::{Decision, Effect};
 pub use self::denial::Denial;
 pub use self::facts::{ClientAddress, ConnectionFacts, ExternalOrigin, TlsFacts, TlsVersion};
 pub use self::mode::Mode;
-pub use self::principal::{Assurance, Confirmation, CredentialMethod, Principal, PrincipalBuilder};
+pub use self::principal::{Actor, Assurance, Confirmation, CredentialMethod, Principal, PrincipalBuilder};
 pub use self::public_url::{InvalidPublicUrl, PublicUrl};
 pub use self::readiness::Readiness;
 pub use self::registry::{ConfigCode, ProblemType, Reason};

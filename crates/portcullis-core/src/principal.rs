@@ -1,5 +1,7 @@
 //! Who calls, whatever the scheme.
 
+mod delegation;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -7,6 +9,7 @@ use std::time::SystemTime;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+pub use self::delegation::Actor;
 use crate::claims::Claims;
 use crate::scope::Scopes;
 
@@ -42,6 +45,9 @@ struct Inner {
     assurance: Assurance,
     confirmation: Option<Confirmation>,
     expires_at: Option<SystemTime>,
+    /// The outermost first.
+    actors: Box<[Actor]>,
+    acts_as_client: bool,
     claims: Claims,
 }
 
@@ -62,6 +68,8 @@ impl Principal {
             assurance: Assurance::default(),
             confirmation: None,
             expires_at: None,
+            actors: Box::default(),
+            acts_as_client: false,
             claims: Claims::default(),
         })
     }
@@ -177,6 +185,7 @@ impl fmt::Debug for Principal {
             .field("method", &self.0.method)
             .field("scopes", &format_args!("{}", self.0.scopes))
             .field("roles", &self.0.roles)
+            .field("actor", &self.actor())
             .field("claims", &self.0.claims)
             .finish_non_exhaustive()
     }

@@ -100,6 +100,12 @@ reasons! {
     /// The token was revoked.
     TokenRevoked = "token_revoked" => InvalidToken,
 
+    // Who calls is known, but not surely enough: 401 once more (RFC 9470).
+    /// The login was of another kind than the route asks for.
+    AuthenticationTooWeak = "authentication_too_weak" => InsufficientUserAuthentication,
+    /// The login was too long ago, or it is not known when it took place.
+    AuthenticationTooOld = "authentication_too_old" => InsufficientUserAuthentication,
+
     // May they: 403 and 404.
     /// A required scope is not held.
     InsufficientScope = "insufficient_scope" => InsufficientScope,
@@ -107,6 +113,8 @@ reasons! {
     InsufficientRole = "insufficient_role" => Forbidden,
     /// A required claim is absent or differs.
     ClaimMismatch = "claim_mismatch" => Forbidden,
+    /// A user is asked for, but a client calls on its own behalf.
+    UserRequired = "user_required" => Forbidden,
     /// A condition that must not hold does hold.
     ExplicitlyDenied = "explicitly_denied" => Forbidden,
     /// A policy refused the action on the resource.
@@ -166,6 +174,8 @@ problems! {
     InvalidCredentials: UNAUTHORIZED, grpc 16, "The credentials were refused", "urn:portcullis:problem:invalid-credentials";
     /// 401: the bearer token was refused (RFC 6750 §3.1 `invalid_token`).
     InvalidToken: UNAUTHORIZED, grpc 16, "The access token was refused", "urn:portcullis:problem:invalid-token";
+    /// 401: the login behind the token is too weak or too old (RFC 9470 §3 `insufficient_user_authentication`).
+    InsufficientUserAuthentication: UNAUTHORIZED, grpc 16, "A stronger or more recent login is required", "urn:portcullis:problem:insufficient-user-authentication";
     /// 403: the token lacks a scope (RFC 6750 §3.1 `insufficient_scope`).
     InsufficientScope: FORBIDDEN, grpc 7, "The access token lacks a required scope", "urn:portcullis:problem:insufficient-scope";
     /// 403: the caller may not do this.

@@ -150,6 +150,12 @@ impl Trail {
         self.birth().wall
     }
 
+    /// The time, as the layer that opened it reads it.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     /// How long it has been since [`opened_at`](Self::opened_at).
     #[must_use]
     pub fn elapsed(&self) -> Duration {

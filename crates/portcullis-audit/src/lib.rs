@@ -21,7 +21,7 @@ pub use self::event::{AuditEvent, Outcome};
 pub use self::future::ResponseFuture;
 pub use self::layer::AuditLayer;
 pub use self::prepare::{Prepare, Unprepared};
-pub use self::schema::{MAX_DETAIL, MAX_TEXT, SCHEMA};
+pub use self::schema::{MAX_ACTORS, MAX_DETAIL, MAX_TEXT, SCHEMA};
 pub use self::service::AuditService;
 pub use self::sinks::{
     AuditSink, IntoSink, JsonLines, JsonLinesSink, MemorySink, OnFull, SinkError, TracingSink,

@@ -163,7 +163,14 @@ fn room(reason: Reason) -> Room {
         (Reason::Banned | Reason::OriginNotAllowed | Reason::MalformedForwarding, _) => Room::Edge,
         (Reason::CostExceedsQuota | Reason::LimitStoreUnavailable, _)
         | (_, Some(ProblemType::QuotaExceeded)) => Room::Limit,
-        (_, Some(ProblemType::InsufficientScope | ProblemType::Forbidden)) => Room::Rule,
+        (
+            _,
+            Some(
+                ProblemType::InsufficientScope
+                | ProblemType::InsufficientUserAuthentication
+                | ProblemType::Forbidden,
+            ),
+        ) => Room::Rule,
         (
             _,
             Some(ProblemType::Unauthenticated | ProblemType::InvalidCredentials | ProblemType::InvalidToken),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use portcullis_core::escape::Escaped;
 use portcullis_core::{
-    Authentication, ClientAddress, Effect, Principal, Room, TrailEntry, TrailLimit, TrailState,
+    Actor, Authentication, ClientAddress, Effect, Principal, Room, TrailEntry, TrailLimit, TrailState,
 };
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
@@ -17,6 +17,9 @@ pub const SCHEMA: u32 = 1;
 
 /// How many characters of a name (subject, issuer, tenant, client, token, scheme, quota) are written.
 pub const MAX_TEXT: usize = 256;
+
+/// How many of those who act for a caller are written, the outermost first.
+pub const MAX_ACTORS: usize = 16;
 
 /// How many characters of a decision's detail are written.
 pub const MAX_DETAIL: usize = 512;
@@ -115,14 +118,37 @@ struct Caller<'a>(&'a Principal);
 
 impl Serialize for Caller<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut caller = serializer.serialize_struct("Principal", 6)?;
+        let mut caller = serializer.serialize_struct("Principal", 7)?;
         caller.serialize_field("subject", &name(self.0.subject()))?;
         optional(&mut caller, "issuer", self.0.issuer().map(name))?;
         optional(&mut caller, "tenant", self.0.tenant().map(name))?;
         optional(&mut caller, "client_id", self.0.client_id().map(name))?;
         caller.serialize_field("method", self.0.method().as_str())?;
         optional(&mut caller, "token_id", self.0.token_id().map(name))?;
+        optional(&mut caller, "actor", Delegate::of(self.0.actor_chain()))?;
         caller.end()
+    }
+}
+
+/// Who acts for the caller, with whoever acts for that one inside (RFC 8693 §4.1).
+struct Delegate<'a>(&'a Actor, &'a [Actor]);
+
+impl<'a> Delegate<'a> {
+    fn of(chain: &'a [Actor]) -> Option<Self> {
+        // An authenticator of the application's own may have put anybody there.
+        let (outermost, inner) = chain.get(..chain.len().min(MAX_ACTORS))?.split_first()?;
+        Some(Self(outermost, inner))
+    }
+}
+
+impl Serialize for Delegate<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut actor = serializer.serialize_struct("Actor", 4)?;
+        optional(&mut actor, "subject", self.0.subject_name().map(name))?;
+        optional(&mut actor, "issuer", self.0.issuer_name().map(name))?;
+        optional(&mut actor, "client_id", self.0.client_name().map(name))?;
+        optional(&mut actor, "actor", Delegate::of(self.1))?;
+        actor.end()
     }
 }
 

@@ -48,6 +48,7 @@ macro_rules! emit {
                     https = event.https(),
                     subject = principal.map(|caller| name(caller.subject())),
                     issuer = principal.and_then(|caller| caller.issuer()).map(name),
+                    actor = principal.and_then(|caller| caller.actor()?.subject_name()).map(name),
                     scheme = state.scheme.as_deref().map(name),
                     decisions = %Decisions(state),
                     reason = event.reason().map(|reason| reason.code()),

@@ -4,12 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 use portcullis_core::{
-    ClientAddress, ConnectionFacts, CredentialMethod, Decision, Denial, ExternalOrigin, Principal, Reason,
-    Room, Trail, TrailLimit,
+    Actor, ClientAddress, ConnectionFacts, CredentialMethod, Decision, Denial, ExternalOrigin, Principal,
+    Reason, Room, Trail, TrailLimit,
 };
 use serde_json::{Value, json};
 
 use super::*;
+use crate::MAX_ACTORS;
 
 /// The event of a request to the path, with the text wherever a client's text can be.
 async fn event(path: &str, text: &str) -> AuditEvent {
@@ -25,7 +26,8 @@ async fn event(path: &str, text: &str) -> AuditEvent {
             .issuer(text.as_str())
             .tenant(text.as_str())
             .client_id(text.as_str())
-            .token_id(text.as_str());
+            .token_id(text.as_str())
+            .actors([actor(&text), actor(&text)]);
         trail.authenticated(principal.build()).unwrap();
         trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
         trail.shadowed(Room::Guard, &Decision::deny(Reason::PolicyDenied).because(text.clone()));
@@ -36,6 +38,32 @@ async fn event(path: &str, text: &str) -> AuditEvent {
     request.extensions_mut().insert(ConnectionFacts::plain(SocketAddr::from(([10, 0, 0, 1], 4711))));
     answer(&audit, handler, request).await.unwrap();
     only(&memory)
+}
+
+fn actor(name: &str) -> Actor {
+    Actor::new().subject(name).issuer(name).client_id(name)
+}
+
+/// A12.1 and A12.3, RFC 8693 §4.1: also those whom no decision looks at.
+#[tokio::test]
+async fn an_event_tells_everybody_who_acted_for_the_caller() {
+    for (number, written) in [(0, 0), (1, 1), (2, 2), (MAX_ACTORS, MAX_ACTORS), (MAX_ACTORS + 1, MAX_ACTORS)]
+    {
+        let (audit, memory) = audit();
+        let handler = service_fn(move |request: Request<()>| {
+            let actors = (0..number).map(|number| Actor::new().subject(number.to_string()));
+            let caller = Principal::builder("alice", CredentialMethod::Jwt).actors(actors).build();
+            Trail::of(request.extensions()).unwrap().authenticated(caller).unwrap();
+            async { Answer::Ok(Response::new(Bytes::new())) }
+        });
+        answer(&audit, handler, get("/")).await.unwrap();
+        let event = serde_json::to_value(only(&memory)).unwrap();
+        let innermost = std::iter::successors(event["principal"].get("actor"), |actor| actor.get("actor"));
+        let subjects: Vec<String> =
+            innermost.map(|actor| actor["subject"].as_str().unwrap().to_owned()).collect();
+        let expected: Vec<String> = (0..written).map(|number| number.to_string()).collect();
+        assert_eq!(subjects, expected);
+    }
 }
 
 #[tokio::test]
@@ -59,7 +87,11 @@ async fn an_event_has_every_member_of_the_schema() {
         "scheme": "alice",
         "principal": {
             "subject": "alice", "issuer": "alice", "tenant": "alice", "client_id": "alice", "method": "jwt",
-            "token_id": "alice"
+            "token_id": "alice",
+            "actor": {
+                "subject": "alice", "issuer": "alice", "client_id": "alice",
+                "actor": { "subject": "alice", "issuer": "alice", "client_id": "alice" }
+            }
         },
         "decisions": [
             { "room": "rule", "effect": "allow", "reason": "rule_satisfied", "enforced": true },

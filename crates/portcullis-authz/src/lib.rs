@@ -16,5 +16,8 @@ pub use self::guard::{
     Action, Create, Delete, Guard, Load, OnDeny, PathParameters, Permit, Policy, Read, Resource, Write,
 };
 pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
-pub use self::rule::{Rule, all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope};
+pub use self::rule::{
+    AUTH_TIME_LEEWAY, Rule, acr, all_scopes, amr, anonymous, any_acr, any_scope, authenticated, claim,
+    max_age, role, rule_fn, scope, user_only,
+};
 pub use self::scoped::{ScopeSet, Scoped};

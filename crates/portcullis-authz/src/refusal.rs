@@ -1,5 +1,6 @@
 //! What rules and guards refuse alike.
 
+use portcullis_core::challenge::StepUp;
 use portcullis_core::{Denial, ProblemType, Reason, RequestView, Scopes};
 
 /// Adds the challenges that the problem calls for: those of the route to a caller without credentials, and to
@@ -8,6 +9,7 @@ pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes:
     match (denial.kind(), request.trail().challenges()) {
         (ProblemType::Unauthenticated, Some(challenges)) => challenges.unanswered(denial),
         (ProblemType::InsufficientScope, Some(challenges)) => challenges.insufficient_scope(denial, scopes),
+        (ProblemType::InsufficientUserAuthentication, _) => with_step_up(request, denial, &StepUp::new()),
         // RFC 6750 §3: a token that does not enable access is answered with a challenge, also where no scope
         // would help; §3.1 has one code for "higher privileges than provided by the access token".
         (ProblemType::Forbidden, Some(challenges)) if is_privilege(denial.reason()) => {
@@ -17,6 +19,14 @@ pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes:
     }
 }
 
+/// Adds the challenges that ask for another login (RFC 9470 §3).
+pub(crate) fn with_step_up(request: &RequestView<'_>, denial: Denial, step_up: &StepUp) -> Denial {
+    match request.trail().challenges() {
+        Some(challenges) => challenges.insufficient_user_authentication(denial, step_up),
+        None => denial,
+    }
+}
+
 fn is_privilege(reason: Reason) -> bool {
-    matches!(reason, Reason::InsufficientRole | Reason::ClaimMismatch)
+    matches!(reason, Reason::InsufficientRole | Reason::ClaimMismatch | Reason::UserRequired)
 }

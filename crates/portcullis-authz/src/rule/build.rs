@@ -46,6 +46,15 @@ pub fn claim(name: impl AsRef<str>, value: impl Into<Value>) -> Rule {
     Rule::new(Node::Claim(name.as_ref().into(), value.into()))
 }
 
+/// Satisfied by a caller who is no OAuth client on its own behalf (OWASP ASVS 10.3.3, RFC 9068 §5): the subject of a
+/// token from the client credentials grant is the client, and must not be taken for a person.
+///
+/// What tells a client is [`Principal::is_client`](portcullis_core::Principal::is_client). A caller of a scheme
+/// without clients, such as a password or an API key, satisfies it.
+pub fn user_only() -> Rule {
+    Rule::new(Node::User)
+}
+
 /// Satisfied by every caller who is known.
 pub fn authenticated() -> Rule {
     Rule::new(Node::Authenticated)

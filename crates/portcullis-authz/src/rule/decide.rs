@@ -4,6 +4,7 @@ use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Scopes}
 
 use super::Rule;
 use super::verdict::{ALLOWED, Kind};
+use super::wanted::Wanted;
 use crate::refusal;
 
 impl Rule {
@@ -11,8 +12,10 @@ impl Rule {
     ///
     /// # Errors
     /// - 401 `missing_credentials` with the challenges of the route, if nobody said who calls,
+    /// - 401 `authentication_too_weak` or `authentication_too_old` with the login that would do, if nothing but
+    ///   another login is missing (RFC 9470 §3), and with the scopes, if some are missing too,
     /// - 403 `insufficient_scope` with the scopes that would do, if nothing else is missing (RFC 6750 §3.1),
-    /// - 403 `insufficient_role`, `claim_mismatch`, `explicitly_denied`, or the reason that a predicate gave,
+    /// - 403 `insufficient_role`, `claim_mismatch`, `user_required`, `explicitly_denied`, or the reason that a predicate gave,
     /// - 500 `misconfigured`, if no authentication ran or the rule is one that [`lint`](Self::lint) refuses.
     pub fn decide(&self, request: &RequestView<'_>) -> Result<(), Denial> {
         self.decide_as(request, Mode::Enforce)
@@ -35,11 +38,29 @@ impl Rule {
         if !enforced {
             return Ok(());
         }
-        let scopes = match kind {
-            Kind::Scope => self.scopes_that_would_do(request).unwrap_or_default(),
-            _ => Scopes::EMPTY,
-        };
-        Err(deny(request, &decision, &scopes))
+        Err(self.deny(request, kind, &decision))
+    }
+
+    fn deny(&self, request: &RequestView<'_>, kind: Kind, decision: &Decision) -> Denial {
+        let detail = decision.detail().unwrap_or_default();
+        if decision.reason() == Reason::Misconfigured {
+            return Denial::misconfigured(format!(
+                "{detail}, but no authentication ran before, or the rule is one that `Rule::lint` refuses"
+            ));
+        }
+        let denial = Denial::new(decision.reason()).explained(detail.to_owned());
+        let wanted = || self.wanted_of(request);
+        match kind {
+            Kind::Scope => {
+                let scopes = wanted().map(Wanted::into_scopes).unwrap_or_default();
+                refusal::with_challenges(request, denial, &scopes)
+            }
+            Kind::Assurance => {
+                let step_up = wanted().map(Wanted::into_step_up).unwrap_or_default();
+                refusal::with_step_up(request, denial, &step_up)
+            }
+            _ => refusal::with_challenges(request, denial, &Scopes::EMPTY),
+        }
     }
 }
 
@@ -49,15 +70,4 @@ fn note(request: &RequestView<'_>, decision: &Decision, enforced: bool) {
     } else {
         request.trail().shadowed(Room::Rule, decision);
     }
-}
-
-fn deny(request: &RequestView<'_>, decision: &Decision, scopes: &Scopes) -> Denial {
-    let detail = decision.detail().unwrap_or_default();
-    if decision.reason() == Reason::Misconfigured {
-        return Denial::misconfigured(format!(
-            "{detail}, but no authentication ran before, or the rule is one that `Rule::lint` refuses"
-        ));
-    }
-    let denial = Denial::new(decision.reason()).explained(detail.to_owned());
-    refusal::with_challenges(request, denial, scopes)
 }

@@ -1,5 +1,7 @@
 //! Finds rules that mean nothing or can never be satisfied, when the configuration is read.
 
+use std::time::Duration;
+
 use portcullis_core::escape::Escaped;
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Scope};
 use serde_json::Value;
@@ -15,7 +17,9 @@ impl Rule {
     /// Everything that is wrong with the rule, whatever the request.
     ///
     /// - `P206`: a scope has characters that RFC 6749 §3.3 does not allow,
-    /// - `P204`: a list of scopes is empty, a role or a claim has no name, or the rule contradicts itself.
+    /// - `P107`: an `acr` has characters that no challenge can carry (RFC 9470 §3),
+    /// - `P204`: a list of scopes or classes is empty, a role, a claim or a method has no name, an age is shorter than
+    ///   a second, or the rule contradicts itself.
     ///
     /// ```
     /// use portcullis_authz::{role, scope};
@@ -56,7 +60,7 @@ impl Rule {
             Node::Role(_) | Node::Claim(..) if self.node().is_broken() => {
                 never(format!("`{self}` has an empty name"));
             }
-            _ => {}
+            _ => self.lint_assurance(errors),
         }
     }
 
@@ -64,7 +68,8 @@ impl Rule {
         let mut conditions = Vec::new();
         let formula = Formula::of(self, &mut conditions);
         let combinations = 1_u32 << conditions.len();
-        let known = (0..combinations).any(|truths| formula.value(truths, true).may_allow());
+        let known = (0..combinations)
+            .any(|truths| are_possible(&conditions, truths) && formula.value(truths, true).may_allow());
         let unknown = !self.needs_principal()
             && (0..combinations).any(|truths| formula.value(truths, false).may_allow());
         !known && !unknown
@@ -83,13 +88,43 @@ impl ScopeList {
     }
 }
 
-/// A condition that may hold or not, whatever the others do.
+/// A condition that may hold or not; whatever the others do, but see [`are_possible`].
 #[derive(PartialEq)]
 enum Condition<'r> {
+    Acr(&'r str),
+    Amr(&'r str),
     Claim(&'r str, &'r Value),
     Custom(&'r Custom),
+    MaxAge(Duration),
     Role(&'r str),
     Scope(&'r str),
+    User,
+}
+
+/// Whether a caller can be such that just those conditions hold whose bit is set: a login is of one class, and one
+/// that is younger than a minute is younger than an hour.
+fn are_possible(conditions: &[Condition<'_>], truths: u32) -> bool {
+    let holds = |number: usize| truths >> number & 1 == 1;
+    let mut class_holds = false;
+    for (number, condition) in conditions.iter().enumerate() {
+        match condition {
+            Condition::Acr(_) if holds(number) => {
+                if class_holds {
+                    return false;
+                }
+                class_holds = true;
+            }
+            Condition::MaxAge(age) if holds(number) => {
+                let mut others = conditions.iter().enumerate();
+                let longer = |other: &Condition<'_>| matches!(other, Condition::MaxAge(other) if other > age);
+                if others.any(|(number, other)| longer(other) && !holds(number)) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
 }
 
 /// A rule with its conditions replaced by their numbers.
@@ -132,7 +167,14 @@ impl Formula {
             Node::Anonymous => Self::Anonymous,
             Node::Authenticated => Self::Authenticated,
             node if node.is_broken() => Self::Free,
+            Node::Acr(list) => {
+                let classes = list.written.iter().map(|class| Condition::Acr(class));
+                Self::Any(classes.map(|class| Self::numbered(class, conditions)).collect())
+            }
+            Node::Amr(method) => Self::numbered(Condition::Amr(method), conditions),
             Node::Claim(name, value) => Self::numbered(Condition::Claim(name, value), conditions),
+            Node::MaxAge(age) => Self::numbered(Condition::MaxAge(*age), conditions),
+            Node::User => Self::numbered(Condition::User, conditions),
             Node::Custom(custom) => Self::numbered(Condition::Custom(custom), conditions),
             Node::Role(role) => Self::numbered(Condition::Role(role), conditions),
             Node::Scopes(scopes) => {

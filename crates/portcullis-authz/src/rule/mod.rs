@@ -1,5 +1,6 @@
 //! Rules over the head of a request, as values.
 
+mod assurance;
 mod build;
 mod decide;
 mod lint;
@@ -7,6 +8,7 @@ mod node;
 mod print;
 mod scopes;
 mod verdict;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -17,13 +19,16 @@ use std::sync::Arc;
 
 use portcullis_core::{Decision, RequestView};
 
-pub use self::build::{all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope};
+pub use self::assurance::{AUTH_TIME_LEEWAY, acr, amr, any_acr, max_age};
+pub use self::build::{
+    all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope, user_only,
+};
 use self::node::{Inner, Node};
 
 /// What a request must satisfy: a value that decides, prints itself, and names the scopes it asks for.
 ///
-/// Made by [`scope`], [`any_scope`], [`all_scopes`], [`role`], [`claim`], [`authenticated`], [`anonymous`] and
-/// [`rule_fn`], joined by [`and`](Self::and), [`or`](Self::or) and `!`. Clones are free. A rule needs a caller
+/// Made by [`scope`], [`any_scope`], [`all_scopes`], [`role`], [`claim`], [`acr`], [`any_acr`], [`amr`], [`max_age`],
+/// [`user_only`], [`authenticated`], [`anonymous`] and [`rule_fn`], joined by [`and`](Self::and), [`or`](Self::or) and `!`. Clones are free. A rule needs a caller
 /// unless it says [`anonymous`]. See the crate's docs for how it decides.
 ///
 /// ```

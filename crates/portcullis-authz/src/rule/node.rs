@@ -1,11 +1,13 @@
 //! What a rule is made of.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_core::{Decision, InvalidScope, RequestView, Scope, Scopes};
 use serde_json::Value;
 
 use super::Rule;
+use super::assurance::{AcrList, is_too_short};
 
 /// A node with what is known of it before any request.
 pub(super) struct Inner {
@@ -30,15 +32,19 @@ impl Inner {
 
 #[derive(PartialEq)]
 pub(super) enum Node {
+    Acr(AcrList),
     All(Box<[Rule]>),
+    Amr(Box<str>),
     Anonymous,
     Any(Box<[Rule]>),
     Authenticated,
     Claim(Box<str>, Value),
     Custom(Custom),
+    MaxAge(Duration),
     Not(Rule),
     Role(Box<str>),
     Scopes(ScopeList),
+    User,
 }
 
 impl Node {
@@ -54,7 +60,9 @@ impl Node {
     /// not become a pass before that.
     pub(super) fn is_broken(&self) -> bool {
         match self {
-            Self::Claim(name, _) | Self::Role(name) => name.is_empty(),
+            Self::Acr(list) => list.is_broken(),
+            Self::Amr(name) | Self::Claim(name, _) | Self::Role(name) => name.is_empty(),
+            Self::MaxAge(age) => is_too_short(*age),
             Self::Scopes(list) => list.is_broken(),
             _ => false,
         }
@@ -129,9 +137,14 @@ impl Openness {
         match node {
             Node::Anonymous => atom(true, true, false),
             Node::Custom(_) => atom(false, true, true),
-            Node::Authenticated | Node::Claim(..) | Node::Role(_) | Node::Scopes(_) => {
-                atom(false, false, false)
-            }
+            Node::Acr(_)
+            | Node::Amr(_)
+            | Node::Authenticated
+            | Node::Claim(..)
+            | Node::MaxAge(_)
+            | Node::Role(_)
+            | Node::Scopes(_)
+            | Node::User => atom(false, false, false),
             Node::Not(rule) => {
                 let inner = rule.0.open;
                 Self { allows: inner.denies, denies: inner.allows, ..inner }

@@ -39,6 +39,8 @@ impl fmt::Display for Printed<'_> {
                 f.write_str("not ")?;
                 self.part(f, rule)
             }
+            Node::Acr(list) => words(f, list.word(), &list.written),
+            Node::Amr(method) => write!(f, "amr({})", Escaped::new(method)),
             Node::Anonymous => f.write_str("anonymous"),
             Node::Authenticated => f.write_str("authenticated"),
             Node::Claim(name, value) if self.values => {
@@ -47,16 +49,19 @@ impl fmt::Display for Printed<'_> {
             Node::Claim(name, _) => write!(f, "claim({})", Escaped::new(name)),
             Node::Custom(custom) => write!(f, "rule({})", Escaped::new(&custom.name)),
             Node::Role(role) => write!(f, "role({})", Escaped::new(role)),
-            Node::Scopes(list) => {
-                f.write_str(list.quantity.word())?;
-                f.write_str("(")?;
-                for (index, scope) in list.written.iter().enumerate() {
-                    write!(f, "{}{}", if index == 0 { "" } else { ", " }, Escaped::new(scope))?;
-                }
-                f.write_str(")")
-            }
+            Node::MaxAge(age) => write!(f, "max_age({} s)", age.as_secs()),
+            Node::Scopes(list) => words(f, list.quantity.word(), &list.written),
+            Node::User => f.write_str("user_only"),
         }
     }
+}
+
+fn words(f: &mut fmt::Formatter<'_>, word: &str, written: &[Box<str>]) -> fmt::Result {
+    write!(f, "{word}(")?;
+    for (index, text) in written.iter().enumerate() {
+        write!(f, "{}{}", if index == 0 { "" } else { ", " }, Escaped::new(text))?;
+    }
+    f.write_str(")")
 }
 
 impl Printed<'_> {
@@ -102,19 +107,27 @@ impl fmt::Display for PrintedValue<'_> {
 }
 
 /// One object per condition: `{"scope": "a"}`, `{"any_scope": ["a", "b"]}`, `{"role": "r"}`,
-/// `{"claim": {"name": "n", "value": 1}}`, `{"rule": "name"}`, `{"all": [..]}`, `{"any": [..]}`, `{"not": ..}`;
-/// `"authenticated"` and `"anonymous"` are text.
+/// `{"claim": {"name": "n", "value": 1}}`, `{"acr": "c"}`, `{"any_acr": ["c", "d"]}`, `{"amr": "m"}`,
+/// `{"max_age": 300}` in seconds, `{"rule": "name"}`, `{"all": [..]}`, `{"any": [..]}`, `{"not": ..}`;
+/// `"authenticated"`, `"anonymous"` and `"user_only"` are text.
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.node() {
             Node::All(rules) => tagged(serializer, "all", rules),
             Node::Any(rules) => tagged(serializer, "any", rules),
             Node::Not(rule) => tagged(serializer, "not", rule),
+            Node::Acr(list) => match list.single() {
+                Some(class) => tagged(serializer, list.word(), class),
+                None => tagged(serializer, list.word(), &list.written),
+            },
+            Node::Amr(method) => tagged(serializer, "amr", method),
             Node::Anonymous => serializer.serialize_str("anonymous"),
             Node::Authenticated => serializer.serialize_str("authenticated"),
             Node::Claim(name, value) => tagged(serializer, "claim", &NamedValue { name, value }),
             Node::Custom(custom) => tagged(serializer, "rule", &custom.name),
+            Node::MaxAge(age) => tagged(serializer, "max_age", &age.as_secs()),
             Node::Role(role) => tagged(serializer, "role", role),
+            Node::User => serializer.serialize_str("user_only"),
             Node::Scopes(list) => match (list.quantity, list.written.as_ref()) {
                 (Quantity::One, [scope]) => tagged(serializer, "scope", scope),
                 (quantity, written) => tagged(serializer, quantity.word(), written),

@@ -1,3 +1,4 @@
+mod assurance;
 mod decide;
 mod evaluate;
 mod lint;

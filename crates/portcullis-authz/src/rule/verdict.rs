@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use portcullis_core::{Authentication, Decision, Principal, Reason, RequestView};
+use portcullis_core::{Authentication, Decision, Principal, ProblemType, Reason, RequestView};
 use serde_json::Value;
 
 use super::Rule;
+use super::assurance::is_recent;
 use super::node::{Custom, Node};
 
 pub(super) const ALLOWED: Decision = Decision::allow(Reason::RuleSatisfied);
@@ -21,14 +22,16 @@ pub(super) struct Obstacle<'r> {
 
 /// How hard an obstacle is to overcome, in order.
 ///
-/// Where all must hold, the hardest one is named: only if nothing but scopes is missing would more scopes help.
-/// Where one suffices, the easiest one is. Neither [`Kind::Login`] nor [`Kind::Failure`] is an answer of no.
+/// Where all must hold, the hardest one is named: only if nothing but scopes is missing would more scopes help, and
+/// only if nothing else is would another login. Where one suffices, the easiest one is. Neither [`Kind::Login`] nor [`Kind::Failure`] is an answer of no.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// The answer is not known, because the server failed.
     Failure,
     /// A scope is missing; the client may ask its authorization server for it.
     Scope,
+    /// The login was too weak or too long ago; the client may let the user log in again.
+    Assurance,
     /// A role, a claim or a predicate.
     Attribute,
     /// What must not hold does hold.
@@ -44,8 +47,9 @@ impl Kind {
             Self::Login => 0,
             Self::Failure => 1,
             Self::Scope => 2,
-            Self::Attribute => 3,
-            Self::Explicit => 4,
+            Self::Assurance => 3,
+            Self::Attribute => 4,
+            Self::Explicit => 5,
         }
     }
 }
@@ -105,6 +109,17 @@ impl Rule {
             Node::Scopes(list) => {
                 (list.is_satisfied_by(caller.scopes()), Kind::Scope, Reason::InsufficientScope)
             }
+            Node::Acr(list) => {
+                (list.is_satisfied_by(caller.assurance()), Kind::Assurance, Reason::AuthenticationTooWeak)
+            }
+            Node::Amr(method) => {
+                (caller.assurance().amr.contains(method), Kind::Assurance, Reason::AuthenticationTooWeak)
+            }
+            Node::MaxAge(age) => {
+                let recent = is_recent(caller.assurance(), *age, facts.request.trail().clock().wall());
+                (recent, Kind::Assurance, Reason::AuthenticationTooOld)
+            }
+            Node::User => (!caller.is_client(), Kind::Attribute, Reason::UserRequired),
             Node::Role(role) => (caller.has_role(role), Kind::Attribute, Reason::InsufficientRole),
             Node::Claim(name, value) => {
                 let held = caller.claims().get(name).is_some_and(|held| equals_or_lists(held, value));
@@ -122,6 +137,9 @@ impl Rule {
             return Ok(());
         }
         let (kind, reason) = match decision.reason().problem().map(|problem| problem.status().as_u16()) {
+            Some(_) if decision.reason().problem() == Some(ProblemType::InsufficientUserAuthentication) => {
+                (Kind::Assurance, decision.reason())
+            }
             Some(401) => (Kind::Login, decision.reason()),
             Some(..500) => (Kind::Attribute, decision.reason()),
             Some(_) => (Kind::Failure, decision.reason()),

@@ -150,6 +150,10 @@ fn a_word_that_means_nothing_refuses_with_500_also_under_a_negation() {
         any_scope(["a", "é"]),
         role(""),
         claim("", 1),
+        acr("two words"),
+        any_acr([""; 0]),
+        amr(""),
+        max_age(std::time::Duration::ZERO),
     ] {
         check(&broken, &known("a", &[]), Reason::Misconfigured);
         check(&!broken, &known("a", &[]), Reason::Misconfigured);

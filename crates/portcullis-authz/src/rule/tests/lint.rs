@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use portcullis_core::{Decision, Reason};
 
 use super::super::*;
@@ -51,6 +53,30 @@ fn finds_nothing_wrong_with_rules_that_somebody_satisfies() {
 fn one_predicate_cannot_hold_and_not_hold() {
     let custom = rule_fn("x", |_| Decision::allow(Reason::PolicyAllowed));
     check(custom.clone().and(!custom), &["P204"]);
+}
+
+/// A10.1: what no challenge could carry, and what no login has.
+#[test]
+fn finds_logins_that_nobody_can_have() {
+    let [minute, hour] = [60, 3600].map(|seconds| max_age(Duration::from_secs(seconds)));
+    check(acr("two words"), &["P107"]);
+    check(any_acr(["ok", "\"", "é"]), &["P107", "P107"]);
+    check(any_acr([""; 0]), &["P204"]);
+    check(acr(""), &["P107"]);
+    check(amr(""), &["P204"]);
+    check(max_age(Duration::from_millis(999)), &["P204"]);
+    check(acr("a").and(!acr("a")), &["P204"]);
+    // A login is of one class, and a young one is not old.
+    check(acr("a").and(acr("b")), &["P204"]);
+    check(acr("a").and(any_acr(["b", "c"])), &["P204"]);
+    check(minute.clone().and(!hour.clone()), &["P204"]);
+    check(user_only().and(!user_only()), &["P204"]);
+    check(acr("a").or(acr("b")), &[]);
+    check(acr("a").and(!acr("b")), &[]);
+    check(acr("a").and(any_acr(["a", "b"])), &[]);
+    check(amr("a").and(amr("b")), &[]);
+    check(hour.and(!minute), &[]);
+    check(user_only().and(acr("a")).and(amr("b")).and(max_age(Duration::from_secs(1))), &[]);
 }
 
 #[test]

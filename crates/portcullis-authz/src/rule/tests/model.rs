@@ -134,7 +134,7 @@ proptest! {
         for world in World::all() {
             let request = request(&world.caller());
             let Err(denial) = rule.decide(&RequestView::of(&request).unwrap()) else { continue };
-            let wanted = rule.scopes_that_would_do(&RequestView::of(&request).unwrap());
+            let wanted = rule.wanted_of(&RequestView::of(&request).unwrap()).map(|wanted| wanted.into_scopes());
             if denial.reason() != portcullis_core::Reason::InsufficientScope || rule.to_string().contains("not ") {
                 continue;
             }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use portcullis_core::{Decision, Reason};
 use serde_json::json;
 
@@ -21,6 +23,11 @@ fn each_word_prints_as_it_is_written() {
     check(claim("n", 7), "claim(n = 7)", &json!({"claim": {"name": "n", "value": 7}}));
     check(authenticated(), "authenticated", &json!("authenticated"));
     check(anonymous(), "anonymous", &json!("anonymous"));
+    check(acr("mfa"), "acr(mfa)", &json!({"acr": "mfa"}));
+    check(any_acr(["b", "a"]), "any_acr(b, a)", &json!({"any_acr": ["b", "a"]}));
+    check(amr("otp"), "amr(otp)", &json!({"amr": "otp"}));
+    check(max_age(Duration::from_secs(300)), "max_age(300 s)", &json!({"max_age": 300}));
+    check(user_only(), "user_only", &json!("user_only"));
     let custom = rule_fn("office hours", |_| Decision::allow(Reason::PolicyAllowed));
     check(custom, "rule(office hours)", &json!({"rule": "office hours"}));
 }

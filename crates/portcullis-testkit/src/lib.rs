@@ -18,4 +18,4 @@ pub use self::keys::Algorithm;
 pub use self::permit::permit_for;
 pub use self::principal::{TEST_ISSUER, principal, reader};
 pub use self::recording::{MAX_RECORDED, RecordedRequest, RecordingService, Respond};
-pub use self::token::{TEST_AUDIENCE, TEST_CLIENT, TOKEN_LIFETIME, TokenBuilder, tamper};
+pub use self::token::{TEST_AUDIENCE, TEST_CLIENT, TOKEN_LIFETIME, TestProvider, TokenBuilder, tamper};

@@ -1,5 +1,6 @@
 //! Tokens, right and wrong.
 
+mod providers;
 pub mod tamper;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+pub use self::providers::TestProvider;
 use crate::issuer::TestIssuer;
 use crate::keys::{Algorithm, hmac_sign};
 

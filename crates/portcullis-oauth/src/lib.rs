@@ -6,6 +6,7 @@ mod bearer;
 mod json;
 mod jwt;
 pub mod keys;
+mod profiles;
 #[cfg(feature = "discovery")]
 pub mod remote;
 #[cfg(test)]
@@ -14,7 +15,8 @@ mod token;
 
 #[doc(inline)]
 pub use self::algorithm::Algorithm;
-pub use self::bearer::{DEFAULT_LEEWAY, Issuer, JwtBearer, MAX_LEEWAY, Profile};
+pub use self::bearer::{DEFAULT_LEEWAY, DEFAULT_MAX_ACTORS, Issuer, JwtBearer, MAX_LEEWAY, Profile};
 pub use self::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier};
 #[doc(inline)]
 pub use self::keys::{KeySet, KeySource, StaticKeys};
+pub use self::profiles::IdentityProvider;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use portcullis_core::escape::Escaped;
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors};
 
-use super::mapping::{ClaimMapping, path};
+use super::mapping::ClaimMapping;
 use super::profile::Profile;
 use crate::algorithm::Algorithm;
 use crate::jwt::Rules;
@@ -26,7 +26,7 @@ pub const MAX_LEEWAY: Duration = Duration::from_secs(300);
 /// An identifier, an audience and keys are required; see [`JwtBearer`](crate::JwtBearer) for how it is used.
 #[must_use]
 pub struct Issuer {
-    rules: IssuerRules,
+    pub(super) rules: IssuerRules,
     keys: Option<MakeKeys>,
     http_on_loopback: bool,
 }
@@ -110,45 +110,6 @@ impl Issuer {
     /// Adds a claim that every token must have, of any type. By default, these are the profile's.
     pub fn require_claim(mut self, name: impl Into<Box<str>>) -> Self {
         self.rules.required_claims.push(name.into());
-        self
-    }
-
-    /// Reads scopes from the claim at this path in place of `scope`: one text with spaces, or a list of texts.
-    /// May be called several times. By default, only `scope` counts, as one text.
-    pub fn scopes_from<I>(mut self, names: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.rules.mapping.scopes.push(path(names));
-        self
-    }
-
-    /// Reads roles from the claim at this path, such as `["realm_access", "roles"]`: a list of texts, a list of
-    /// objects with a text `value` (RFC 9068 §2.2.3.1), or one text. May be called several times. By default, no
-    /// claim becomes a role.
-    pub fn roles_from<I>(mut self, names: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.rules.mapping.roles.push(path(names));
-        self
-    }
-
-    /// Reads groups as [`roles_from`](Self::roles_from) reads roles. By default, no claim becomes a group.
-    pub fn groups_from<I>(mut self, names: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.rules.mapping.groups.push(path(names));
-        self
-    }
-
-    /// Reads the tenant from the text claim at this path, such as `["tid"]`. By default, there is no tenant.
-    pub fn tenant_from<I>(mut self, names: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Box<str>>>,
-    {
-        self.rules.mapping.tenant = Some(path(names));
         self
     }
 

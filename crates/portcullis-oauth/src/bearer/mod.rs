@@ -6,11 +6,12 @@ mod profile;
 mod scheme;
 
 pub use self::issuer::{DEFAULT_LEEWAY, Issuer, MAX_LEEWAY};
+pub use self::mapping::DEFAULT_MAX_ACTORS;
 pub use self::profile::Profile;
 pub use self::scheme::JwtBearer;
 
 pub(crate) use self::issuer::IssuerRules;
-pub(crate) use self::mapping::ClaimPath;
+pub(crate) use self::mapping::{ClaimMapping, ClaimPath, ClientMark, Sign, path};
 
 #[cfg(test)]
 mod tests;

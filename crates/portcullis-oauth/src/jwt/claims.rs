@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use portcullis_core::{Confirmation, Denial, Reason, Scope, Scopes};
+use portcullis_core::{Actor, Confirmation, Denial, Reason, Scope, Scopes};
 
 use super::kind;
 use crate::bearer::{ClaimPath, IssuerRules, Profile};
 use crate::json::{Json, Members};
 use crate::token::refusal::{invalid_claim, refuse};
-use crate::token::{confirmation, numeric_date};
+use crate::token::{actors, confirmation, numeric_date};
 
 /// What is read of the claims; everything else stays in the principal's claims.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub(super) struct Registered<'c> {
     pub(super) scopes: Scopes,
     pub(super) roles: Vec<&'c str>,
     pub(super) groups: Vec<&'c str>,
+    /// Who acts for the caller, the outermost first.
+    pub(super) actors: Vec<Actor>,
+    /// Whether the issuer marks the token as one of a client on its own behalf.
+    pub(super) acts_as_client: bool,
     /// What the token is bound to, which is not proven yet.
     pub(super) confirmation: Option<Confirmation>,
 }
@@ -38,7 +42,7 @@ impl<'c> Registered<'c> {
         if required(claims, "iss", text)? != &*rules.identifier {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }
-        check_audience(claims, &rules.audiences)?;
+        check_audience(claims, rules)?;
         kind::check_claims(claims)?;
         let strict = rules.profile == Profile::Rfc9068;
         let registered = Self {
@@ -56,10 +60,12 @@ impl<'c> Registered<'c> {
             scopes: scopes(claims, &rules.mapping.scopes)?,
             roles: mapped_names(claims, &rules.mapping.roles)?,
             groups: mapped_names(claims, &rules.mapping.groups)?,
+            actors: actors(claims, rules.mapping.max_actors)?,
+            acts_as_client: rules.mapping.tells_client(claims),
             confirmation: confirmation(claims)?,
         };
-        // RFC 9396 §2: passed on to guards, once it has the type that they may rely on.
-        optional(claims, "authorization_details", |value| value.as_list().map(drop))?;
+        // RFC 9396 §2: passed on to guards, once it has the form that they may rely on.
+        optional(claims, "authorization_details", authorization_details)?;
         for name in &rules.required_claims {
             if !claims.has(name) {
                 return Err(refuse(Reason::TokenClaimMissing, "a claim that the issuer must set is missing"));
@@ -70,9 +76,10 @@ impl<'c> Registered<'c> {
 }
 
 /// RFC 7519 §4.1.3: one text or a list of texts, in which one of ours must stand.
-fn check_audience(claims: Members<'_, '_>, ours: &[Box<str>]) -> Result<(), Denial> {
-    let is_ours = |audience: &str| ours.iter().any(|own| own.as_ref() == audience);
+fn check_audience(claims: Members<'_, '_>, rules: &IssuerRules) -> Result<(), Denial> {
+    let is_ours = |audience: &str| rules.audiences.iter().any(|own| own.as_ref() == audience);
     let meant = match claims.get("aud") {
+        None if rules.mapping.client_is_audience => is_ours(required(claims, "client_id", text)?),
         None => return Err(missing()),
         Some(Json::Text(audience)) => is_ours(audience),
         Some(value) => {
@@ -150,6 +157,12 @@ fn mapped_names<'c>(claims: Members<'c, '_>, paths: &[ClaimPath]) -> Result<Vec<
 fn mapped_text<'c>(claims: Members<'c, '_>, path: Option<&ClaimPath>) -> Result<Option<&'c str>, Denial> {
     let value = path.and_then(|path| claims.at(path));
     value.map(|value| text(value).ok_or_else(|| invalid_claim("the tenant is no text"))).transpose()
+}
+
+/// RFC 9396 §2: a list of objects, each of a type.
+fn authorization_details(value: &Json<'_>) -> Option<()> {
+    let is_typed = |detail: &Json<'_>| detail.as_object()?.get("type").and_then(text).map(drop);
+    value.as_list()?.iter().try_for_each(is_typed)
 }
 
 /// Text that says something: an empty name would be everybody's.

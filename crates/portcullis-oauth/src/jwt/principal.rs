@@ -28,10 +28,14 @@ fn principal(registered: Registered<'_>, payload: &str, rules: &IssuerRules) -> 
         .scopes(registered.scopes)
         .roles(registered.roles)
         .groups(registered.groups)
+        .actors(registered.actors)
         .assurance(assurance)
         .claims(Claims::from_checked_json(payload));
     if let Some(client_id) = registered.client_id {
         principal = principal.client_id(client_id);
+    }
+    if registered.acts_as_client {
+        principal = principal.as_client();
     }
     if let Some(token_id) = registered.token_id {
         principal = principal.token_id(token_id);

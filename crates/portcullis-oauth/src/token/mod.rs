@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod confirmation;
+mod delegation;
 pub(crate) mod numeric_date;
 pub(crate) mod refusal;
 mod verified;
@@ -11,6 +12,7 @@ use portcullis_core::{CredentialMethod, Denial, Step};
 
 pub(crate) use self::authenticator::TokenAuthenticator;
 pub(crate) use self::confirmation::confirmation;
+pub(crate) use self::delegation::actors;
 pub(crate) use self::verified::{Lifetime, Verified, system_time};
 
 /// Verifies tokens of one form: signed ones here, opaque ones at their issuer.

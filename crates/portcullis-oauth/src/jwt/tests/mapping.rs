@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use portcullis_core::{CredentialMethod, Principal, Reason};
+use portcullis_core::{Actor, CredentialMethod, Principal, Reason};
 use portcullis_testkit::FakeClock;
 use serde_json::json;
 
@@ -38,7 +38,8 @@ fn the_principal_has_what_the_claims_say() {
     assert_eq!(caller.assurance().auth_time, Some(UNIX_EPOCH + Duration::from_secs(1_700_000_000)));
     assert_eq!(caller.expires_at(), Some(UNIX_EPOCH + FakeClock::START + Duration::from_secs(300)));
     assert_eq!(caller.claims().get("authorization_details"), Some(&details));
-    assert_eq!(caller.claims().at(&["act", "sub"]), Some(&json!("service")));
+    assert_eq!(caller.actor().and_then(Actor::subject_name), Some("service"));
+    assert!(!caller.is_client());
     assert!(caller.confirmation().is_none());
 }
 
@@ -100,4 +101,52 @@ fn the_tenant_is_read_from_where_it_is_said_to_be() {
     assert_eq!(bench.accepts(&bench.token().claim("org", json!({"id": "t1"}))).tenant(), Some("t1"));
     assert_eq!(bench.accepts(&bench.token()).tenant(), None);
     bench.check(|token| token.claim("org", json!({"id": 1})), Reason::TokenClaimInvalid);
+}
+
+/// A3.11, RFC 9068 §5.
+#[test]
+fn a_subject_that_is_the_client_is_no_user() {
+    let bench = Bench::new();
+    assert!(bench.accepts(&bench.token().claim("sub", "robot").claim("client_id", "robot")).is_client());
+    assert!(!bench.accepts(&bench.token()).is_client());
+}
+
+/// A3.14, RFC 9396 §2.
+#[test]
+fn authorization_details_are_a_list_of_typed_objects() {
+    let bench = Bench::new();
+    let details = json!([{"type": "payment", "amount": 5}, {"type": "account"}]);
+    let caller = bench.accepts(&bench.token().claim("authorization_details", details));
+    let payments = caller.claims().authorization_details::<serde_json::Value>("payment").unwrap();
+    assert_eq!(payments, [json!({"type": "payment", "amount": 5})]);
+    assert!(
+        bench.accepts(&bench.token().claim("authorization_details", json!([]))).claims().get("x").is_none()
+    );
+    for details in
+        [json!({}), json!("a"), json!([1]), json!([{}]), json!([{"type": 1}]), json!([{"type": ""}])]
+    {
+        bench.check(|token| token.claim("authorization_details", details.clone()), Reason::TokenClaimInvalid);
+    }
+}
+
+/// A12.1, A12.2 and A12.3, RFC 8693 §4.1.
+#[test]
+fn a_chain_of_actors_is_kept_up_to_its_limit_and_decides_by_its_outermost() {
+    let chain = |length: usize| {
+        (0..length).fold(json!(null), |inner, number| match inner {
+            serde_json::Value::Null => json!({"sub": format!("actor-{number}")}),
+            inner => json!({"sub": format!("actor-{number}"), "act": inner}),
+        })
+    };
+    let bench = Bench::new();
+    let caller = bench.accepts(&bench.token().claim("act", chain(crate::DEFAULT_MAX_ACTORS)));
+    assert_eq!(caller.actor().and_then(Actor::subject_name), Some("actor-3"));
+    assert_eq!((caller.subject(), caller.actor_chain().len()), ("alice", crate::DEFAULT_MAX_ACTORS));
+    assert!(caller.is_delegated() && !bench.accepts(&bench.token()).is_delegated());
+    bench.check(|token| token.claim("act", chain(crate::DEFAULT_MAX_ACTORS + 1)), Reason::TokenClaimInvalid);
+    bench.check(|token| token.claim("act", "service"), Reason::TokenClaimInvalid);
+
+    let bench = Bench::with(|issuer| issuer.max_actors(0));
+    bench.check(|token| token.claim("act", chain(1)), Reason::TokenClaimInvalid);
+    assert!(!bench.accepts(&bench.token().claim("may_act", json!({"sub": "x"}))).is_delegated());
 }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::delegation::Actor;
 use crate::claims::Claims;
-use crate::scope::Scopes;
+use crate::scope::{Scope, Scopes};
 
 /// The authenticated caller. Every scheme yields this one type; clones are free.
 ///
@@ -172,6 +172,20 @@ impl Principal {
     #[must_use]
     pub fn claims(&self) -> &Claims {
         &self.0.claims
+    }
+
+    /// The memory that it takes at most, in octets, also once its claims were read: what a cache counts.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        /// A text or list that is allocated by itself: its pointer, its counters, what the allocator adds.
+        const ALLOCATED: usize = 64;
+        let inner = &*self.0;
+        let single = [&inner.issuer, &inner.tenant, &inner.client_id, &inner.token_id, &inner.session_id];
+        let single = single.into_iter().flatten().chain([&inner.subject]).chain(&inner.assurance.acr);
+        let listed = inner.roles.iter().chain(&inner.groups).chain(&inner.assurance.amr);
+        let texts = single.chain(listed).map(AsRef::as_ref).chain(inner.scopes.iter().map(Scope::as_str));
+        let texts: usize = texts.map(|text: &str| text.len() + ALLOCATED).sum();
+        size_of::<Inner>() + ALLOCATED + texts + inner.claims.memory()
     }
 }
 

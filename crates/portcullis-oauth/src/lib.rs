@@ -3,6 +3,7 @@
 mod algorithm;
 mod base64url;
 mod bearer;
+mod cache;
 mod json;
 mod jwt;
 pub mod keys;
@@ -16,6 +17,7 @@ mod token;
 #[doc(inline)]
 pub use self::algorithm::Algorithm;
 pub use self::bearer::{DEFAULT_LEEWAY, DEFAULT_MAX_ACTORS, Issuer, JwtBearer, MAX_LEEWAY, Profile};
+pub use self::cache::{DEFAULT_REMEMBERED_OCTETS, DEFAULT_REMEMBERED_TOKENS, RememberTokens};
 pub use self::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier};
 #[doc(inline)]
 pub use self::keys::{KeySet, KeySource, StaticKeys};

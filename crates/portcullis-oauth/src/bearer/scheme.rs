@@ -6,6 +6,7 @@ use portcullis_authn::{IntoScheme, SchemeContext, SchemeParts};
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Revocations};
 
 use super::issuer::Issuer;
+use crate::cache::RememberTokens;
 use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, Settings};
 use crate::token::TokenAuthenticator;
 
@@ -17,6 +18,7 @@ pub struct JwtBearer {
     issuers: Vec<Issuer>,
     max_token_octets: usize,
     revocations: Option<Arc<dyn Revocations>>,
+    remember: RememberTokens,
     only_where_named: bool,
 }
 
@@ -27,6 +29,7 @@ impl JwtBearer {
             issuers: vec![issuer],
             max_token_octets: DEFAULT_MAX_TOKEN_OCTETS,
             revocations: None,
+            remember: RememberTokens::default(),
             only_where_named: false,
         }
     }
@@ -65,6 +68,13 @@ impl JwtBearer {
         self
     }
 
+    /// Sets which tokens are remembered once they are verified. By default, these are up to
+    /// [`DEFAULT_REMEMBERED_TOKENS`](crate::DEFAULT_REMEMBERED_TOKENS).
+    pub fn remember(mut self, tokens: RememberTokens) -> Self {
+        self.remember = tokens;
+        self
+    }
+
     /// Sets the length in octets beyond which a token is refused unread. By default, this is
     /// [`DEFAULT_MAX_TOKEN_OCTETS`].
     pub fn max_token_octets(mut self, octets: usize) -> Self {
@@ -97,13 +107,15 @@ impl JwtBearer {
                 errors.push(ConfigError::new(ConfigCode::DuplicateIssuer, message));
             }
             seen.push(issuer.identifier().into());
-            issuers.extend(errors.take(issuer.build(clock)));
+            issuers.extend(errors.take(issuer.build(clock)).map(Arc::new));
         }
+        let remembered = errors.take(self.remember.build()).flatten();
         errors.into_result(()).map(|()| {
             JwtVerifier::new(Settings {
                 issuers,
                 max_token_octets: self.max_token_octets,
                 revocations: self.revocations,
+                remembered,
                 clock: clock.clone(),
             })
         })
@@ -130,6 +142,7 @@ impl std::fmt::Debug for JwtBearer {
         f.debug_struct("JwtBearer")
             .field("issuers", &self.issuers)
             .field("max_token_octets", &self.max_token_octets)
+            .field("remember", &self.remember)
             .finish_non_exhaustive()
     }
 }

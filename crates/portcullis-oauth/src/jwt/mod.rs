@@ -4,7 +4,10 @@ mod claims;
 mod compact;
 mod header;
 mod kind;
+mod parts;
 mod principal;
+mod recall;
+mod signature;
 mod verifier;
 
 pub use self::compact::DEFAULT_MAX_TOKEN_OCTETS;

@@ -51,6 +51,11 @@ impl Verified {
         Self { principal, lifetime }
     }
 
+    /// The memory that it takes at most beyond its own size, in octets.
+    pub(crate) fn octets(&self) -> usize {
+        self.principal.memory()
+    }
+
     /// What the token is bound to, not proven yet.
     pub(crate) fn confirmation(&self) -> Option<&Confirmation> {
         self.principal.confirmation()

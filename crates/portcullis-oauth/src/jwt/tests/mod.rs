@@ -1,6 +1,6 @@
 //! The verifier as a whole. A test that is about one token goes where its subject is: `attacks` for what an
 //! attacker sends, `claims` for what an issuer may write, `keys` for which key verifies, `waiting` for sources
-//! and deny-lists that take their time, `judged` for comparison with another implementation, `naughty` for
+//! and deny-lists that take their time, `rotation` for keys that change, `judged` for comparison with another implementation, `naughty` for
 //! text that breaks careless code, `vectors` for the examples of the RFCs.
 
 mod attacks;
@@ -9,6 +9,7 @@ mod judged;
 mod keys;
 mod mapping;
 mod naughty;
+mod rotation;
 mod vectors;
 mod waiting;
 

@@ -1,0 +1,67 @@
+//! A token taken apart and decoded, without an allocation where it is of the usual size.
+
+use portcullis_core::Denial;
+
+use super::compact::Compact;
+use super::header::Header;
+use crate::base64url;
+use crate::json::{self, Object};
+use crate::token::refusal::malformed;
+
+/// Headers up to this size need no allocation.
+const HEADER_ON_STACK: usize = 512;
+
+/// Claims up to this size need no allocation.
+const PAYLOAD_ON_STACK: usize = 2048;
+
+/// A token that is well-formed, and nothing more yet.
+pub(super) struct Parts<'p> {
+    /// The whole of it, as it came.
+    pub(super) token: &'p str,
+    pub(super) compact: Compact<'p>,
+    pub(super) header: Header<'p>,
+    pub(super) claims: Object<'p>,
+    /// The text of the claims.
+    pub(super) payload: &'p str,
+}
+
+impl Parts<'_> {
+    /// Takes a token of at most so many octets apart, and goes on with its parts while they are in memory.
+    pub(super) fn read<T>(
+        token: &str,
+        limit: usize,
+        go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
+    ) -> Result<T, Denial> {
+        let compact = Compact::read(token, limit)?;
+        let (mut buffer, mut spill) = ([0; HEADER_ON_STACK], Vec::new());
+        let (_, header) = part(compact.header, &mut buffer, &mut spill)?;
+        let header = Header::read(header.members())?;
+        let (mut buffer, mut spill) = ([0; PAYLOAD_ON_STACK], Vec::new());
+        let (payload, claims) = part(compact.payload, &mut buffer, &mut spill)?;
+        go_on(&Parts { token, compact, header, claims, payload })
+    }
+}
+
+fn part<'b>(
+    text: &str,
+    buffer: &'b mut [u8],
+    spill: &'b mut Vec<u8>,
+) -> Result<(&'b str, Object<'b>), Denial> {
+    let octets = decoded(text, buffer, spill)?;
+    let text = std::str::from_utf8(octets).map_err(|_| malformed("a part is not utf-8"))?;
+    let object = json::object(octets);
+    let object =
+        object.ok_or_else(|| malformed("a part is not one JSON object without duplicate members"))?;
+    Ok((text, object))
+}
+
+/// Decodes into the buffer, or, if it is too small, into memory that is allocated.
+fn decoded<'b>(text: &str, buffer: &'b mut [u8], spill: &'b mut Vec<u8>) -> Result<&'b [u8], Denial> {
+    let not_base64url = || malformed("a part is not base64url");
+    // Four characters hold three octets.
+    if text.len() / 4 * 3 + 3 <= buffer.len() {
+        return base64url::decode_into(text.as_bytes(), buffer).ok_or_else(not_base64url);
+    }
+    *spill = base64url::decode(text.as_bytes()).ok_or_else(not_base64url)?;
+    Ok(spill)
+}

@@ -1,0 +1,77 @@
+//! What was verified before, and what is asked about it each time.
+
+use std::sync::Arc;
+
+use portcullis_core::{Denial, Reason, Step};
+
+use super::verifier::{JwtVerifier, Rules};
+use crate::cache::{Remembered, TokenCache};
+use crate::keys::{KeyStanding, VerifyingKey};
+use crate::token::Verified;
+
+impl JwtVerifier {
+    /// The answer for a token that was verified before, if its key still counts; time and deny-list are asked anew.
+    pub(super) fn recall(&self, token: &str) -> Option<Step<Result<Verified, Denial>>> {
+        let cache = self.0.remembered.as_ref()?;
+        // So that a long token costs nothing.
+        if token.len() > self.0.max_token_octets {
+            return None;
+        }
+        let entry = cache.find(token)?;
+        if entry.rules.keys.standing(&entry.key) != KeyStanding::Current {
+            cache.forget(&entry);
+            return None;
+        }
+        if let Err(denial) = entry.verified.check_time(self.0.clock.unix_time()) {
+            // A clock that was set back may make it valid again: then it is verified again.
+            cache.forget(&entry);
+            return Some(Step::Done(Err(denial)));
+        }
+        Some(self.ask(cache, entry))
+    }
+
+    /// Remembers a token that was verified just now, and asks the deny-list.
+    pub(super) fn remember(
+        &self,
+        token: &str,
+        verified: Verified,
+        key: VerifyingKey,
+        rules: &Arc<Rules>,
+    ) -> Step<Result<Verified, Denial>> {
+        match &self.0.remembered {
+            Some(cache) => self.ask(cache, cache.keep(token, verified, key, Arc::clone(rules))),
+            None => verified.check_revocation(self.0.revocations.as_ref()),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> Option<&TokenCache> {
+        self.0.remembered.as_ref()
+    }
+
+    /// Asks the deny-list; what it names is forgotten.
+    fn ask(&self, cache: &TokenCache, entry: Arc<Remembered>) -> Step<Result<Verified, Denial>> {
+        match entry.verified.clone().check_revocation(self.0.revocations.as_ref()) {
+            Step::Done(answer) => {
+                forget_revoked(cache, &entry, &answer);
+                Step::Done(answer)
+            }
+            Step::Wait(wait) => {
+                let this = self.clone();
+                Step::wait(async move {
+                    let answer = wait.await;
+                    if let Some(cache) = &this.0.remembered {
+                        forget_revoked(cache, &entry, &answer);
+                    }
+                    answer
+                })
+            }
+        }
+    }
+}
+
+fn forget_revoked(cache: &TokenCache, entry: &Arc<Remembered>, answer: &Result<Verified, Denial>) {
+    if answer.as_ref().is_err_and(|denial| denial.reason() == Reason::TokenRevoked) {
+        cache.forget(entry);
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use portcullis::core::Secret;
-use portcullis::oauth::{Algorithm as Served, Issuer, JwtBearer, StaticKeys};
+use portcullis::oauth::{Algorithm as Served, Issuer, JwtBearer, RememberTokens, StaticKeys};
 use portcullis_testkit::{Algorithm, TestIssuer};
 use serde_json::{Value, json};
 
@@ -46,8 +46,13 @@ pub(crate) fn key_set(algorithm: Algorithm) -> Value {
     json!({ "keys": [issuer().jwk(algorithm)] })
 }
 
-/// The scheme that takes the tokens of the algorithm.
+/// The scheme that takes the tokens of the algorithm, each as if it were the first time.
 pub(crate) fn scheme(algorithm: Algorithm) -> JwtBearer {
+    remembering(algorithm).remember(RememberTokens::none())
+}
+
+/// The same, as it is by default: what was verified once is remembered.
+pub(crate) fn remembering(algorithm: Algorithm) -> JwtBearer {
     let keys = match algorithm {
         Algorithm::Hs256 => {
             let kid = issuer().jwk(algorithm)["kid"].as_str().expect("a kid").to_owned();

@@ -13,7 +13,7 @@ use crate::cases::Entry;
 use crate::cases::floors::{answer, hello};
 use crate::cases::layers::{one_a_day, plenty, settle};
 use crate::drive::{PATH, Template, calls, calls_after_one};
-use crate::tokens::{bearer, scheme};
+use crate::tokens::{bearer, remembering, scheme};
 
 pub(super) const CASES: &[Entry] = &[
     ("composite", || calls(public(unaudited()), &with_token(), StatusCode::OK)),
@@ -31,6 +31,10 @@ pub(super) const CASES: &[Entry] = &[
     ("composite audit", || {
         let app = public(Security::builder().audit(JsonLines::to_writer(std::io::sink())));
         settling(app.clone(), calls(app, &with_token(), StatusCode::OK))
+    }),
+    ("composite hit hs256", || {
+        let app = app(unaudited().scheme("token", remembering(Algorithm::Hs256)), authenticated());
+        calls(app, &Template::with(&bearer(Algorithm::Hs256)), StatusCode::OK)
     }),
     ("composite jwt es256", || jwt(Algorithm::Es256)),
     ("composite jwt hs256", || jwt(Algorithm::Hs256)),
@@ -86,10 +90,10 @@ fn key(rule: Rule) -> Case {
     calls(app(unaudited().scheme("key", keys), rule), &Template::with(&authorization), StatusCode::OK)
 }
 
-/// A limit per client with its fields, a token, a scope, an audit record that is queued.
+/// A limit per client with its fields, a token that is remembered, a scope, an audit record that is queued.
 fn full(algorithm: Algorithm) -> Case {
     let security = Security::builder()
-        .scheme("token", scheme(algorithm))
+        .scheme("token", remembering(algorithm))
         .limit(plenty())
         .audit(JsonLines::to_writer(std::io::sink()));
     let app = app(security, scope("documents:read"));

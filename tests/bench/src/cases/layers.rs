@@ -6,6 +6,7 @@ use http::StatusCode;
 use portcullis::audit::{Audit, AuditLayer, IntoSink, JsonLines, MemorySink};
 use portcullis::authn::{AuthenticationLayer, Requirement, Schemes};
 use portcullis::core::Clock;
+use portcullis::oauth::JwtBearer;
 use portcullis::ratelimit::{DAY, Limit, RateLimitLayer, SECOND, client_ip, per};
 use portcullis_testkit::Algorithm;
 use tower::Layer;
@@ -14,7 +15,7 @@ use crate::case::Case;
 use crate::cases::Entry;
 use crate::cases::floors::router;
 use crate::drive::{Template, calls, calls_after_one};
-use crate::tokens::{badly_signed, bearer, scheme};
+use crate::tokens::{badly_signed, bearer, remembering, scheme};
 
 pub(super) const CASES: &[Entry] = &[
     ("401", || {
@@ -37,6 +38,10 @@ pub(super) const CASES: &[Entry] = &[
     ("audit memory", || audit(MemorySink::default())),
     ("bad es256", || bad(Algorithm::Es256)),
     ("bad hs256", || bad(Algorithm::Hs256)),
+    ("hit es256", || hit(Algorithm::Es256)),
+    ("hit hs256", || hit(Algorithm::Hs256)),
+    ("hit es256 routed", || hit_routed(Algorithm::Es256)),
+    ("hit hs256 routed", || hit_routed(Algorithm::Hs256)),
     ("jwt eddsa", || jwt(Algorithm::EdDsa)),
     ("jwt es256", || jwt(Algorithm::Es256)),
     ("jwt hs256", || jwt(Algorithm::Hs256)),
@@ -61,13 +66,28 @@ fn jwt(algorithm: Algorithm) -> Case {
     calls(authentication(algorithm).layer(router()), &template, StatusCode::OK)
 }
 
+/// The same token each time, which is remembered.
+fn hit(algorithm: Algorithm) -> Case {
+    let template = Template::with(&bearer(algorithm));
+    calls(layer(remembering(algorithm)).layer(router()), &template, StatusCode::OK)
+}
+
+fn hit_routed(algorithm: Algorithm) -> Case {
+    let template = Template::with(&bearer(algorithm));
+    calls(router().layer(layer(remembering(algorithm))), &template, StatusCode::OK)
+}
+
 fn bad(algorithm: Algorithm) -> Case {
     let template = Template::with(&badly_signed(algorithm));
     calls(authentication(algorithm).layer(router()), &template, StatusCode::UNAUTHORIZED)
 }
 
 fn authentication(algorithm: Algorithm) -> AuthenticationLayer {
-    let schemes = Schemes::builder("api", Clock::system()).scheme("token", scheme(algorithm));
+    layer(scheme(algorithm))
+}
+
+fn layer(scheme: JwtBearer) -> AuthenticationLayer {
+    let schemes = Schemes::builder("api", Clock::system()).scheme("token", scheme);
     let schemes = schemes.build().expect("a scheme").default_set(Requirement::Required);
     AuthenticationLayer::new(schemes.expect("a default set"))
 }

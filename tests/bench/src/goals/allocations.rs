@@ -6,6 +6,9 @@ use super::Goal;
 pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("-", "Security over axum, empty", "composite - bare").at_most(2.0).held_at(4.0),
     Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0).held_at(5.0),
+    Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare").at_most(2.0),
+    Goal::new("P1", "  over the empty Security", "composite hit hs256 - composite").at_most(0.0),
+    Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare").at_most(6.0),
     Goal::new("P3", "JWT HS256", "jwt hs256 - bare").at_most(18.0),
     Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0).held_at(14.0),
     Goal::new("P3", "JWT ES256, over the empty Security", "composite jwt es256 - composite").at_most(18.0),
@@ -22,5 +25,6 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(8.0),
     Goal::new("P9", "bad signature", "bad hs256 - bare").at_most(2.0),
     Goal::new("P10", "scope rule", "composite key scope - composite key").at_most(0.0),
+    Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare").at_most(6.0),
     Goal::new("P13", "audit, over the empty Security", "composite audit - composite").at_most(0.0),
 ];

@@ -13,6 +13,23 @@ pub const TIMES: &[Goal] = &[
     Goal::new("-", "Security over axum, empty", "composite - bare").of("bare").at_most(0.39),
     Goal::new("-", "Security over bare tower, empty", "protect - bare tower").of("bare").at_most(0.39),
     Goal::new("-", "axum's own charge for a layer", "pass-through - bare").of("bare"),
+    // P1 and P2: a token that was verified before.
+    Goal::new("P1", "JWT HS256 remembered, x bare", "hit hs256").of("bare").at_most(1.30),
+    Goal::new("P1", "JWT ES256 remembered, x bare", "hit es256").of("bare").at_most(1.30),
+    Goal::new("P1", "  added / jsonwebtoken's HS256", "hit hs256 - bare")
+        .of("jsonwebtoken hs256 - bare")
+        .at_most(0.0667),
+    Goal::new("P1", "  over the empty Security, x bare", "composite hit hs256 - composite")
+        .of("bare")
+        .at_most(0.30),
+    Goal::new("P2", "JWT HS256 remembered, by Router::layer, x bare", "hit hs256 routed")
+        .of("bare")
+        .at_most(1.60)
+        .beside(&[peer("jsonwebtoken", "jsonwebtoken hs256"), peer("oauth2-rs", "oauth2-rs hs256")]),
+    Goal::new("P2", "JWT ES256 remembered, by Router::layer, x bare", "hit es256 routed")
+        .of("bare")
+        .at_most(1.60)
+        .beside(&[peer("jsonwebtoken", "jsonwebtoken es256"), peer("oauth2-rs", "oauth2-rs es256")]),
     // P3: added time over raw verification with a parsed key.
     Goal::new("P3", "JWT ES256, added / raw verify", "jwt es256 - bare")
         .of("raw es256")
@@ -99,12 +116,15 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P13", "audit, last events in memory, x bare", "audit memory - bare facts")
         .of("bare facts")
         .at_most(0.45),
-    // Towards P4 and P11, which ask for the cache of verified credentials.
-    Goal::new("-", "API key and scope over the empty Security", "composite key scope - composite").of("bare"),
-    Goal::new("-", "limit, JWT HS256, scope, audit, x bare", "full hs256")
+    // P11: everything in order, with a token that was verified before.
+    Goal::new("P11", "limit, JWT HS256 remembered, scope, audit, x bare", "full hs256")
         .of("bare")
+        .at_most(2.0)
         .beside(&[peer("governor+oauth2-rs", "oauth2-rs full hs256")]),
-    Goal::new("-", "limit, JWT ES256, scope, audit, x bare", "full es256")
+    Goal::new("P11", "limit, JWT ES256 remembered, scope, audit, x bare", "full es256")
         .of("bare")
+        .at_most(2.0)
         .beside(&[peer("governor+oauth2-rs", "oauth2-rs full es256")]),
+    // Towards P4, which asks for the cache of verified credentials.
+    Goal::new("-", "API key and scope over the empty Security", "composite key scope - composite").of("bare"),
 ];

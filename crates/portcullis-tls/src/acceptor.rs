@@ -4,11 +4,12 @@ use std::fmt;
 use std::hash::RandomState;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use bytes::BytesMut;
+use portcullis_core::escape::Escaped;
 use portcullis_core::{ConfigErrors, ConnectionFacts};
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
@@ -19,7 +20,7 @@ use crate::facts::facts;
 use crate::handshakes::Handshakes;
 use crate::plain;
 use crate::rewind::Rewind;
-use crate::server_config::{ClientAuth, Sources};
+use crate::server_config::{ClientAuth, Loaded, Sources};
 use crate::stream::TlsStream;
 use crate::watch::Watch;
 
@@ -35,7 +36,7 @@ pub struct TlsAcceptor(Arc<Shared>);
 struct Shared {
     sources: Sources,
     settings: Settings,
-    config: ArcSwap<ServerConfig>,
+    loaded: ArcSwap<Loaded>,
     /// The fingerprint of the texts in use. Held while reloading, so that an older text never follows a newer one.
     texts: Mutex<u64>,
     seed: RandomState,
@@ -51,11 +52,11 @@ impl TlsAcceptor {
 
     pub(crate) fn new(sources: Sources, settings: Settings) -> Result<Self, ConfigErrors> {
         let texts = sources.read()?;
-        let config = sources.config(&texts, &settings.clock)?;
+        let loaded = sources.load(&texts, &settings.clock)?;
         let seed = RandomState::new();
         Ok(Self(Arc::new(Shared {
             handshakes: Handshakes::new(settings.max_handshakes, settings.handshake_timeout),
-            config: ArcSwap::from_pointee(config),
+            loaded: ArcSwap::from_pointee(loaded),
             texts: Mutex::new(texts.fingerprint(&seed)),
             counters: Counters::default(),
             seed,
@@ -111,7 +112,7 @@ impl TlsAcceptor {
             if *current == fingerprint {
                 return Ok(false);
             }
-            shared.config.store(Arc::new(shared.sources.config(&texts, &shared.settings.clock)?));
+            shared.loaded.store(Arc::new(shared.sources.load(&texts, &shared.settings.clock)?));
             *current = fingerprint;
             Ok(true)
         });
@@ -143,6 +144,12 @@ impl TlsAcceptor {
         self.0.counters.snapshot()
     }
 
+    /// When the first of the server's certificates in use expires, for an alarm ahead of it.
+    #[must_use]
+    pub fn expires_at(&self) -> SystemTime {
+        self.0.loaded.load().expires_at
+    }
+
     /// Whether clients have certificates.
     #[must_use]
     pub fn client_auth(&self) -> ClientAuth {
@@ -169,7 +176,7 @@ impl TlsAcceptor {
             plain::answer(stream, first, self.0.settings.plain_requests).await;
             return Err(HandshakeError::new(HandshakeFailure::PlainHttp));
         }
-        let acceptor = tokio_rustls::TlsAcceptor::from(self.0.config.load_full());
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(&self.0.loaded.load().config));
         let stream = acceptor.accept(Rewind::new(first.freeze(), stream)).await?;
         let tls = Arc::new(facts(stream.get_ref().1));
         let mut connection = ConnectionFacts::default();
@@ -181,7 +188,9 @@ impl TlsAcceptor {
 
 fn report(error: &HandshakeError, peer: Option<SocketAddr>) {
     let peer = peer.map(tracing::field::display);
-    let source = std::error::Error::source(error).map(tracing::field::display);
+    // It may tell what the client sent.
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let source = source.as_deref().map(Escaped::new).map(tracing::field::display);
     if error.failure() == HandshakeFailure::ClientCertificate {
         // Who was refused for want of an identity is of interest (OWASP ASVS 16.3.1); any other failure is not.
         tracing::info!(peer, source, "{error}");

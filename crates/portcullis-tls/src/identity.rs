@@ -27,6 +27,7 @@ pub(crate) struct IdentitySource {
 pub(crate) struct Identity {
     /// The hosts that the certificate names.
     pub(crate) names: Vec<String>,
+    pub(crate) expires_at: SystemTime,
     pub(crate) key: Arc<CertifiedKey>,
 }
 
@@ -52,14 +53,14 @@ pub(crate) fn identity(
                 loaded.map_err(|_| unusable("holds a private key of a kind that is not supported"))
             }),
     );
-    let (Some((chain, names)), Some(key)) = (chain, key) else {
+    let (Some((chain, names, expires_at)), Some(key)) = (chain, key) else {
         return errors.into_result(()).and_then(|()| Err(unusable("cannot be used").into()));
     };
     let key = CertifiedKey::new(chain, key);
     match key.keys_match() {
         // Keys that do not tell their public half cannot be compared.
         Ok(()) | Err(Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
-            Ok(Identity { names, key: Arc::new(key) })
+            Ok(Identity { names, expires_at, key: Arc::new(key) })
         }
         Err(_) => Err(unusable("holds a private key that is not that of the certificate").into()),
     }
@@ -75,7 +76,7 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, S
     }
 }
 
-type Valid = (Vec<CertificateDer<'static>>, Vec<String>);
+type Valid = (Vec<CertificateDer<'static>>, Vec<String>, SystemTime);
 
 fn valid(chain: Vec<CertificateDer<'static>>, now: SystemTime) -> Result<Valid, String> {
     let leaf = chain.first().and_then(|leaf| X509Certificate::from_der(leaf).ok());
@@ -93,8 +94,8 @@ fn valid(chain: Vec<CertificateDer<'static>>, now: SystemTime) -> Result<Valid, 
         GeneralName::DNSName(host) => Some((*host).to_owned()),
         _ => None,
     });
-    let hosts = hosts.collect();
-    Ok((chain, hosts))
+    let (hosts, until) = (hosts.collect(), time(until.timestamp()));
+    Ok((chain, hosts, until))
 }
 
 /// Times before 1970 count as 1970.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Secret};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -49,6 +50,13 @@ pub(crate) struct Texts {
     revocations: Vec<Secret>,
 }
 
+/// What handshakes need.
+pub(crate) struct Loaded {
+    pub(crate) config: Arc<ServerConfig>,
+    /// When the first of the certificates expires.
+    pub(crate) expires_at: SystemTime,
+}
+
 impl Sources {
     /// Reads everything.
     pub(crate) fn read(&self) -> Result<Texts, ConfigErrors> {
@@ -76,7 +84,7 @@ impl Sources {
     }
 
     /// Makes a configuration of the texts.
-    pub(crate) fn config(&self, texts: &Texts, clock: &Clock) -> Result<ServerConfig, ConfigErrors> {
+    pub(crate) fn load(&self, texts: &Texts, clock: &Clock) -> Result<Loaded, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let provider = Arc::new(aws_lc_rs::default_provider());
         let identities =
@@ -95,6 +103,7 @@ impl Sources {
         let (Some(verifier), Some(builder)) = (verifier, builder) else {
             return Err(errors);
         };
+        let expires_at = identities.iter().map(|identity| identity.expires_at).min();
         let resolver = Arc::new(ByName::new(identities));
         let mut config = builder.with_client_cert_verifier(verifier).with_cert_resolver(resolver);
         let protocols: &[&[u8]] = if self.http1_only { &[b"http/1.1"] } else { &[b"h2", b"http/1.1"] };
@@ -106,7 +115,9 @@ impl Sources {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }
-        errors.into_result(config)
+        // INVARIANT: there is a certificate, or there are errors.
+        let expires_at = expires_at.unwrap_or(SystemTime::UNIX_EPOCH);
+        errors.into_result(Loaded { config: Arc::new(config), expires_at })
     }
 
     fn verifier(

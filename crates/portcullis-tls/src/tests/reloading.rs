@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -7,6 +7,10 @@ use crate::{HandshakeFailure, TlsAcceptor};
 
 fn serial(stream: &tokio_rustls::client::TlsStream<tokio::io::DuplexStream>) -> Vec<u8> {
     stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+}
+
+fn seconds(acceptor: &TlsAcceptor) -> u64 {
+    acceptor.expires_at().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 #[tokio::test]
@@ -21,9 +25,12 @@ async fn new_connections_get_the_new_certificate_and_old_ones_live_on() {
     assert_eq!(serial(&living), old.der.as_ref());
 
     assert_eq!(acceptor.reload(), Ok(false), "nothing changed");
-    let new = authority.issue(&Leaf::server(&[HOST]));
+    let new = authority.issue(&Leaf::server(&[HOST]).valid(2020, 2040));
     folder.write_issued(&new);
+    // 2096-01-01 and 2040-01-01.
+    assert_eq!(seconds(&acceptor), 3_976_214_400);
     assert_eq!(acceptor.reload(), Ok(true));
+    assert_eq!(seconds(&acceptor), 2_208_988_800);
     assert_eq!(acceptor.reload(), Ok(false));
     assert_eq!(serial(&ask(&acceptor, &client).await.1.unwrap()), new.der.as_ref());
     assert_eq!((acceptor.counts().reloads, acceptor.counts().failed_reloads), (1, 0));

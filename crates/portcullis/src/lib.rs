@@ -78,6 +78,8 @@ pub mod axum {
 /// ```
 pub mod prelude {
     pub use portcullis_audit::{JsonLines, MemorySink, TracingSink};
+    #[cfg(feature = "client-certificates")]
+    pub use portcullis_authn::ClientCertificates;
     pub use portcullis_authn::{ApiKey, ApiKeySet, ApiKeys, Basic};
     pub use portcullis_authz::{
         Permit, Rule, Scoped, all_scopes, any_scope, authenticated, claim, role, scope,
@@ -92,6 +94,8 @@ pub mod prelude {
     pub use portcullis_oauth::{Issuer, JwtBearer};
     pub use portcullis_ratelimit::{DAY, HOUR, MINUTE, SECOND, attempted_user, client_ip, per, principal};
     pub use portcullis_stack::{RouteList, RoutePolicy, Security};
+    #[cfg(feature = "tls")]
+    pub use portcullis_tls::TlsAcceptor;
 }
 
 #[cfg(doctest)]

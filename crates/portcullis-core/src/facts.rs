@@ -57,7 +57,7 @@ pub struct TlsFacts {
     pub server_name: Option<Box<str>>,
     /// The protocol that both agreed on (ALPN, RFC 7301), such as `h2`.
     pub alpn: Option<Box<[u8]>>,
-    /// Made of the two above when first asked for.
+    /// Made of `client_certificates` and `client_verified` when first asked for.
     certificate: OnceLock<ClientCertificate>,
 }
 

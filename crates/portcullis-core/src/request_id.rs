@@ -13,18 +13,13 @@ use std::hash::{BuildHasher, Hasher};
 pub struct RequestId(u64, u64);
 
 impl RequestId {
-    /// A fresh identifier.
+    /// A fresh identifier: a number of the thread, and one of the request that is never the same twice in a thread.
     #[must_use]
     pub fn generate() -> Self {
         thread_local! {
-            static THREAD: (u64, RandomState) = {
-                let state = RandomState::new();
-                (state.build_hasher().finish(), RandomState::new())
-            };
-            static NEXT: Cell<u64> = const { Cell::new(0) };
+            static THREAD: Thread = Thread::new();
         }
-        let count = NEXT.with(|next| next.replace(next.get().wrapping_add(1)));
-        THREAD.with(|(thread, state)| Self(*thread, state.hash_one(count)))
+        THREAD.with(Thread::next)
     }
 
     /// An evenly spread number, for sampling.
@@ -32,6 +27,35 @@ impl RequestId {
     pub const fn sample(self) -> u64 {
         self.1
     }
+}
+
+/// What the names of one thread are made of.
+struct Thread {
+    number: u64,
+    keys: (u64, u64),
+    count: Cell<u64>,
+}
+
+impl Thread {
+    fn new() -> Self {
+        // Each is hashed under a key of the process that the system chose at random, and one more for each state.
+        let random = || RandomState::new().build_hasher().finish();
+        Self { number: random(), keys: (random(), random()), count: Cell::new(0) }
+    }
+
+    fn next(&self) -> RequestId {
+        let count = self.count.replace(self.count.get().wrapping_add(1));
+        // A permutation between two keys: numbers that differ stay so, and whoever knows some does not know the next.
+        RequestId(self.number, spread(count ^ self.keys.0) ^ self.keys.1)
+    }
+}
+
+/// A permutation of which each bit of the result depends on each of the number: the finalizer of SplitMix64 (Steele,
+/// Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+const fn spread(mut number: u64) -> u64 {
+    number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
 }
 
 impl fmt::Display for RequestId {
@@ -53,5 +77,15 @@ mod tests {
         let all: HashSet<_> = many().into_iter().chain(other).collect();
         assert_eq!(all.len(), 20_000);
         assert_eq!(RequestId::generate().to_string().len(), 32);
+    }
+
+    #[test]
+    fn samples_are_evenly_spread() {
+        let mut shares = [0_u32; 10];
+        for _ in 0..10_000 {
+            shares[(RequestId::generate().sample() % 10) as usize] += 1;
+        }
+        // More than eight standard deviations to each side.
+        assert!(shares.iter().all(|share| (750..1250).contains(share)), "{shares:?}");
     }
 }

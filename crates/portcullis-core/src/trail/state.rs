@@ -152,7 +152,14 @@ pub struct ResponseFields(pub(super) Vec<(HeaderName, HeaderValue, Placement)>);
 
 impl ResponseFields {
     /// Moves them into the response's headers.
+    #[inline]
     pub fn apply(self, headers: &mut HeaderMap) {
+        if !self.0.is_empty() {
+            self.apply_some(headers);
+        }
+    }
+
+    fn apply_some(self, headers: &mut HeaderMap) {
         for (name, value, placement) in self.0 {
             match placement {
                 Placement::Append => drop(headers.append(name, value)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, RequestView, Step};
 
 use crate::shape::CredentialShape;
+use crate::token_support::TokenSupport;
 
 /// Verifies the credentials of one scheme.
 ///
@@ -37,6 +38,12 @@ pub trait Authenticator: Send + Sync + 'static {
     /// wrong with it, as far as the scheme has words for that. Without it the challenge names no error (RFC 6750
     /// §3.1, RFC 9449 §7.2). `None` if there is no challenge, such as for a scheme that reads client certificates.
     fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge>;
+
+    /// How it takes OAuth access tokens; `None` for every other kind of credential, which is the default. Routes with
+    /// such a scheme point to the metadata of their protected resource (RFC 9728 §5.1).
+    fn token_support(&self) -> Option<TokenSupport> {
+        None
+    }
 }
 
 /// A credential that was picked from a request, not verified yet. Its `Debug` prints no secret.

@@ -14,6 +14,7 @@ mod route;
 mod scheme;
 mod schemes;
 mod shape;
+mod token_support;
 
 #[cfg(test)]
 mod testing;
@@ -40,3 +41,4 @@ pub use self::route::{Requirement, RouteSchemes};
 pub use self::scheme::{IntoScheme, SchemeContext, SchemeParts};
 pub use self::schemes::{Schemes, SchemesBuilder};
 pub use self::shape::{CredentialShape, TokenShape, is_jwt_shaped};
+pub use self::token_support::TokenSupport;

@@ -42,7 +42,7 @@ struct RouteChallenge {
 }
 
 impl RouteChallenges {
-    pub(crate) fn new(schemes: &[Scheme], accepted: &[usize], realm: &str) -> Self {
+    pub(crate) fn new(schemes: &[Scheme], accepted: &[usize], realm: &str, metadata: Option<&str>) -> Self {
         let mut all: Vec<RouteChallenge> = Vec::with_capacity(accepted.len());
         let accepted = schemes.iter().enumerate().filter(|(index, _)| accepted.contains(index));
         let shapes = accepted.flat_map(|(owner, scheme)| {
@@ -51,6 +51,7 @@ impl RouteChallenges {
         });
         for (place, scheme, shape) in shapes {
             let Some(challenge) = scheme.authenticator.challenge(shape, realm, None) else { continue };
+            let challenge = with_metadata(challenge, metadata);
             // Two schemes for bearer tokens say the same: once is enough.
             match all.iter_mut().find(|known| known.challenge == challenge) {
                 Some(known) => known.places.push(place),
@@ -87,6 +88,14 @@ impl RouteChallenges {
         };
         let others = self.0.iter().filter(|known| !known.is_of(tried));
         others.filter_map(|known| known.for_another(tried, status)).fold(denial, Denial::challenge_value)
+    }
+}
+
+/// RFC 9728 §5.1: on every challenge of a scheme for access tokens.
+pub(crate) fn with_metadata(challenge: Challenge, metadata: Option<&str>) -> Challenge {
+    match metadata {
+        Some(url) if challenge.is_oauth() => challenge.parameter("resource_metadata", url),
+        _ => challenge,
     }
 }
 

@@ -12,9 +12,10 @@ use portcullis_core::{
 
 use crate::authenticator::Credential;
 use crate::pick::{Picked, pick};
-use crate::refuse::{Place, RouteChallenges, Tried};
+use crate::refuse::{Place, RouteChallenges, Tried, with_metadata};
 use crate::schemes::Scheme;
 use crate::shape::{BEARER, CredentialShape, DPOP};
+use crate::token_support::TokenSupport;
 
 /// Whether a caller must be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +38,8 @@ struct Inner {
     accepted: Vec<usize>,
     requirement: Requirement,
     realm: Box<str>,
+    /// Where the metadata of the protected resource is, for challenges of schemes for access tokens.
+    metadata: Option<Box<str>>,
     challenges: RouteChallenges,
     unanswered: Arc<ChallengeSet>,
     /// For whoever refuses a caller that came with a token by this authorization scheme.
@@ -56,15 +59,42 @@ impl RouteSchemes {
         accepted: Vec<usize>,
         requirement: Requirement,
         realm: &str,
+        metadata: Option<Box<str>>,
     ) -> Self {
-        let challenges = RouteChallenges::new(&schemes, &accepted, realm);
+        let challenges = RouteChallenges::new(&schemes, &accepted, realm, metadata.as_deref());
         let unanswered = Arc::new(ChallengeSet::new(challenges.plain()));
         let tried = [BEARER, DPOP].map(|scheme| {
             let set = ChallengeSet::new(challenges.plain()).tried(scheme);
             (scheme, Arc::new(set))
         });
         let realm = realm.into();
-        Self(Arc::new(Inner { schemes, accepted, requirement, realm, challenges, unanswered, tried }))
+        Self(Arc::new(Inner {
+            schemes,
+            accepted,
+            requirement,
+            realm,
+            metadata,
+            challenges,
+            unanswered,
+            tried,
+        }))
+    }
+
+    /// The same schemes, with challenges that say where the metadata of the protected resource is (RFC 9728 §5.1), if
+    /// one of the schemes takes OAuth access tokens. By default, they do not say.
+    #[must_use]
+    pub fn with_resource_metadata(self, url: &str) -> Self {
+        if self.token_support().next().is_none() {
+            return self;
+        }
+        let inner = &self.0;
+        let schemes = Arc::clone(&inner.schemes);
+        Self::new(schemes, inner.accepted.clone(), inner.requirement, &inner.realm, Some(url.into()))
+    }
+
+    /// How the schemes take OAuth access tokens, as far as they do.
+    pub fn token_support(&self) -> impl Iterator<Item = TokenSupport> {
+        self.0.accepted().filter_map(|scheme| scheme.authenticator.token_support())
     }
 
     /// Who calls: writes the caller, or that there is none, to the Trail.
@@ -189,7 +219,8 @@ impl Inner {
                 self.schemes.get(place.owner).and_then(|scheme| {
                     let shape = scheme.shapes.get(place.shape)?;
                     let challenge = |refused| scheme.authenticator.challenge(shape, &self.realm, refused);
-                    challenge(Some(&denial)).or_else(|| challenge(None))
+                    let own = challenge(Some(&denial)).or_else(|| challenge(None))?;
+                    Some(with_metadata(own, self.metadata.as_deref()))
                 })
             }
             _ => None,

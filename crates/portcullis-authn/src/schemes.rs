@@ -102,7 +102,7 @@ impl Schemes {
                 "a route needs authentication, but takes no scheme",
             ));
         }
-        Ok(RouteSchemes::new(Arc::clone(&self.0), accepted, requirement, &self.1))
+        Ok(RouteSchemes::new(Arc::clone(&self.0), accepted, requirement, &self.1, None))
     }
 }
 

@@ -228,6 +228,8 @@ config_codes! {
     InvalidUser = "P112",
     /// A SPIFFE trust domain is not well-formed.
     InvalidTrustDomain = "P113",
+    /// The metadata of a protected resource cannot be published.
+    InvalidProtectedResource = "P114",
 
     // P2: routes and rules.
     /// Two routes have the same method and path.

@@ -173,6 +173,10 @@ impl TokenVerifier for JwtVerifier {
         CredentialMethod::Jwt
     }
 
+    fn authorization_servers(&self) -> Vec<Box<str>> {
+        self.0.issuers.iter().map(|rules| rules.issuer.identifier.clone()).collect()
+    }
+
     fn verify(&self, token: &str) -> Step<Result<Verified, Denial>> {
         if let Some(answer) = self.recall(token) {
             return answer;

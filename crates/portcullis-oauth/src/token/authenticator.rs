@@ -1,6 +1,6 @@
 //! How the authentication layer asks.
 
-use portcullis_authn::{Authenticator, Credential, CredentialShape};
+use portcullis_authn::{Authenticator, Credential, CredentialShape, TokenSupport};
 use portcullis_core::challenge::BearerError;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, ProblemType, RequestView, Step};
 
@@ -45,5 +45,9 @@ impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
             Some(ProblemType::InvalidRequest) => challenge.error(BearerError::InvalidRequest),
             _ => challenge,
         })
+    }
+
+    fn token_support(&self) -> Option<TokenSupport> {
+        Some(TokenSupport::new(self.0.authorization_servers()))
     }
 }

@@ -23,6 +23,9 @@ pub(crate) trait TokenVerifier: Send + Sync + 'static {
     /// The kind of credential, for the principal and the event.
     fn method(&self) -> CredentialMethod;
 
+    /// The authorization servers whose tokens it takes, by their issuer identifiers.
+    fn authorization_servers(&self) -> Vec<Box<str>>;
+
     /// What the token says, once everything but its [binding](Verified::confirmation) is checked: signature or
     /// issuer's answer, claims, time, deny-list.
     fn verify(&self, token: &str) -> Step<Result<Verified, Denial>>;

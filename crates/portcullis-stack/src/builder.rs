@@ -10,6 +10,7 @@ use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, Public
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
 
+use crate::resource::{ProtectedResource, Resource, conflicts};
 use crate::security::{Inner, Security};
 use crate::table::Everywhere;
 
@@ -23,6 +24,7 @@ pub struct SecurityBuilder {
     public_url: Option<String>,
     clock: Clock,
     schemes: Vec<Box<dyn FnOnce(SchemesBuilder) -> SchemesBuilder + Send>>,
+    resources: Vec<ProtectedResource>,
     limits: Vec<Limit>,
     in_flight: Option<InFlight>,
     cors: Option<CorsBuilder>,
@@ -42,6 +44,7 @@ impl SecurityBuilder {
             public_url: None,
             clock: Clock::system(),
             schemes: Vec::new(),
+            resources: Vec::new(),
             limits: Vec::new(),
             in_flight: Some(in_flight(client_ip())),
             cors: None,
@@ -75,6 +78,13 @@ impl SecurityBuilder {
     pub fn scheme(mut self, name: &str, scheme: impl IntoScheme + Send + 'static) -> Self {
         let name = name.to_owned();
         self.schemes.push(Box::new(move |schemes| schemes.scheme(&name, scheme)));
+        self
+    }
+
+    /// Publishes the metadata of this OAuth protected resource, and points to it in challenges (RFC 9728). By default,
+    /// nothing is published.
+    pub fn protected_resource(mut self, resource: ProtectedResource) -> Self {
+        self.resources.push(resource);
         self
     }
 
@@ -176,6 +186,9 @@ impl SecurityBuilder {
         let mut errors = ConfigErrors::new();
         let public_url = self.public_url.as_deref().map(str::parse).transpose();
         let public_url: Option<PublicUrl> = errors.take(public_url.map_err(ConfigError::from)).flatten();
+        let resources = self.resources.into_iter().map(|resource| resource.build(public_url.as_ref()));
+        let resources: Vec<Resource> = resources.filter_map(|resource| errors.take(resource)).collect();
+        errors.extend(conflicts(&resources));
         let schemes = Schemes::builder(&self.realm, self.clock.clone());
         let schemes = public_url.into_iter().fold(schemes, SchemesBuilder::public_url);
         let schemes = self.schemes.into_iter().fold(schemes, |schemes, add| add(schemes));
@@ -215,6 +228,7 @@ impl SecurityBuilder {
         };
         Ok(Security::new(Inner {
             everywhere,
+            resources,
             schemes,
             edge,
             plain_http,

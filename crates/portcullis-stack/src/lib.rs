@@ -6,6 +6,7 @@ mod lint;
 mod outer;
 mod policy;
 mod protect;
+mod resource;
 mod security;
 mod table;
 
@@ -14,5 +15,6 @@ pub use self::gate::{Gate, Pending, Progress};
 pub use self::outer::{Opener, OuterService};
 pub use self::policy::RoutePolicy;
 pub use self::protect::{Dispatch, MatchedRoute, Protected, RouteList};
+pub use self::resource::{DEFAULT_METADATA_MAX_AGE, MetadataRoute, ProtectedResource};
 pub use self::security::{OuterLayer, Security};
 pub use self::table::{RouteRow, RouteTable};

@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use crate::gate::{Gate, Progress};
 use crate::policy::RoutePolicy;
+use crate::resource::MetadataRoute;
 use crate::security::{OuterLayer, Security};
 use crate::table::RouteTable;
 
@@ -65,14 +66,20 @@ impl Security {
     /// All that is wrong with the routes, at once, as in [`Security::gate`] and [`RouteTable::lint`].
     pub fn protect<S>(&self, routes: &RouteList, inner: S) -> Result<Protected<S>, ConfigErrors> {
         let mut errors = ConfigErrors::new();
-        errors.extend(routes.table.lint());
         if routes.table.rows().is_empty() {
             errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
         }
+        let mut table = routes.table.clone();
+        let metadata = errors.take(self.metadata_routes(&table)).unwrap_or_default();
+        table.add_metadata(&metadata);
+        errors.extend(table.lint());
         let mut paths: Vec<(String, Vec<Row>)> = Vec::new();
-        for row in routes.table.rows() {
+        // The metadata stands behind the routes of the application.
+        let own = std::iter::repeat_n(None, routes.table.rows().len());
+        let answers = own.chain(metadata.into_iter().map(Some));
+        for (row, answer) in table.rows().iter().zip(answers) {
             let Some(gate) = errors.take(self.gate(&row.path, &row.policy)) else { continue };
-            let entry = Row { method: row.method.clone(), gate, name: row.handler.as_str().into() };
+            let entry = Row { method: row.method.clone(), gate, name: row.handler.as_str().into(), answer };
             match paths.iter_mut().find(|(path, _)| *path == row.path) {
                 Some((_, rows)) => rows.push(entry),
                 None => paths.push((row.path.clone(), vec![entry])),
@@ -102,6 +109,8 @@ struct Row {
     method: Option<Method>,
     gate: Gate,
     name: Arc<str>,
+    /// What is answered without the application.
+    answer: Option<MetadataRoute>,
 }
 
 impl Row {
@@ -139,7 +148,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let Row { gate, name, .. } = match find(&self.matcher, &request) {
+        let Row { gate, name, answer, .. } = match find(&self.matcher, &request) {
             Ok(row) => row,
             Err(denial) => {
                 let refused = RefusedRequest::of(&request);
@@ -153,16 +162,22 @@ where
         match progress {
             Progress::Done(Err(denial)) => ResponseFuture::refuse(gate.refuse().response(denial, &refused)),
             Progress::Done(Ok(())) => {
+                if let Some(answer) = answer {
+                    return ResponseFuture::refuse(answer.response(request.method()));
+                }
                 admit(&mut request, gate, name);
                 ResponseFuture::forward(self.inner.call(request))
             }
             Progress::Wait(pending) => {
-                let (gate, name) = (gate.clone(), Arc::clone(name));
+                let (gate, name, answer) = (gate.clone(), Arc::clone(name), answer.clone());
                 let mut ready = take_ready(&mut self.inner);
                 ResponseFuture::wait(async move {
                     let (parts, body) = request.into_parts();
                     if let Err(denial) = gate.finish(pending, &parts).await {
                         return Ok(gate.refuse().response(denial, &refused));
+                    }
+                    if let Some(answer) = answer {
+                        return Ok(answer.response(&parts.method));
                     }
                     let mut request = Request::from_parts(parts, body);
                     admit(&mut request, &gate, &name);

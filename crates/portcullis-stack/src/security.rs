@@ -20,6 +20,7 @@ use crate::builder::SecurityBuilder;
 use crate::gate::{Checks, Gate};
 use crate::outer::{Opener, Outer, OuterService, ReadConnection};
 use crate::policy::RoutePolicy;
+use crate::resource::{Resource, of_route};
 use crate::table::Everywhere;
 
 /// Every layer in the right order, configured once. Clones are free.
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) in_flight: Option<InFlightLimiter>,
     /// The limits of every route.
     pub(crate) limits: Limiters,
+    pub(crate) resources: Vec<Resource>,
     /// What the route table says of every route.
     pub(crate) everywhere: Everywhere,
     pub(crate) audit: Audit,
@@ -76,6 +78,10 @@ impl Security {
             errors.extend(rule.lint());
         }
         let schemes = errors.take(self.schemes_of(policy)).flatten();
+        let schemes = schemes.map(|schemes| match of_route(&self.0.resources, route) {
+            Some(resource) => schemes.with_resource_metadata(resource.metadata_url()),
+            None => schemes,
+        });
         let own = errors.take(Limiters::build(&policy.limits, &self.0.clock));
         let Some(own) = own else { return Err(located(route, errors)) };
         // Clients tell policies apart by name: those of every route and those of this one share one answer.
@@ -138,7 +144,11 @@ impl Security {
         self.0.everywhere.clone()
     }
 
-    fn schemes_of(&self, policy: &RoutePolicy) -> Result<Option<RouteSchemes>, ConfigErrors> {
+    pub(crate) fn resources(&self) -> &[Resource] {
+        &self.0.resources
+    }
+
+    pub(crate) fn schemes_of(&self, policy: &RoutePolicy) -> Result<Option<RouteSchemes>, ConfigErrors> {
         if policy.public_reason().is_some() {
             return Ok(None);
         }

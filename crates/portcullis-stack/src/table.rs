@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::lint;
 use crate::policy::RoutePolicy;
+use crate::resource::MetadataRoute;
 use crate::security::Security;
 
 /// Every route with what it demands.
@@ -83,6 +84,13 @@ impl RouteTable {
     /// Adds a row.
     pub fn add(&mut self, method: Option<Method>, path: &str, policy: RoutePolicy, handler: &str) {
         self.rows.push(RouteRow { method, path: path.to_owned(), policy, handler: handler.to_owned() });
+    }
+
+    /// Adds the rows of the metadata of protected resources; see [`Security::metadata_routes`].
+    pub fn add_metadata(&mut self, routes: &[MetadataRoute]) {
+        for route in routes {
+            self.add(Some(Method::GET), route.path(), route.policy(), MetadataRoute::HANDLER);
+        }
     }
 
     /// The rows in the order in which they were added.

@@ -3,6 +3,7 @@
 
 mod configuration;
 mod in_flight;
+mod metadata;
 mod order;
 mod routing;
 mod support;

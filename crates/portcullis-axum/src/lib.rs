@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod claims;
 mod endpoint;
 #[cfg(feature = "tls")]
 mod incoming;
@@ -12,6 +13,7 @@ mod sealed;
 mod serve;
 
 pub use self::app::App;
+pub use self::claims::Claims;
 pub use self::endpoint::{Endpoint, ServiceEndpoint};
 #[cfg(feature = "tls")]
 pub use self::incoming::{TlsIncoming, TlsPeer};

@@ -3,13 +3,16 @@
 use std::fmt;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::MethodRouter;
+use http::Method;
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Denial, Reason, Refuse, RefusedRequest};
-use portcullis_stack::{RouteTable, Security};
+use portcullis_stack::{MetadataRoute, RouteTable, Security};
 
 use crate::app::App;
+use crate::methods::get;
 use crate::routes::Routes;
 
 /// Puts routes behind [`Security`]. See the crate's docs.
@@ -52,7 +55,7 @@ impl SecureRouter {
     /// # Ok::<(), portcullis_core::ConfigErrors>(())
     /// ```
     pub fn finish(self) -> Result<App, ConfigErrors> {
-        let Self { security, routes } = self;
+        let Self { security, mut routes } = self;
         let mut errors = ConfigErrors::new();
         if routes.entries.is_empty() {
             errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
@@ -61,6 +64,9 @@ impl SecureRouter {
         for (path, entry) in &routes.entries {
             table.add(entry.method.clone(), path, entry.policy.clone(), entry.handler);
         }
+        let metadata = errors.take(security.metadata_routes(&table)).unwrap_or_default();
+        table.add_metadata(&metadata);
+        routes = metadata.into_iter().fold(routes, with_metadata);
         errors.extend(table.lint());
         let mut paths: Vec<(String, MethodRouter)> = Vec::new();
         for (path, entry) in routes.entries {
@@ -87,6 +93,13 @@ impl SecureRouter {
             .method_not_allowed_fallback(refusal(Reason::MethodNotAllowed, refuse));
         Ok(App::new(router, security, table))
     }
+}
+
+/// Adds the route that serves the metadata of a protected resource.
+fn with_metadata(routes: Routes, metadata: MetadataRoute) -> Routes {
+    let (path, policy) = (metadata.path().to_owned(), metadata.policy());
+    let serve = async move |method: Method| metadata.response::<Body>(&method);
+    routes.route(&path, get(serve).public(policy.public_reason().unwrap_or_default().to_owned()))
 }
 
 /// Answers every request with the refusal; axum adds `Allow` to a 405.

@@ -7,6 +7,7 @@
 )]
 
 mod finish;
+mod metadata;
 mod order;
 mod plain_router;
 mod problems;

@@ -150,6 +150,20 @@ impl ChallengeSet {
         self.rendered.iter().fold(denial, |denial, challenge| denial.challenge_value(challenge.clone()))
     }
 
+    /// Adds every challenge, with `error="invalid_token"` on those of the scheme that brought the token: the token
+    /// is right, but not for this route (RFC 9449 §7.2).
+    #[must_use]
+    pub fn invalid_token(&self, denial: Denial) -> Denial {
+        let concerned = |challenge: &Challenge| self.for_tokens().any(|tried| tried == challenge);
+        self.challenges.iter().zip(&self.rendered).fold(denial, |denial, (challenge, plain)| {
+            if concerned(challenge) {
+                denial.challenge(&challenge.clone().error(BearerError::InvalidToken))
+            } else {
+                denial.challenge_value(plain.clone())
+            }
+        })
+    }
+
     /// Adds `error="insufficient_scope"` with the scopes that would do, for the schemes that carry scopes.
     #[must_use]
     pub fn insufficient_scope(&self, denial: Denial, scopes: &Scopes) -> Denial {
@@ -256,6 +270,9 @@ mod tests {
         assert_eq!(named(set().tried("Bearer")), ["Bearer"]);
         let unanswered = set().tried("DPoP").unanswered(Denial::new(crate::Reason::MissingCredentials));
         assert_eq!(unanswered.challenges().count(), 2);
+        let refused = set().tried("Bearer").invalid_token(Denial::new(crate::Reason::TokenUnbound));
+        let values: Vec<_> = refused.challenges().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(values, [r#"Bearer realm="r", error="invalid_token""#, r#"DPoP realm="r""#]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ pub mod challenge;
 mod claims;
 mod clock;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod credentials;
 mod decision;
 mod denial;

@@ -31,6 +31,8 @@ reasons! {
     MultipleCredentials = "multiple_credentials" => InvalidRequest,
     /// A credential came over plain HTTP.
     PlainHttp = "plain_http" => InvalidRequest,
+    /// A client certificate was named in a field by somebody who is no trusted proxy.
+    ForgedClientCertificate = "forged_client_certificate" => InvalidRequest,
     /// Forwarding fields of a trusted proxy could not be parsed.
     MalformedForwarding = "malformed_forwarding" => InvalidRequest,
     /// The path, the query or a header could not be parsed.
@@ -97,8 +99,28 @@ reasons! {
     TokenClaimInvalid = "token_claim_invalid" => InvalidToken,
     /// The token is bound to a key or certificate that was not proven.
     TokenBindingUnproven = "token_binding_unproven" => InvalidToken,
+    /// The token is bound to no key and no certificate, where it must be.
+    TokenUnbound = "token_unbound" => InvalidToken,
     /// The token was revoked.
     TokenRevoked = "token_revoked" => InvalidToken,
+    /// A token came by the scheme `DPoP` without a proof.
+    DpopProofMissing = "dpop_proof_missing" => InvalidDpopProof,
+    /// The DPoP proof is not one well-formed JWT, a required claim is missing, or one has the wrong type.
+    DpopProofMalformed = "dpop_proof_malformed" => InvalidDpopProof,
+    /// The DPoP proof's algorithm is not allowed.
+    DpopProofAlgorithmRefused = "dpop_proof_algorithm_refused" => InvalidDpopProof,
+    /// The key in the DPoP proof is private, malformed, too weak, or does not fit the algorithm.
+    DpopProofKeyRefused = "dpop_proof_key_refused" => InvalidDpopProof,
+    /// The signature of the DPoP proof does not verify.
+    DpopProofSignatureInvalid = "dpop_proof_signature_invalid" => InvalidDpopProof,
+    /// The DPoP proof was made for another method, another URL, or another token.
+    DpopProofMismatch = "dpop_proof_mismatch" => InvalidDpopProof,
+    /// The DPoP proof is too old, or dated in the future.
+    DpopProofExpired = "dpop_proof_expired" => InvalidDpopProof,
+    /// The DPoP proof was used before.
+    DpopProofReplayed = "dpop_proof_replayed" => InvalidDpopProof,
+    /// The DPoP proof has no nonce of this server, or an old one.
+    DpopNonceRequired = "dpop_nonce_required" => UseDpopNonce,
 
     // Who calls is known, but not surely enough: 401 once more (RFC 9470).
     /// The login was of another kind than the route asks for.
@@ -155,6 +177,8 @@ reasons! {
     StoreUnavailable = "store_unavailable" => Unavailable,
     /// Too many passwords are being hashed at once.
     HashingSaturated = "hashing_saturated" => Unavailable,
+    /// The store of one-time values failed, or is full.
+    ReplayStoreUnavailable = "replay_store_unavailable" => Unavailable,
     /// The store of limits failed.
     LimitStoreUnavailable = "limit_store_unavailable" => Unavailable,
     /// As many requests of all clients as may be are in flight.
@@ -176,6 +200,10 @@ problems! {
     InvalidToken: UNAUTHORIZED, grpc 16, "The access token was refused", "urn:portcullis:problem:invalid-token";
     /// 401: the login behind the token is too weak or too old (RFC 9470 §3 `insufficient_user_authentication`).
     InsufficientUserAuthentication: UNAUTHORIZED, grpc 16, "A stronger or more recent login is required", "urn:portcullis:problem:insufficient-user-authentication";
+    /// 401: the DPoP proof was refused (RFC 9449 §7.1 `invalid_dpop_proof`).
+    InvalidDpopProof: UNAUTHORIZED, grpc 16, "The DPoP proof was refused", "urn:portcullis:problem:invalid-dpop-proof";
+    /// 401: the DPoP proof must carry the nonce that the answer brings (RFC 9449 §9 `use_dpop_nonce`).
+    UseDpopNonce: UNAUTHORIZED, grpc 16, "The DPoP proof needs the server's nonce", "urn:portcullis:problem:use-dpop-nonce";
     /// 403: the token lacks a scope (RFC 6750 §3.1 `insufficient_scope`).
     InsufficientScope: FORBIDDEN, grpc 7, "The access token lacks a required scope", "urn:portcullis:problem:insufficient-scope";
     /// 403: the caller may not do this.
@@ -304,6 +332,12 @@ config_codes! {
     ClientUnusable = "P609",
     /// A setting of how keys are fetched is out of range.
     KeyFetchingOutOfRange = "P610",
+    /// DPoP proofs name a URL, but the origin of this API is not known.
+    DpopOriginUnknown = "P620",
+    /// The lifetime of DPoP proofs or nonces, or the room for proofs that were used, is out of range.
+    DpopOutOfRange = "P621",
+    /// The secret of DPoP nonces is too short to be one.
+    WeakNonceSecret = "P622",
 
     // P7: TLS.
     /// A certificate of the TLS server cannot be used.

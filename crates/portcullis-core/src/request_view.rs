@@ -72,6 +72,13 @@ impl<'a> RequestView<'a> {
         self.uri
     }
 
+    /// The path that the client asked for, also where a router has taken a prefix away since: what the Trail says,
+    /// or else that of [`uri`](Self::uri).
+    #[must_use]
+    pub fn original_path(&self) -> &'a str {
+        self.trail.target().map_or_else(|| self.uri.path(), |target| target.path())
+    }
+
     /// The HTTP version.
     #[must_use]
     pub fn version(&self) -> Version {

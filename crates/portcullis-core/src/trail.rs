@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use http::uri::PathAndQuery;
 use http::{Extensions, HeaderName, HeaderValue};
 
 pub use self::finish::Finished;
@@ -39,6 +40,7 @@ struct Shared {
     birth: OnceLock<Birth>,
     client: OnceLock<ClientAddress>,
     origin: OnceLock<ExternalOrigin>,
+    target: OnceLock<PathAndQuery>,
     certificate: OnceLock<Option<ClientCertificate>>,
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
@@ -88,6 +90,7 @@ impl Trail {
             opening,
             client: OnceLock::new(),
             origin: OnceLock::new(),
+            target: OnceLock::new(),
             certificate: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
@@ -194,6 +197,18 @@ impl Trail {
     #[must_use]
     pub fn origin(&self) -> Option<&ExternalOrigin> {
         self.0.opening.origin.as_ref().or_else(|| self.0.origin.get())
+    }
+
+    /// Says which path and query the client asked for, before anything took a prefix away. The first word counts.
+    pub fn set_target(&self, target: PathAndQuery) {
+        let _ = self.0.target.set(target);
+    }
+
+    /// Which path and query the client asked for; `None` if nobody said so. Layers ask
+    /// [`RequestView::original_path`](crate::RequestView::original_path).
+    #[must_use]
+    pub fn target(&self) -> Option<&PathAndQuery> {
+        self.0.target.get()
     }
 
     /// Says which certificate the client proved to hold, or that there is none, for a connection whose own one is

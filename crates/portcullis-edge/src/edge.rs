@@ -52,7 +52,7 @@ impl Edge {
         Some((client(&Way::Direct, peer), origin))
     }
 
-    /// Writes client and origin to the Trail.
+    /// Writes client, origin and request target to the Trail.
     ///
     /// Reads [`ConnectionFacts`] from the extensions; without them nothing is known, and nothing is written.
     ///
@@ -65,6 +65,9 @@ impl Edge {
             .map_err(|malformed| malformed.into_denial())
             .inspect_err(|denial| view.trail().denied(Room::Edge, denial))?;
         let trail = view.trail();
+        if let Some(target) = view.uri().path_and_query() {
+            trail.set_target(target.clone());
+        }
         trail.set_client(client(&way, peer));
         if let Some(origin) = origin(&way, facts, peer, || authority::of_request(view.uri(), view.headers()))
         {

@@ -138,3 +138,15 @@ fn a_mode_enforces_for_all_for_none_or_for_a_share() {
     let sampled = Mode::Percent(50).enforces(trail.id().sample());
     assert_eq!(trail.enforces(Mode::Percent(50)), sampled);
 }
+
+#[test]
+fn the_path_that_the_client_asked_for_stays_when_a_router_takes_a_prefix_away() {
+    let mut request = http::Request::get("/documents/1?a=b").body(()).unwrap();
+    let trail = Trail::ensure(request.extensions_mut(), &Clock::system()).clone();
+    assert_eq!(crate::RequestView::of(&request).unwrap().original_path(), "/documents/1");
+    for target in ["/api/documents/1?a=b", "/"] {
+        trail.set_target(PathAndQuery::from_static(target));
+    }
+    assert_eq!(crate::RequestView::of(&request).unwrap().original_path(), "/api/documents/1");
+    assert_eq!(trail.target().unwrap(), "/api/documents/1?a=b");
+}

@@ -1,0 +1,6 @@
+//! What every implementation of a shared store must do, as functions that its tests call. They panic where it does
+//! not.
+
+mod replays;
+
+pub use self::replays::{full_replays, replays};

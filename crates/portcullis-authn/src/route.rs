@@ -6,8 +6,8 @@ use std::sync::Arc;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use portcullis_core::{
-    ChallengeSet, CredentialMethod, Decision, Denial, Placement, Principal, Reason, RequestView, Room, Step,
-    Trail,
+    ChallengeSet, Confirmation, CredentialMethod, Decision, Denial, Placement, Principal, Reason,
+    RequestView, Room, Step, Trail,
 };
 
 use crate::authenticator::Credential;
@@ -206,7 +206,7 @@ impl Inner {
                     let private = HeaderValue::from_static("private");
                     trail.response_field(CACHE_CONTROL, private, Placement::Default);
                 }
-                trail.decided(Room::Authentication, &Decision::allow(Reason::Authenticated));
+                trail.decided(Room::Authentication, &authenticated(trail));
                 Ok(())
             }
             Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
@@ -228,6 +228,17 @@ impl Inner {
         let denial = self.challenges.add_to(denial, tried, own);
         trail.denied(Room::Authentication, &denial);
         denial
+    }
+}
+
+/// The decision, with what the credential is bound to and was proven: it tells a stolen token from one that is
+/// useless to a thief.
+fn authenticated(trail: &Trail) -> Decision {
+    let decision = Decision::allow(Reason::Authenticated);
+    match trail.principal().and_then(Principal::confirmation) {
+        Some(Confirmation::DpopKey(_)) => decision.because("bound to a DPoP key"),
+        Some(Confirmation::Certificate(_)) => decision.because("bound to a client certificate"),
+        _ => decision,
     }
 }
 

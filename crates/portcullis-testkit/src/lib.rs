@@ -2,6 +2,7 @@
 
 pub mod attacks;
 mod clock;
+pub mod dpop;
 mod issuer;
 mod keys;
 mod must;
@@ -13,6 +14,8 @@ mod token;
 #[doc(inline)]
 pub use self::attacks::Attack;
 pub use self::clock::FakeClock;
+#[doc(inline)]
+pub use self::dpop::DpopClient;
 pub use self::issuer::{ProviderFault, TestIssuer};
 pub use self::keys::Algorithm;
 pub use self::permit::permit_for;

@@ -123,6 +123,10 @@ impl Issuer {
         self
     }
 
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = &str> {
+        self.rules.audiences.iter().map(AsRef::as_ref)
+    }
+
     pub(crate) fn identifier(&self) -> &str {
         &self.rules.identifier
     }

@@ -7,6 +7,7 @@ use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Revocations}
 
 use super::issuer::Issuer;
 use crate::cache::RememberTokens;
+use crate::dpop::{Dpop, DpopVerifier};
 use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, Settings};
 use crate::token::TokenAuthenticator;
 
@@ -20,6 +21,7 @@ pub struct JwtBearer {
     revocations: Option<Arc<dyn Revocations>>,
     remember: RememberTokens,
     only_where_named: bool,
+    dpop: Option<Dpop>,
 }
 
 impl JwtBearer {
@@ -31,6 +33,7 @@ impl JwtBearer {
             revocations: None,
             remember: RememberTokens::default(),
             only_where_named: false,
+            dpop: None,
         }
     }
 
@@ -88,13 +91,27 @@ impl JwtBearer {
         self
     }
 
+    /// Takes tokens that are bound to a key of the client, with its proof (RFC 9449). By default, `Bearer` is the one
+    /// scheme, and a token that is bound to a key is refused.
+    pub fn dpop(mut self, dpop: impl Into<Option<Dpop>>) -> Self {
+        self.dpop = dpop.into();
+        self
+    }
+
     /// The verifier without a layer around it.
     ///
     /// # Errors
     /// Everything that is wrong with the configuration: no issuer's identifier may stand twice, and each needs an
     /// audience, keys, and algorithms that the keys serve.
     pub fn build(self, clock: &Clock) -> Result<JwtVerifier, ConfigErrors> {
+        self.build_with_dpop(clock).map(|(verifier, _)| verifier)
+    }
+
+    fn build_with_dpop(self, clock: &Clock) -> Result<(JwtVerifier, Option<DpopVerifier>), ConfigErrors> {
         let mut errors = ConfigErrors::new();
+        let audiences = self.issuers.iter().flat_map(Issuer::audiences);
+        let dpop = self.dpop.map(|dpop| dpop.build(audiences, clock));
+        let dpop = dpop.and_then(|built| errors.take(built));
         if self.max_token_octets == 0 {
             let message = "longest token has no octet, so that every token would be refused";
             errors.push(ConfigError::new(ConfigCode::ZeroLimit, message));
@@ -111,13 +128,14 @@ impl JwtBearer {
         }
         let remembered = errors.take(self.remember.build()).flatten();
         errors.into_result(()).map(|()| {
-            JwtVerifier::new(Settings {
+            let settings = Settings {
                 issuers,
                 max_token_octets: self.max_token_octets,
                 revocations: self.revocations,
                 remembered,
                 clock: clock.clone(),
-            })
+            };
+            (JwtVerifier::new(settings), dpop)
         })
     }
 
@@ -132,8 +150,9 @@ impl JwtBearer {
 impl IntoScheme for JwtBearer {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
         let only_where_named = self.only_where_named;
-        let verifier = self.build(context.clock())?;
-        Ok(SchemeParts::new(TokenAuthenticator::new(verifier)).only_where_named_if(only_where_named))
+        let (verifier, dpop) = self.build_with_dpop(context.clock())?;
+        let authenticator = TokenAuthenticator::new(verifier).with_dpop(dpop);
+        Ok(SchemeParts::new(authenticator).only_where_named_if(only_where_named))
     }
 }
 

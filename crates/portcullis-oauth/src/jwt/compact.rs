@@ -9,17 +9,17 @@ pub const DEFAULT_MAX_TOKEN_OCTETS: usize = 16 * 1024;
 
 /// The three parts of the compact serialisation (RFC 7515 §3.1), still encoded.
 #[derive(Clone, Copy)]
-pub(super) struct Compact<'t> {
-    pub(super) header: &'t str,
-    pub(super) payload: &'t str,
-    pub(super) signature: &'t str,
+pub(crate) struct Compact<'t> {
+    pub(crate) header: &'t str,
+    pub(crate) payload: &'t str,
+    pub(crate) signature: &'t str,
     /// What the signature is computed over: the octets as they were received (RFC 7515 §5.2).
-    pub(super) signed: &'t str,
+    pub(crate) signed: &'t str,
 }
 
 impl<'t> Compact<'t> {
     /// Takes a token apart. The length is looked at first, so that a long token costs nothing.
-    pub(super) fn read(token: &'t str, limit: usize) -> Result<Self, Denial> {
+    pub(crate) fn read(token: &'t str, limit: usize) -> Result<Self, Denial> {
         if token.len() > limit {
             return Err(refuse(Reason::TokenTooLarge, "the token is longer than the limit"));
         }

@@ -13,8 +13,11 @@ const FOREIGN_CLAIMS: [&str; 8] =
 
 /// Claims in which providers without media types write the kind, and what they write into access tokens
 /// (Keycloak `typ`, Amazon Cognito `token_use`).
-const KIND_CLAIMS: [(&str, &[&str]); 3] =
-    [("typ", &["Bearer", "at+jwt"]), ("token_use", &["access"]), ("token_type", &["Bearer", "access_token"])];
+const KIND_CLAIMS: [(&str, &[&str]); 3] = [
+    ("typ", &["Bearer", "DPoP", "at+jwt"]),
+    ("token_use", &["access"]),
+    ("token_type", &["Bearer", "DPoP", "access_token"]),
+];
 
 /// RFC 9068 §4: the header's `typ`.
 pub(super) fn check_typ(typ: Option<&str>, profile: Profile) -> Result<(), Denial> {
@@ -48,7 +51,7 @@ pub(super) fn check_claims(claims: Members<'_, '_>) -> Result<(), Denial> {
 }
 
 /// RFC 7515 §4.1.9: compared as media types, without case, `application/` may be left out.
-pub(super) fn is_media_type(value: &str, expected: &str) -> bool {
+pub(crate) fn is_media_type(value: &str, expected: &str) -> bool {
     const PREFIX: &str = "application/";
     let short = match value.split_at_checked(PREFIX.len()) {
         Some((prefix, short)) if prefix.eq_ignore_ascii_case(PREFIX) => short,

@@ -13,6 +13,8 @@ mod verifier;
 pub use self::compact::DEFAULT_MAX_TOKEN_OCTETS;
 pub use self::verifier::JwtVerifier;
 
+pub(crate) use self::compact::Compact;
+pub(crate) use self::kind::is_media_type;
 pub(crate) use self::verifier::{Rules, Settings};
 
 #[cfg(test)]

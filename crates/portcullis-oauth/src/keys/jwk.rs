@@ -18,8 +18,8 @@ const MIN_RSA_BITS: usize = 2048;
 /// The largest RSA modulus, in bits: what the verification takes.
 const MAX_RSA_BITS: usize = 8192;
 
-/// What holds the private half of a key (RFC 7518 §6.2.2, §6.3.2).
-const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+/// What holds the private half of a key, or a secret (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Why a key is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -59,6 +59,15 @@ pub(super) fn kid_of(entry: &Json<'_>) -> Option<Box<str>> {
 
 /// Reads a public key.
 pub(super) fn read(entry: &Json<'_>) -> Result<VerifyingKey, UnusableKey> {
+    read_bound(entry, None)
+}
+
+/// Reads a public key that is to verify by this one algorithm.
+pub(crate) fn read_for(entry: &Json<'_>, algorithm: Algorithm) -> Result<VerifyingKey, UnusableKey> {
+    read_bound(entry, Some(algorithm))
+}
+
+fn read_bound(entry: &Json<'_>, wanted: Option<Algorithm>) -> Result<VerifyingKey, UnusableKey> {
     let jwk = entry.as_object().ok_or(UnusableKey::Malformed)?;
     let kty = text(jwk, "kty")?.ok_or(UnusableKey::Malformed)?;
     if kty == "oct" {
@@ -71,6 +80,11 @@ pub(super) fn read(entry: &Json<'_>) -> Result<VerifyingKey, UnusableKey> {
     let bound = match text(jwk, "alg")? {
         None => None,
         Some(name) => Some(Algorithm::from_name(name).ok_or(UnusableKey::Algorithm)?),
+    };
+    let bound = match (bound, wanted) {
+        (Some(bound), Some(wanted)) if bound != wanted => return Err(UnusableKey::Algorithm),
+        (Some(algorithm), _) | (None, Some(algorithm)) => Some(algorithm),
+        (None, None) => None,
     };
     let kid = text(jwk, "kid")?.map(Into::into);
     match kty {

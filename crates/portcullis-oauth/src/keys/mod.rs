@@ -11,6 +11,7 @@ mod statics;
 mod thumbprint;
 
 pub use self::jwk::UnusableKey;
+pub(crate) use self::jwk::read_for;
 pub use self::key::{InvalidSignature, VerifyingKey};
 pub use self::set::{KeySet, KeySetError, MAX_KEY_SET_OCTETS, MAX_KEYS, SkippedKey};
 pub use self::source::{IntoKeySource, KeyLookup, KeySource, KeySourceContext, KeyStanding};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, Digest, SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -14,19 +14,25 @@ impl Thumbprint {
     /// Hashes the required members, which the caller gives in the order of their names (RFC 7638 §3.2). The
     /// values are base64url text or registered names, which JSON writes as they are.
     pub(super) fn of(members: &[(&str, &str)]) -> Self {
-        let members: Vec<String> =
-            members.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
-        Self::hash(format!("{{{}}}", members.join(",")).as_bytes())
+        let mut hash = Context::new(&SHA256);
+        for (index, (name, value)) in members.iter().enumerate() {
+            let opening = if index == 0 { "{\"" } else { ",\"" };
+            for text in [opening, name, "\":\"", value, "\""] {
+                hash.update(text.as_bytes());
+            }
+        }
+        hash.update(b"}");
+        Self::from_digest(&hash.finish())
     }
 
     /// Tells secrets apart; nobody but this process ever sees it.
     pub(super) fn of_secret(secret: &[u8]) -> Self {
-        Self::hash(secret)
+        Self::from_digest(&digest(&SHA256, secret))
     }
 
-    fn hash(text: &[u8]) -> Self {
+    fn from_digest(digest: &Digest) -> Self {
         let mut octets = [0; 32];
-        octets.iter_mut().zip(digest(&SHA256, text).as_ref()).for_each(|(to, from)| *to = *from);
+        octets.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
         Self(octets)
     }
 

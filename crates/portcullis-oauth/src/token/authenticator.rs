@@ -5,40 +5,90 @@ use portcullis_core::challenge::BearerError;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, ProblemType, RequestView, Step};
 
 use super::TokenVerifier;
-use super::verified::Verified;
+use crate::dpop::DpopVerifier;
 
-/// Takes tokens of one form from the `Authorization` field.
+/// Takes tokens of one form from the `Authorization` field, and proves what they are bound to.
 #[derive(Debug)]
-pub(crate) struct TokenAuthenticator<V>(V);
+pub(crate) struct TokenAuthenticator<V> {
+    verifier: V,
+    dpop: Option<DpopVerifier>,
+}
 
 impl<V: TokenVerifier> TokenAuthenticator<V> {
     pub(crate) fn new(verifier: V) -> Self {
-        Self(verifier)
+        Self { verifier, dpop: None }
+    }
+
+    /// Takes tokens with a proof as well, or alone.
+    pub(crate) fn with_dpop(self, dpop: Option<DpopVerifier>) -> Self {
+        Self { dpop, ..self }
+    }
+
+    /// A token by the scheme `Bearer`: it is bound to nothing, or to the certificate of the client.
+    fn bearer(&self, token: &str, request: &RequestView<'_>) -> Step<Result<Principal, Denial>> {
+        let certificate = request.client_certificate();
+        match self.verifier.verify(token) {
+            Step::Done(verified) => Step::Done(verified.and_then(|verified| verified.held_with(certificate))),
+            Step::Wait(wait) => {
+                let certificate = certificate.cloned();
+                Step::wait(async move { wait.await?.held_with(certificate.as_ref()) })
+            }
+        }
+    }
+
+    /// A token by the scheme `DPoP`. The proof is looked at first: it needs the request, which is gone once the
+    /// token's issuer was waited for, and junk must not make us ask there.
+    fn with_proof(
+        &self,
+        dpop: &DpopVerifier,
+        token: &str,
+        request: &RequestView<'_>,
+    ) -> Step<Result<Principal, Denial>> {
+        let evidence = match dpop.check(token, request) {
+            Ok(evidence) => evidence,
+            Err(denial) => return Step::Done(Err(denial)),
+        };
+        match self.verifier.verify(token) {
+            Step::Done(Ok(verified)) => dpop.bind(verified, &evidence),
+            Step::Done(Err(denial)) => Step::Done(Err(denial)),
+            Step::Wait(wait) => {
+                let dpop = dpop.clone();
+                Step::wait(async move { dpop.bind(wait.await?, &evidence).resolve().await })
+            }
+        }
     }
 }
 
 impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
     fn shapes(&self) -> Vec<CredentialShape> {
-        vec![CredentialShape::Bearer(self.0.shape())]
+        let (bearer, dpop) = (CredentialShape::Bearer, CredentialShape::Dpop);
+        match &self.dpop {
+            None => vec![bearer(self.verifier.shape())],
+            Some(required) if required.is_required() => vec![dpop(self.verifier.shape())],
+            Some(_) => vec![bearer(self.verifier.shape()), dpop(self.verifier.shape())],
+        }
     }
 
     fn method(&self) -> CredentialMethod {
-        self.0.method()
+        self.verifier.method()
     }
 
     fn authenticate(
         &self,
         credential: &Credential<'_>,
-        _: &RequestView<'_>,
+        request: &RequestView<'_>,
     ) -> Step<Result<Principal, Denial>> {
-        match self.0.verify(credential.expose()) {
-            Step::Done(verified) => Step::Done(verified.and_then(Verified::unbound)),
-            Step::Wait(wait) => Step::wait(async move { wait.await.and_then(Verified::unbound) }),
+        match (&self.dpop, credential.shape()) {
+            (Some(dpop), CredentialShape::Dpop(_)) => self.with_proof(dpop, credential.expose(), request),
+            _ => self.bearer(credential.expose(), request),
         }
     }
 
     /// RFC 6750 §3.1: a token that is refused is `invalid_token`, whatever was wrong with it (RFC 9068 §4).
-    fn challenge(&self, _: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+    fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
+        if let (Some(dpop), CredentialShape::Dpop(_)) = (&self.dpop, shape) {
+            return Some(dpop.challenge(realm, refused));
+        }
         let challenge = Challenge::bearer(realm);
         Some(match refused.map(Denial::kind) {
             Some(ProblemType::InvalidToken) => challenge.error(BearerError::InvalidToken),

@@ -1,6 +1,7 @@
 //! What every access token has, whatever its form: how it was verified, what it is bound to, how long it counts.
 
 mod authenticator;
+mod certificate;
 mod confirmation;
 mod delegation;
 pub(crate) mod numeric_date;

@@ -61,17 +61,17 @@ impl Verified {
         self.principal.confirmation()
     }
 
+    /// The caller, for whoever proved what the token is bound to.
+    pub(crate) fn proven(self) -> Principal {
+        self.principal
+    }
+
     /// The caller of a token that is bound to nothing.
     ///
     /// # Errors
     /// 401 if it is bound: RFC 9449 §7.2 and RFC 8705 §3 want the proof.
     pub(crate) fn unbound(self) -> Result<Principal, Denial> {
-        match self.confirmation() {
-            None => Ok(self.principal),
-            Some(_) => {
-                Err(refuse(Reason::TokenBindingUnproven, "the token is bound to a key or certificate"))
-            }
-        }
+        self.held_with(None)
     }
 
     pub(crate) fn check_time(&self, now: Duration) -> Result<(), Denial> {

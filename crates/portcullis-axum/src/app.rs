@@ -8,12 +8,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http::Extensions;
 use portcullis_audit::SinkError;
 use portcullis_core::ConnectionFacts;
+use portcullis_ratelimit::{HeldBody, Permit};
 use portcullis_stack::{OuterLayer, RouteTable, Security};
 use tokio::net::TcpListener;
 use tower_layer::Layer;
@@ -21,7 +23,7 @@ use tower_service::Service;
 
 use crate::serve::Serve;
 
-type Stack = <OuterLayer as Layer<Router>>::Service;
+type Stack = <OuterLayer<fn(Body, Permit) -> Body> as Layer<Router>>::Service;
 
 /// A finished application: a service with nothing left open. Clones are cheap.
 ///
@@ -37,7 +39,8 @@ pub struct App {
 
 impl App {
     pub(crate) fn new(router: Router, security: Security, table: RouteTable) -> Self {
-        let stack = security.outer_layer().with_connection(connection).layer(router);
+        let hold: fn(Body, Permit) -> Body = hold;
+        let stack = security.outer_layer().with_connection(connection).with_held_bodies(hold).layer(router);
         Self { stack, security, table: Arc::new(table) }
     }
 
@@ -101,6 +104,11 @@ impl Service<Request> for App {
     fn call(&mut self, request: Request) -> Self::Future {
         self.stack.call(request)
     }
+}
+
+/// A body that a slow client could keep open holds its request's place; any other goes out as it is.
+fn hold(body: Body, permit: Permit) -> Body {
+    if HeldBody::is_worth_it(&body) { Body::new(HeldBody::new(body, Some(permit))) } else { body }
 }
 
 /// What axum knows of a connection.

@@ -98,8 +98,8 @@ impl SecurityBuilder {
     /// this is `in_flight(client_ip())`:
     /// [500](portcullis_ratelimit::DEFAULT_AT_ONCE) requests of one client, and
     /// [10,000](portcullis_ratelimit::DEFAULT_TOTAL_AT_ONCE) of all. A request is in flight until the head of its response
-    /// is ready, and, where a server says how a body [holds its place](crate::OuterLayer::with_held_bodies), until the
-    /// client has the body.
+    /// is ready; on axum, and wherever a server says how a body [holds its place](crate::OuterLayer::with_held_bodies),
+    /// until the client has the body.
     ///
     /// Behind a proxy that is not [trusted](Self::trusted_proxies), all clients are one.
     pub fn in_flight(mut self, cap: InFlight) -> Self {

@@ -8,6 +8,7 @@
 
 mod finish;
 mod metadata;
+mod in_flight;
 mod order;
 mod plain_router;
 mod problems;

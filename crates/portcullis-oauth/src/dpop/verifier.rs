@@ -71,9 +71,14 @@ impl DpopVerifier {
         self.0.required
     }
 
+    /// The names of the algorithms that proofs may be signed by.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = &'static str> {
+        self.0.algorithms.iter().map(|algorithm| algorithm.as_str())
+    }
+
     /// RFC 9449 §7.1.
     pub(crate) fn challenge(&self, realm: &str, refused: Option<&Denial>) -> Challenge {
-        let names: Vec<&str> = self.0.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+        let names: Vec<&str> = self.algorithms().collect();
         let challenge = Challenge::new("DPoP", realm).parameter("algs", &names.join(" "));
         match refused.map(Denial::kind) {
             Some(ProblemType::InvalidToken) => challenge.error(BearerError::InvalidToken),

@@ -98,6 +98,11 @@ impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
     }
 
     fn token_support(&self) -> Option<TokenSupport> {
-        Some(TokenSupport::new(self.0.authorization_servers()))
+        // RFC 8705 §3: with a certificate in sight, always.
+        let support = TokenSupport::new(self.verifier.authorization_servers()).certificate_bound(true);
+        Some(match &self.dpop {
+            Some(dpop) => support.dpop(dpop.algorithms()).requiring_dpop(dpop.is_required()),
+            None => support,
+        })
     }
 }

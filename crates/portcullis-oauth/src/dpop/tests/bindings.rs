@@ -68,6 +68,21 @@ fn the_modes_take_what_they_say() {
     assert_eq!(off.ask(&format!("Bearer {bound}"), &[]).reason(), Err(Reason::TokenBindingUnproven));
 }
 
+/// RFC 9728 §2: what is published is what is enforced.
+#[test]
+fn a_scheme_tells_how_tokens_may_be_bound() {
+    let told = |dpop: Option<Dpop>| {
+        let bench = Bench::at(&FakeClock::new(), Algorithm::Es256, dpop);
+        let support = bench.route.token_support().next().unwrap();
+        let algorithms = support.dpop_algorithms().collect::<Vec<_>>().join(" ");
+        (algorithms, support.requires_dpop(), support.takes_certificate_bound())
+    };
+    assert_eq!(told(None), (String::new(), false, true));
+    assert_eq!(told(Some(Dpop::new())), ("ES256 ES384 EdDSA".to_owned(), false, true));
+    let one = Dpop::new().required().algorithms([crate::Algorithm::ES384]);
+    assert_eq!(told(Some(one)), ("ES384".to_owned(), true, true));
+}
+
 /// RFC 9449 §7.1, and Keycloak, which writes the kind into a claim.
 #[test]
 fn a_token_that_calls_itself_dpop_is_an_access_token() {
@@ -146,6 +161,10 @@ impl TokenVerifier for Waiting {
 
     fn method(&self) -> CredentialMethod {
         CredentialMethod::Introspection
+    }
+
+    fn authorization_servers(&self) -> Vec<Box<str>> {
+        Vec::new()
     }
 
     fn verify(&self, token: &str) -> portcullis_core::Step<Result<Verified, Denial>> {

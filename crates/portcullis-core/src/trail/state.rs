@@ -21,7 +21,7 @@ pub struct TrailState {
     /// The limits that were counted, in order.
     pub limits: SmallVec<[TrailLimit; 2]>,
     /// Fields to add to the response.
-    pub fields: Vec<(HeaderName, HeaderValue, Placement)>,
+    pub fields: SmallVec<[(HeaderName, HeaderValue, Placement); 2]>,
     /// The template of the route that matched.
     pub route: Option<Arc<str>>,
     /// The scheme whose credential was seen, by its configured name.
@@ -148,7 +148,7 @@ impl Room {
 /// The fields that a Trail collected. They may hold secrets, such as a cookie.
 #[derive(Default)]
 #[must_use = "fields that no response gets are lost"]
-pub struct ResponseFields(pub(super) Vec<(HeaderName, HeaderValue, Placement)>);
+pub struct ResponseFields(pub(super) SmallVec<[(HeaderName, HeaderValue, Placement); 2]>);
 
 impl ResponseFields {
     /// Moves them into the response's headers.

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use portcullis_core::challenge::{Challenge, ChallengeSet};
 use portcullis_core::{
-    Claims, Clock, CredentialMethod, Denial, Effect, Principal, Reason, Refuse, RefusedRequest, Room, Scopes,
-    Trail,
+    Assurance, Claims, Clock, CredentialMethod, Denial, Effect, Principal, Reason, Refuse, RefusedRequest,
+    Room, Scopes, Trail,
 };
 use serde_json::{Value, json};
 
@@ -25,10 +25,18 @@ pub(crate) fn known(scopes: &str, roles: &[&str]) -> Who {
 }
 
 pub(crate) fn with_claim(scopes: &str, roles: &[&str], name: &str, value: Value) -> Who {
+    with_login(scopes, roles, name, value, None)
+}
+
+/// The same, by a login of that class.
+pub(crate) fn with_login(scopes: &str, roles: &[&str], name: &str, value: Value, class: Option<&str>) -> Who {
+    let mut login = Assurance::default();
+    login.acr = class.map(Into::into);
     let claims = [(name.to_owned(), value)].into_iter().collect();
     let caller = Principal::builder("alice", CredentialMethod::Jwt)
         .scopes(Scopes::parse(scopes).unwrap())
         .roles(roles.iter().copied())
+        .assurance(login)
         .claims(Claims::new(claims));
     Who::Known(caller.build())
 }

@@ -82,7 +82,8 @@ pub mod prelude {
     pub use portcullis_authn::ClientCertificates;
     pub use portcullis_authn::{ApiKey, ApiKeySet, ApiKeys, Basic};
     pub use portcullis_authz::{
-        Permit, Rule, Scoped, all_scopes, any_scope, authenticated, claim, role, scope,
+        Permit, Rule, Scoped, acr, all_scopes, any_acr, any_scope, authenticated, claim, max_age, role,
+        scope, user_only,
     };
     #[cfg(feature = "axum")]
     pub use portcullis_axum::{
@@ -91,9 +92,9 @@ pub mod prelude {
     pub use portcullis_core::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason, Scopes};
     pub use portcullis_edge::{Cors, TrustedProxies};
     #[cfg(feature = "oauth")]
-    pub use portcullis_oauth::{Issuer, JwtBearer};
+    pub use portcullis_oauth::{IdentityProvider, Issuer, JwtBearer};
     pub use portcullis_ratelimit::{DAY, HOUR, MINUTE, SECOND, attempted_user, client_ip, per, principal};
-    pub use portcullis_stack::{RouteList, RoutePolicy, Security};
+    pub use portcullis_stack::{ProtectedResource, RouteList, RoutePolicy, Security};
     #[cfg(feature = "tls")]
     pub use portcullis_tls::TlsAcceptor;
 }

@@ -4,11 +4,13 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::super::*;
-use crate::test_support::{Who, request, with_claim};
+use crate::test_support::{Who, request, with_login};
 
 /// A rule as data.
 #[derive(Clone, Debug)]
 enum Model {
+    /// The class at this place.
+    Acr(usize),
     All(Vec<Self>),
     Any(Vec<Self>),
     Anonymous,
@@ -28,13 +30,18 @@ struct World {
     scopes: [bool; 3],
     role: bool,
     claim: bool,
+    /// The class of the login; beyond the list, it is of none.
+    class: usize,
 }
+
+const CLASSES: [&str; 2] = ["weak", "strong"];
 
 impl World {
     fn all() -> impl Iterator<Item = Self> {
-        (0_u8..32).map(|bits| {
+        (0_u8..96).map(|bits| {
             let bit = |number: u8| bits >> number & 1 == 1;
-            Self { scopes: [bit(0), bit(1), bit(2)], role: bit(3), claim: bit(4) }
+            let class = usize::from(bits / 32);
+            Self { scopes: [bit(0), bit(1), bit(2)], role: bit(3), claim: bit(4), class }
         })
     }
 
@@ -42,7 +49,8 @@ impl World {
         let held: Vec<_> =
             SCOPES.iter().zip(self.scopes).filter(|(_, held)| *held).map(|(s, _)| *s).collect();
         let roles: &[&str] = if self.role { &["r"] } else { &[] };
-        with_claim(&held.join(" "), roles, "n", json!(if self.claim { "yes" } else { "no" }))
+        let claim = json!(if self.claim { "yes" } else { "no" });
+        with_login(&held.join(" "), roles, "n", claim, CLASSES.get(self.class).copied())
     }
 }
 
@@ -51,6 +59,7 @@ impl Model {
         let join =
             |rules: &[Self], word: fn(Rule, Rule) -> Rule| rules.iter().map(Self::rule).reduce(word).unwrap();
         match self {
+            Self::Acr(class) => acr(CLASSES[*class]),
             Self::All(rules) => join(rules, Rule::and),
             Self::Any(rules) => join(rules, Rule::or),
             Self::Anonymous => anonymous(),
@@ -66,6 +75,7 @@ impl Model {
 
     fn holds(&self, world: World) -> bool {
         match self {
+            Self::Acr(class) => world.class == *class,
             Self::All(rules) => rules.iter().all(|rule| rule.holds(world)),
             Self::Any(rules) => rules.iter().any(|rule| rule.holds(world)),
             Self::Anonymous => false,
@@ -82,6 +92,7 @@ impl Model {
 
 fn models() -> impl Strategy<Value = Model> {
     let atom = prop_oneof![
+        (0..CLASSES.len()).prop_map(Model::Acr),
         Just(Model::Anonymous),
         Just(Model::Authenticated),
         Just(Model::Claim),

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use portcullis_authn::{IntoScheme, SchemeContext};
 use portcullis_core::{Clock, ConfigErrors};
 use portcullis_testkit::TestIssuer;
 
@@ -108,4 +109,14 @@ fn any_source_of_keys_can_be_configured() {
     let with = |issuer: Issuer| JwtBearer::issuer(issuer.audience("a"));
     check(with(Issuer::new(ISSUER).keys(set.clone())), &[]);
     check(with(Issuer::new(ISSUER).keys(Arc::new(set))), &[]);
+}
+
+/// A10.7, RFC 9728 §2: the metadata is made from what is enforced.
+#[test]
+fn a_scheme_tells_whose_tokens_it_takes() {
+    let other = Issuer::new("https://other.example").audience("https://api.example").keys(keys());
+    let context = SchemeContext::new("token", "r", Clock::system());
+    let parts = JwtBearer::issuer(issuer()).or_issuer(other).into_scheme(&context).unwrap();
+    let support = parts.authenticator().token_support().unwrap();
+    assert_eq!(support.authorization_servers().collect::<Vec<_>>(), [ISSUER, "https://other.example"]);
 }

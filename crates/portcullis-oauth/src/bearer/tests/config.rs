@@ -6,7 +6,7 @@ use portcullis_core::{Clock, ConfigErrors};
 use portcullis_testkit::TestIssuer;
 
 use crate::bearer::{Issuer, JwtBearer, MAX_LEEWAY};
-use crate::{Algorithm, KeySet, StaticKeys};
+use crate::{Algorithm, Dpop, KeySet, StaticKeys};
 
 const ISSUER: &str = "https://issuer.example";
 
@@ -119,4 +119,10 @@ fn a_scheme_tells_whose_tokens_it_takes() {
     let parts = JwtBearer::issuer(issuer()).or_issuer(other).into_scheme(&context).unwrap();
     let support = parts.authenticator().token_support().unwrap();
     assert_eq!(support.authorization_servers().collect::<Vec<_>>(), [ISSUER, "https://other.example"]);
+    assert!(support.takes_certificate_bound() && !support.requires_dpop());
+    let dpop = Dpop::new().origin("https://api.example").algorithms([Algorithm::ES256]).required();
+    let parts = JwtBearer::issuer(issuer()).dpop(dpop).into_scheme(&context).unwrap();
+    let support = parts.authenticator().token_support().unwrap();
+    assert!(support.requires_dpop());
+    assert_eq!(support.dpop_algorithms().collect::<Vec<_>>(), ["ES256"]);
 }

@@ -102,7 +102,8 @@ impl TlsBuilder {
     }
 
     /// Sets how long a handshake may take, from the accepted connection on, its wait for a turn included. While others
-    /// wait, it has a tenth of that. By default, this is [`DEFAULT_HANDSHAKE_TIMEOUT`].
+    /// wait, it has a tenth of that. Where people choose a certificate in a browser, some of which wait for the choice, it
+    /// should be longer. By default, this is [`DEFAULT_HANDSHAKE_TIMEOUT`].
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.settings.handshake_timeout = timeout;
         self

@@ -218,6 +218,25 @@ async fn axum_serve_takes_connections_over_tls() {
     assert!(world.ask(address, None, "").await.starts_with("HTTP/1.1 401"));
 }
 
+#[tokio::test]
+async fn http2_is_spoken_with_those_who_agree_on_it() {
+    let world = World::new();
+    let served = serve(&world, world.tls().build().unwrap(), |server| server).await;
+    let mut config = rustls::ClientConfig::clone(world.client(None).config());
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = TcpStream::connect(served.address).await.unwrap();
+    let connecting = TlsConnector::from(Arc::new(config)).connect("api.example".try_into().unwrap(), stream);
+    let mut stream = connecting.await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    // RFC 9113 §3.4: the preface with an empty SETTINGS frame, which the server answers with its own.
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    let mut frame = [0; 9];
+    timeout(PATIENCE, stream.read_exact(&mut frame)).await.unwrap().unwrap();
+    assert_eq!((frame[3], frame[5..].iter().sum::<u8>()), (4, 0), "SETTINGS of stream 0: {frame:?}");
+    drop(stream);
+    served.stop().await;
+}
+
 /// Handlers of axum ask for it by the same type as over plain HTTP.
 #[tokio::test]
 async fn handlers_learn_the_address() {

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,7 +6,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Secret};
 
 use crate::address::{CheckedResolver, Networks};
 use crate::client::{Limits, OutboundClient};
@@ -36,6 +37,20 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct OutboundClientBuilder {
     limits: Limits,
     root_pems: Vec<Vec<u8>>,
+    identity: Option<Identity>,
+}
+
+/// What the client proves itself with: its certificate chain and private key as PEM.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) certificates: Vec<u8>,
+    pub(crate) key: Secret,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(..)")
+    }
 }
 
 impl OutboundClientBuilder {
@@ -46,7 +61,7 @@ impl OutboundClientBuilder {
             loopback_http: false,
             networks: Networks::default(),
         };
-        Self { limits, root_pems: Vec::new() }
+        Self { limits, root_pems: Vec::new(), identity: None }
     }
 
     /// Limits the whole call, from the name look-up to the end of the body. By default, this is
@@ -67,6 +82,12 @@ impl OutboundClientBuilder {
     pub fn with_root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_pems.push(pem.into());
         self
+    }
+
+    /// Proves itself by this certificate (its chain, its own first) and private key, both PEM, to servers that ask
+    /// for one (RFC 8705 §2). By default, there is none.
+    pub fn with_identity_pem(self, certificates: impl Into<Vec<u8>>, key: Secret) -> Self {
+        Self { identity: Some(Identity { certificates: certificates.into(), key }), ..self }
     }
 
     /// Allows plain `http`, to `localhost`, `127.0.0.0/8` and `::1` alone.
@@ -95,7 +116,8 @@ impl OutboundClientBuilder {
     ///
     /// # Errors
     /// `P110` if a limit is zero or the deadline longer than [`MAX_DEADLINE`]; `P609` if a PEM text holds no
-    /// certificate or there is no root certificate at all to verify servers with.
+    /// certificate, the private key is not that of its certificate, or there is no root certificate at all to
+    /// verify servers with.
     pub fn build(self) -> Result<OutboundClient, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         if self.limits.deadline.is_zero() || self.limits.deadline > MAX_DEADLINE {
@@ -109,7 +131,8 @@ impl OutboundClientBuilder {
                 "no body of an outbound call may have an octet",
             ));
         }
-        let tls = errors.take(tls::config(&self.root_pems, self.limits.loopback_http));
+        let tls =
+            errors.take(tls::config(&self.root_pems, self.identity.as_ref(), self.limits.loopback_http));
         let Some(tls) = errors.clone().into_result(tls)? else { return Err(errors) };
 
         let mut http = HttpConnector::new_with_resolver(CheckedResolver::new(self.limits.networks));
@@ -125,6 +148,6 @@ impl OutboundClientBuilder {
             .http1_max_buf_size(MAX_HEADER_OCTETS)
             .http1_max_headers(MAX_HEADER_FIELDS)
             .build(https.enable_http1().wrap_connector(http));
-        Ok(OutboundClient::of(Arc::new(client), self.limits))
+        Ok(OutboundClient::of(Arc::new(client), self.limits, self.identity.is_some()))
     }
 }

@@ -24,6 +24,7 @@ pub(crate) type Inner = Client<HttpsConnector<HttpConnector<CheckedResolver>>, F
 pub struct OutboundClient {
     inner: Arc<Inner>,
     limits: Limits,
+    has_identity: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +61,14 @@ impl OutboundClient {
         OutboundClientBuilder::new()
     }
 
-    pub(crate) fn of(inner: Arc<Inner>, limits: Limits) -> Self {
-        Self { inner, limits }
+    pub(crate) fn of(inner: Arc<Inner>, limits: Limits, has_identity: bool) -> Self {
+        Self { inner, limits, has_identity }
+    }
+
+    /// Whether it has a certificate to prove itself with.
+    #[must_use]
+    pub fn has_identity(&self) -> bool {
+        self.has_identity
     }
 
     /// Whether the URL may be asked at all, as far as its text tells.

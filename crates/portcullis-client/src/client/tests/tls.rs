@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
+use portcullis_core::Secret;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::OutboundClientBuilder;
 
 /// A certificate authority of one's own.
 struct Authority {
@@ -27,8 +32,25 @@ impl Authority {
     }
 
     fn client(&self) -> OutboundClient {
-        let client = OutboundClient::builder().with_root_pem(self.pem.clone());
-        client.insecure_allow_private_networks().build().unwrap()
+        self.builder().build().unwrap()
+    }
+
+    fn builder(&self) -> OutboundClientBuilder {
+        OutboundClient::builder().with_root_pem(self.pem.clone()).insecure_allow_private_networks()
+    }
+
+    /// A certificate and its private key, as PEM.
+    fn identity(&self) -> (String, Secret) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["documents-api".to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap().pem(), Secret::from(key.serialize_pem()))
+    }
+
+    fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap()).unwrap();
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap()
     }
 }
 
@@ -38,13 +60,27 @@ async fn serve_tls(
     name: &str,
     version: &'static rustls::SupportedProtocolVersion,
 ) -> Uri {
+    serve_asking(authority, name, version, None).await
+}
+
+/// The same, for a server that asks for a certificate of that authority.
+async fn serve_asking(
+    authority: &Authority,
+    name: &str,
+    version: &'static rustls::SupportedProtocolVersion,
+    clients: Option<&Authority>,
+) -> Uri {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new([name.to_owned()]).unwrap();
     let certificate = params.signed_by(&key, &authority.issuer).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let builder = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_protocol_versions(&[version])
-        .unwrap()
-        .with_no_client_auth()
+        .unwrap();
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(clients) => builder.with_client_cert_verifier(clients.verifier()),
+    };
+    let config = builder
         .with_single_cert(
             vec![certificate.der().clone()],
             PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
@@ -95,4 +131,42 @@ async fn leave_to_use_plain_http_is_no_leave_to_skip_certificates() {
     let uri = serve_tls(&Authority::new(), "localhost", &TLS13).await;
     let error = client().get(&uri, HeaderMap::new()).await.unwrap_err();
     assert!(error.is_unreachable(), "{error}");
+}
+
+/// A4.1, RFC 8705 §2.
+#[tokio::test]
+async fn proves_itself_by_its_certificate_to_a_server_that_asks_for_one() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.identity();
+    let client = authority.builder().with_identity_pem(certificate, key).build().unwrap();
+    assert!(client.has_identity() && !authority.client().has_identity());
+    for version in [&TLS13, &TLS12] {
+        let uri = serve_asking(&authority, "localhost", version, Some(&authority)).await;
+        assert_eq!(&*client.get(&uri, HeaderMap::new()).await.unwrap().body, b"ok");
+        let uri = serve_asking(&authority, "localhost", version, Some(&authority)).await;
+        assert!(authority.client().get(&uri, HeaderMap::new()).await.is_err(), "without a certificate");
+        let uri = serve_asking(&authority, "localhost", version, Some(&Authority::new())).await;
+        assert!(client.get(&uri, HeaderMap::new()).await.is_err(), "of another authority");
+    }
+}
+
+#[test]
+fn a_certificate_without_its_key_is_refused_and_the_key_is_not_printed() {
+    let authority = Authority::new();
+    let ((certificate, key), (other, _)) = (authority.identity(), authority.identity());
+    let pem = String::from_utf8(key.expose().to_vec()).unwrap();
+    let line = pem.lines().nth(1).unwrap();
+    for (certificates, key) in [
+        (other, key.clone()),
+        (String::new(), key.clone()),
+        (certificate.clone(), Secret::from("")),
+        (certificate.clone(), Secret::from(certificate.as_str())),
+        (pem.clone(), key),
+    ] {
+        let builder = authority.builder().with_identity_pem(certificates, key);
+        assert!(!format!("{builder:?}").contains(line), "{builder:?}");
+        let errors = builder.build().unwrap_err();
+        assert_eq!(errors.codes().collect::<Vec<_>>(), ["P609"]);
+        assert!(!errors.to_string().contains(line), "{errors}");
+    }
 }

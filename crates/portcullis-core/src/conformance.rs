@@ -2,5 +2,7 @@
 //! not.
 
 mod replays;
+mod revocations;
 
 pub use self::replays::{full_replays, replays};
+pub use self::revocations::revocations;

@@ -22,6 +22,7 @@ mod registry_macros;
 mod render;
 mod request_id;
 mod request_view;
+mod revocation;
 mod scope;
 mod secret;
 mod step;
@@ -51,6 +52,7 @@ pub use self::render::{
 };
 pub use self::request_id::RequestId;
 pub use self::request_view::RequestView;
+pub use self::revocation::{Revocation, RevocationSink};
 pub use self::scope::{InvalidScope, MAX_SCOPES, Scope, Scopes};
 pub use self::secret::Secret;
 pub use self::step::{Step, Wait};

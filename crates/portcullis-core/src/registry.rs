@@ -45,6 +45,8 @@ reasons! {
     UnsupportedMediaType = "unsupported_media_type" => UnsupportedMediaType,
     /// The body is well-formed, but not what the route expects.
     UnprocessableBody = "unprocessable_body" => UnprocessableContent,
+    /// A back-channel logout request has no logout token, or one that is refused.
+    LogoutTokenRefused = "logout_token_refused" => InvalidRequest,
 
     // Who calls: 401.
     /// No credential was sent.
@@ -121,6 +123,8 @@ reasons! {
     DpopProofReplayed = "dpop_proof_replayed" => InvalidDpopProof,
     /// The DPoP proof has no nonce of this server, or an old one.
     DpopNonceRequired = "dpop_nonce_required" => UseDpopNonce,
+    /// The issuer says that the token is not active: unknown, expired or revoked.
+    TokenInactive = "token_inactive" => InvalidToken,
 
     // Who calls is known, but not surely enough: 401 once more (RFC 9470).
     /// The login was of another kind than the route asks for.
@@ -173,6 +177,8 @@ reasons! {
     InternalError = "internal_error" => InternalError,
     /// The issuer's keys cannot be had.
     KeySetUnavailable = "key_set_unavailable" => Unavailable,
+    /// The issuer cannot be asked about a token, or its answer cannot be used.
+    IntrospectionUnavailable = "introspection_unavailable" => Unavailable,
     /// A store of users, keys or resources failed.
     StoreUnavailable = "store_unavailable" => Unavailable,
     /// Too many passwords are being hashed at once.
@@ -338,6 +344,10 @@ config_codes! {
     DpopOutOfRange = "P621",
     /// The secret of DPoP nonces is too short to be one.
     WeakNonceSecret = "P622",
+    /// A setting of introspection cannot be used.
+    InvalidIntrospection = "P640",
+    /// What this application proves itself with at its issuer cannot be used.
+    InvalidClientAuthentication = "P641",
 
     // P7: TLS.
     /// A certificate of the TLS server cannot be used.

@@ -5,13 +5,20 @@ mod base64url;
 mod bearer;
 mod cache;
 pub mod dpop;
+#[cfg(any(feature = "introspection", feature = "logout"))]
+mod form;
+#[cfg(feature = "introspection")]
+pub mod introspection;
 mod json;
 mod jwt;
 pub mod keys;
+#[cfg(feature = "logout")]
+pub mod logout;
 mod profiles;
 #[cfg(feature = "discovery")]
 pub mod remote;
 pub mod replay;
+pub mod revocation;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -22,7 +29,15 @@ pub use self::bearer::{DEFAULT_LEEWAY, DEFAULT_MAX_ACTORS, Issuer, JwtBearer, MA
 pub use self::cache::{DEFAULT_REMEMBERED_OCTETS, DEFAULT_REMEMBERED_TOKENS, RememberTokens};
 #[doc(inline)]
 pub use self::dpop::Dpop;
+#[cfg(feature = "introspection")]
+#[doc(inline)]
+pub use self::introspection::Introspection;
 pub use self::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier};
 #[doc(inline)]
 pub use self::keys::{KeySet, KeySource, StaticKeys};
+#[cfg(feature = "logout")]
+#[doc(inline)]
+pub use self::logout::BackChannelLogout;
 pub use self::profiles::IdentityProvider;
+#[doc(inline)]
+pub use self::revocation::DenyList;

@@ -133,6 +133,14 @@ impl Issuer {
 
     /// The finished issuer, or everything that is wrong with it.
     pub(crate) fn build(self, clock: &Clock) -> Result<Rules, ConfigErrors> {
+        let parts = self.parts(clock, Needs { audience: true, keys: true })?;
+        let no_keys = || ConfigError::new(ConfigCode::NoUsableKey, "an issuer has no keys").into();
+        parts.keys.map(|keys| Rules { issuer: parts.rules, keys }).ok_or_else(no_keys)
+    }
+
+    /// The same for whoever needs less than an access token that verifies by itself. Keys that are not needed are
+    /// not made.
+    pub(crate) fn parts(self, clock: &Clock, needs: Needs) -> Result<Parts, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let name = self.rules.identifier.clone();
         let mut wrong = |code, message: String| {
@@ -141,8 +149,8 @@ impl Issuer {
         if !is_identifier(&self.rules.identifier, self.http_on_loopback) {
             wrong(ConfigCode::InvalidIssuer, "is not an https url without query and fragment".to_owned());
         }
-        if self.rules.audiences.is_empty() || self.rules.audiences.iter().any(|audience| audience.is_empty())
-        {
+        let audiences = &self.rules.audiences;
+        if needs.audience && audiences.is_empty() || audiences.iter().any(|audience| audience.is_empty()) {
             wrong(ConfigCode::MissingAudience, "has no audience, or an empty one".to_owned());
         }
         if self.rules.leeway > MAX_LEEWAY {
@@ -154,20 +162,38 @@ impl Issuer {
         if self.rules.algorithms.as_ref().is_some_and(BTreeSet::is_empty) {
             wrong(ConfigCode::NoUsableAlgorithm, "allows no algorithm".to_owned());
         }
-        if self.keys.is_none() {
+        if needs.keys && self.keys.is_none() {
             wrong(ConfigCode::NoUsableKey, "has no keys".to_owned());
         }
         let context = KeySourceContext::new(&*name, clock.clone());
         let context = context.insecure_http_on_loopback(self.http_on_loopback);
-        let keys = self.keys.and_then(|make| errors.take(make(&context)));
+        let keys = self.keys.filter(|_| needs.keys).and_then(|make| errors.take(make(&context)));
         if let Some(keys) = &keys {
             errors.extend(unserved(&self.rules, keys.as_ref()));
         }
-        match keys {
-            Some(keys) => errors.into_result(Rules { issuer: self.rules, keys }),
-            None => Err(errors),
-        }
+        errors.into_result(Parts {
+            rules: self.rules,
+            keys,
+            #[cfg(feature = "introspection")]
+            http_on_loopback: self.http_on_loopback,
+        })
     }
+}
+
+/// What must be configured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Needs {
+    pub(crate) audience: bool,
+    pub(crate) keys: bool,
+}
+
+/// What an issuer is made of.
+pub(crate) struct Parts {
+    pub(crate) rules: IssuerRules,
+    /// There, if they were needed.
+    pub(crate) keys: Option<Arc<dyn KeySource>>,
+    #[cfg(feature = "introspection")]
+    pub(crate) http_on_loopback: bool,
 }
 
 /// The algorithms that are allowed although no key serves them. Of keys that are not known yet, none can be a

@@ -11,6 +11,8 @@ pub use self::profile::Profile;
 pub use self::scheme::JwtBearer;
 
 pub(crate) use self::issuer::IssuerRules;
+#[cfg(any(feature = "introspection", feature = "logout"))]
+pub(crate) use self::issuer::{Needs, Parts};
 pub(crate) use self::mapping::{ClaimMapping, ClaimPath, ClientMark, Sign, path};
 
 #[cfg(test)]

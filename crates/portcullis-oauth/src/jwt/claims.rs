@@ -12,13 +12,13 @@ use crate::token::{actors, confirmation, numeric_date};
 
 /// What is read of the claims; everything else stays in the principal's claims.
 #[derive(Debug)]
-pub(super) struct Registered<'c> {
+pub(crate) struct Registered<'c> {
     pub(super) subject: &'c str,
     pub(super) client_id: Option<&'c str>,
     pub(super) token_id: Option<&'c str>,
     pub(super) session_id: Option<&'c str>,
     pub(super) tenant: Option<&'c str>,
-    pub(super) expires: Duration,
+    pub(super) expires: Option<Duration>,
     pub(super) not_before: Option<Duration>,
     pub(super) issued: Option<Duration>,
     pub(super) auth_time: Option<Duration>,
@@ -45,13 +45,52 @@ impl<'c> Registered<'c> {
         check_audience(claims, rules)?;
         kind::check_claims(claims)?;
         let strict = rules.profile == Profile::Rfc9068;
+        let subject = required(claims, "sub", text)?;
+        let expires = required(claims, "exp", numeric_date::read)?;
+        Self::read_other(claims, rules, strict, subject, Some(expires))
+    }
+
+    /// Reads what an authorization server says of a token, in which RFC 7662 §2.2 requires nothing of this; what
+    /// is there is checked all the same.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn read_introspected(
+        claims: Members<'c, '_>,
+        rules: &IssuerRules,
+        audience_may_lack: bool,
+    ) -> Result<Self, Denial> {
+        if optional(claims, "iss", text)?.is_some_and(|issuer| issuer != &*rules.identifier) {
+            return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
+        }
+        if !audience_may_lack || claims.has("aud") {
+            check_audience(claims, rules)?;
+        }
+        kind::check_introspected(claims)?;
+        // RFC 9068 §2.2: where no user takes part, the subject is the client.
+        let subject = match optional(claims, "sub", text)? {
+            Some(subject) => subject,
+            None => client(claims, false)?.ok_or_else(missing)?,
+        };
+        let expires = optional(claims, "exp", numeric_date::read)?;
+        let mut read = Self::read_other(claims, rules, false, subject, expires)?;
+        read.acts_as_client |= !claims.has("sub");
+        kind::check_presentation(claims, read.confirmation.as_ref())?;
+        Ok(read)
+    }
+
+    fn read_other(
+        claims: Members<'c, '_>,
+        rules: &IssuerRules,
+        strict: bool,
+        subject: &'c str,
+        expires: Option<Duration>,
+    ) -> Result<Self, Denial> {
         let registered = Self {
-            subject: required(claims, "sub", text)?,
+            subject,
             client_id: client(claims, strict)?,
             token_id: when(strict, claims, "jti", text)?,
             session_id: optional(claims, "sid", text)?,
             tenant: mapped_text(claims, rules.mapping.tenant.as_ref())?,
-            expires: required(claims, "exp", numeric_date::read)?,
+            expires,
             not_before: optional(claims, "nbf", numeric_date::read)?,
             issued: when(strict, claims, "iat", numeric_date::read)?,
             auth_time: optional(claims, "auth_time", numeric_date::read)?,

@@ -1,8 +1,12 @@
 //! Which kind of token it is: access tokens are taken, every other kind is refused (RFC 8725 §3.12).
 
+#[cfg(feature = "introspection")]
+use portcullis_core::Confirmation;
 use portcullis_core::{Denial, Reason};
 
 use crate::bearer::Profile;
+#[cfg(feature = "introspection")]
+use crate::json::Json;
 use crate::json::Members;
 use crate::token::refusal::refuse;
 
@@ -48,6 +52,47 @@ pub(super) fn check_claims(claims: Members<'_, '_>) -> Result<(), Denial> {
         }
     }
     Ok(())
+}
+
+/// What an authorization server says of a token: it is told there in words of its own which kind it is.
+#[cfg(feature = "introspection")]
+pub(super) fn check_introspected(claims: Members<'_, '_>) -> Result<(), Denial> {
+    const KINDS: [(&str, &[&str]); 3] = [
+        // Keycloak.
+        ("typ", &["Bearer", "DPoP", "at+jwt"]),
+        // Amazon Cognito, Ory Hydra.
+        ("token_use", &["access", "access_token"]),
+        // RFC 7662 §2.2, RFC 9449 §6.2: a type of RFC 6749 §5.1.
+        ("token_type", &["Bearer", "DPoP", "access_token"]),
+    ];
+    if FOREIGN_CLAIMS.iter().filter(|name| **name != "nonce").any(|name| claims.has(name)) {
+        return Err(refuse(Reason::TokenTypeRefused, "a claim belongs to another kind of token"));
+    }
+    for (name, accepted) in KINDS {
+        if claims.get(name).is_some_and(|kind| !is_one_of(kind, accepted)) {
+            return Err(refuse(Reason::TokenTypeRefused, "the answer names another kind of token"));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 9449 §6.2: a token of the type DPoP is bound to a key, and one that is bound to a key is of no other type.
+#[cfg(feature = "introspection")]
+pub(super) fn check_presentation(
+    claims: Members<'_, '_>,
+    bound: Option<&Confirmation>,
+) -> Result<(), Denial> {
+    let Some(kind) = claims.get("token_type") else { return Ok(()) };
+    if is_one_of(kind, &["DPoP"]) == matches!(bound, Some(Confirmation::DpopKey(_))) {
+        Ok(())
+    } else {
+        Err(refuse(Reason::TokenBindingUnproven, "`token_type` and `cnf` contradict each other"))
+    }
+}
+
+#[cfg(feature = "introspection")]
+fn is_one_of(kind: &Json<'_>, accepted: &[&str]) -> bool {
+    kind.as_text().is_some_and(|kind| accepted.iter().any(|known| known.eq_ignore_ascii_case(kind)))
 }
 
 /// RFC 7515 §4.1.9: compared as media types, without case, `application/` may be left out.

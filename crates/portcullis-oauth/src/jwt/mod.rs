@@ -8,13 +8,21 @@ mod parts;
 mod principal;
 mod recall;
 mod signature;
+#[cfg(any(feature = "introspection", feature = "logout"))]
+mod signed;
 mod verifier;
 
 pub use self::compact::DEFAULT_MAX_TOKEN_OCTETS;
 pub use self::verifier::JwtVerifier;
 
+#[cfg(feature = "introspection")]
+pub(crate) use self::claims::Registered;
 pub(crate) use self::compact::Compact;
 pub(crate) use self::kind::is_media_type;
+#[cfg(feature = "introspection")]
+pub(crate) use self::principal::verified;
+#[cfg(any(feature = "introspection", feature = "logout"))]
+pub(crate) use self::signed::{SignedAs, signed_claims};
 pub(crate) use self::verifier::{Rules, Settings};
 
 #[cfg(test)]

@@ -7,23 +7,33 @@ use crate::bearer::IssuerRules;
 use crate::token::{Lifetime, Verified, system_time};
 
 /// `payload` is the text of the claims, which were read strictly.
-pub(super) fn verified(registered: Registered<'_>, payload: &str, rules: &IssuerRules) -> Verified {
+pub(crate) fn verified(
+    registered: Registered<'_>,
+    payload: &str,
+    rules: &IssuerRules,
+    method: CredentialMethod,
+) -> Verified {
     let lifetime = Lifetime {
-        expires: Some(registered.expires),
+        expires: registered.expires,
         not_before: registered.not_before,
         issued: registered.issued,
         leeway: rules.leeway,
     };
-    Verified::new(principal(registered, payload, rules), lifetime)
+    Verified::new(principal(registered, payload, rules, method), lifetime)
 }
 
-fn principal(registered: Registered<'_>, payload: &str, rules: &IssuerRules) -> Principal {
+fn principal(
+    registered: Registered<'_>,
+    payload: &str,
+    rules: &IssuerRules,
+    method: CredentialMethod,
+) -> Principal {
     let mut assurance = Assurance::default();
     assurance.acr = registered.acr.map(Into::into);
     assurance.amr = registered.amr.into_iter().map(Into::into).collect();
     assurance.auth_time = registered.auth_time.and_then(system_time);
 
-    let mut principal = Principal::builder(registered.subject, CredentialMethod::Jwt)
+    let mut principal = Principal::builder(registered.subject, method)
         .issuer(rules.identifier.clone())
         .scopes(registered.scopes)
         .roles(registered.roles)
@@ -49,7 +59,7 @@ fn principal(registered: Registered<'_>, payload: &str, rules: &IssuerRules) -> 
     if let Some(confirmation) = registered.confirmation {
         principal = principal.confirmation(confirmation);
     }
-    if let Some(expires) = system_time(registered.expires) {
+    if let Some(expires) = registered.expires.and_then(system_time) {
         principal = principal.expires_at(expires);
     }
     principal.build()

@@ -144,7 +144,7 @@ impl JwtVerifier {
     /// Everything that is checked once the signature is right.
     fn finish(&self, parts: &Parts<'_>, rules: &Arc<Rules>, key: VerifyingKey) -> Checked {
         let registered = Registered::read(parts.claims.members(), &rules.issuer)?;
-        let verified = verified(registered, parts.payload, &rules.issuer);
+        let verified = verified(registered, parts.payload, &rules.issuer, CredentialMethod::Jwt);
         verified.check_time(self.0.clock.unix_time())?;
         Ok(self.remember(parts.token, verified, key, rules))
     }

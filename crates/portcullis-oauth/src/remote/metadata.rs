@@ -10,7 +10,7 @@ pub const MAX_METADATA_OCTETS: usize = 64 * 1024;
 
 /// Where the discovery document of an issuer may be, in the order in which the places are asked: appended to the
 /// issuer's path, then inserted before it.
-pub(super) fn well_known(issuer: &str) -> Option<[Uri; 2]> {
+pub(crate) fn well_known(issuer: &str) -> Option<[Uri; 2]> {
     let issuer: Uri = issuer.parse().ok()?;
     let (scheme, authority) = (issuer.scheme_str()?, issuer.authority()?);
     // OpenID Connect Discovery §4.1, RFC 8414 §3.1: a slash at the end is removed first.
@@ -24,22 +24,43 @@ pub(super) fn well_known(issuer: &str) -> Option<[Uri; 2]> {
 
 /// The key set's URL in a discovery document that belongs to the issuer.
 pub(super) fn jwks_uri(document: &[u8], issuer: &str) -> Result<Uri, InvalidMetadata> {
+    member(document, issuer, &["jwks_uri"])?.ok_or(InvalidMetadata::NoKeySet)
+}
+
+/// The introspection endpoint (RFC 8414 §2) in a discovery document that belongs to the issuer.
+#[cfg(feature = "introspection")]
+pub(crate) fn introspection_endpoint(
+    document: &[u8],
+    issuer: &str,
+    certificate: bool,
+) -> Result<Uri, InvalidMetadata> {
+    const NAME: &str = "introspection_endpoint";
+    // RFC 8705 §5: a client with a certificate prefers the alias.
+    let alias = if certificate { member(document, issuer, &["mtls_endpoint_aliases", NAME])? } else { None };
+    let endpoint = alias.map_or_else(|| member(document, issuer, &[NAME]), |alias| Ok(Some(alias)))?;
+    endpoint.ok_or(InvalidMetadata::NoIntrospection)
+}
+
+/// The URL that the document names; `None` if it is no URL.
+fn member(document: &[u8], issuer: &str, path: &[&str]) -> Result<Option<Uri>, InvalidMetadata> {
     if document.len() > MAX_METADATA_OCTETS {
         return Err(InvalidMetadata::TooLarge);
     }
     let object = json::object(document).ok_or(InvalidMetadata::NotJson)?;
-    let text = |name| object.members().get(name).and_then(Json::as_text);
     // RFC 8414 §3.3: identical, or nothing of it is used.
-    if text("issuer") != Some(issuer) {
+    if object.members().get("issuer").and_then(Json::as_text) != Some(issuer) {
         return Err(InvalidMetadata::WrongIssuer);
     }
-    let uri = text("jwks_uri").ok_or(InvalidMetadata::NoKeySet)?;
-    uri.parse().map_err(|_| InvalidMetadata::NoKeySet)
+    let uri = object.members().at(path).and_then(Json::as_text);
+    Ok(uri.and_then(|uri| uri.parse().ok()))
 }
 
 /// A discovery document that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(super) enum InvalidMetadata {
+pub(crate) enum InvalidMetadata {
+    #[cfg(feature = "introspection")]
+    #[error("it has no `introspection_endpoint` that is a url")]
+    NoIntrospection,
     #[error("it has no `jwks_uri` that is a url")]
     NoKeySet,
     #[error("it is not one JSON object without duplicate members")]

@@ -74,6 +74,12 @@ impl Verified {
         self.held_with(None)
     }
 
+    /// When the token ends, as time since 1970.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn expires(&self) -> Option<Duration> {
+        self.lifetime.expires
+    }
+
     pub(crate) fn check_time(&self, now: Duration) -> Result<(), Denial> {
         self.lifetime.check(now)
     }

@@ -60,6 +60,10 @@ impl TokenVerifier for Introspector {
         CredentialMethod::Introspection
     }
 
+    fn authorization_servers(&self) -> Vec<Box<str>> {
+        vec![self.shared.caller.expected.rules.identifier.clone()]
+    }
+
     fn verify(&self, token: &str) -> Step<Result<Verified, Denial>> {
         self.shared.verify(token)
     }

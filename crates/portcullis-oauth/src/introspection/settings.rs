@@ -18,6 +18,7 @@ use super::introspector::Introspector;
 use super::memory::{Lives, Memory};
 use super::shared::Shared;
 use crate::bearer::{Issuer, Needs, Parts};
+use crate::dpop::{Dpop, DpopVerifier};
 use crate::jwt::DEFAULT_MAX_TOKEN_OCTETS;
 use crate::token::TokenAuthenticator;
 
@@ -66,6 +67,7 @@ pub struct Introspection {
     revocations: Option<Arc<dyn Revocations>>,
     client: Option<OutboundClient>,
     only_where_named: bool,
+    dpop: Option<Dpop>,
 }
 
 impl Introspection {
@@ -93,6 +95,7 @@ impl Introspection {
             revocations: None,
             client: None,
             only_where_named: false,
+            dpop: None,
         }
     }
 
@@ -206,14 +209,26 @@ impl Introspection {
         Self { only_where_named: true, ..self }
     }
 
+    /// Takes tokens that are bound to a key of the client, with its proof (RFC 9449). By default, `Bearer` is the one
+    /// scheme, and a token that is bound to a key is refused.
+    pub fn dpop(self, dpop: impl Into<Option<Dpop>>) -> Self {
+        Self { dpop: dpop.into(), ..self }
+    }
+
     /// The verifier without a layer around it. Nothing is asked yet.
     ///
     /// # Errors
     /// Everything that is wrong: `P640` for an endpoint that may not be asked or a time out of range, `P641` for what
     /// this application proves itself with, `P110` for a limit of zero, and what is wrong with the issuer.
     pub fn build(self, clock: &Clock) -> Result<Introspector, ConfigErrors> {
+        self.build_with_dpop(clock).map(|(introspector, _)| introspector)
+    }
+
+    fn build_with_dpop(self, clock: &Clock) -> Result<(Introspector, Option<DpopVerifier>), ConfigErrors> {
         let mut errors = ConfigErrors::new();
         errors.extend(self.faults());
+        let dpop = self.dpop.map(|dpop| dpop.build(self.issuer.audiences(), clock));
+        let dpop = dpop.and_then(|built| errors.take(built));
         let needs = Needs { audience: !self.audience_may_lack, keys: self.signed_answers };
         let parts = errors.take(self.issuer.parts(clock, needs));
         let Some(Parts { rules, keys, http_on_loopback }) = parts else { return Err(errors) };
@@ -254,7 +269,7 @@ impl Introspection {
             revocations: self.revocations,
             clock: clock.clone(),
         };
-        errors.into_result(Introspector::new(shared, self.shape))
+        errors.into_result((Introspector::new(shared, self.shape), dpop))
     }
 
     fn faults(&self) -> Vec<ConfigError> {
@@ -282,8 +297,9 @@ impl Introspection {
 impl IntoScheme for Introspection {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
         let only_where_named = self.only_where_named;
-        let introspector = self.build(context.clock())?;
-        Ok(SchemeParts::new(TokenAuthenticator::new(introspector)).only_where_named_if(only_where_named))
+        let (introspector, dpop) = self.build_with_dpop(context.clock())?;
+        let authenticator = TokenAuthenticator::new(introspector).with_dpop(dpop);
+        Ok(SchemeParts::new(authenticator).only_where_named_if(only_where_named))
     }
 }
 

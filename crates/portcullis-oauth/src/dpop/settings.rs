@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, ReplayStore, Secret};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, ReplayStore, Secret};
 
 use super::nonce::Nonces;
 use super::origin::Origin;
@@ -53,6 +53,7 @@ pub struct Dpop {
     required: bool,
     origins: Vec<Box<str>>,
     any_origin: bool,
+    public_url: Option<PublicUrl>,
     algorithms: BTreeSet<Algorithm>,
     age: Duration,
     skew: Duration,
@@ -70,6 +71,7 @@ impl Dpop {
             required: false,
             origins: Vec::new(),
             any_origin: false,
+            public_url: None,
             algorithms: DEFAULT_PROOF_ALGORITHMS.into(),
             age: DEFAULT_PROOF_AGE,
             skew: DEFAULT_PROOF_SKEW,
@@ -87,8 +89,8 @@ impl Dpop {
     }
 
     /// Adds an origin of this API as clients write it, such as `https://api.example.com`: `htu` of a proof must begin
-    /// with one. If the request came to one of them, to that one. By default, these are the origins of the audiences
-    /// that are URLs (RFC 8707 §2).
+    /// with one. If the request came to one of them, to that one. By default, this is that of the public URL of
+    /// `Security`, if one was configured; else these are the origins of the audiences that are URLs (RFC 8707 §2).
     pub fn origin(mut self, origin: impl Into<Box<str>>) -> Self {
         self.origins.push(origin.into());
         self
@@ -142,6 +144,11 @@ impl Dpop {
         Self { replay: Some(store), ..self }
     }
 
+    /// Says under which URL clients know the API. A path in it is one that a proxy takes off.
+    pub(crate) fn known_as(self, public_url: Option<&PublicUrl>) -> Self {
+        Self { public_url: public_url.cloned(), ..self }
+    }
+
     /// The finished verifier, or everything that is wrong with the settings.
     pub(crate) fn build<'a>(
         self,
@@ -157,6 +164,7 @@ impl Dpop {
         Ok(DpopVerifier::new(Parts {
             required: self.required,
             origins,
+            prefix: self.public_url.as_ref().map_or("", PublicUrl::prefix).into(),
             any_origin: self.any_origin,
             algorithms: self.algorithms.into_iter().collect(),
             age: self.age,
@@ -184,7 +192,10 @@ impl Dpop {
             }
         }
         if self.origins.is_empty() {
-            origins.extend(audiences.into_iter().filter_map(Origin::of_url));
+            match &self.public_url {
+                Some(url) => origins.extend(Origin::of_url(url.as_str())),
+                None => origins.extend(audiences.into_iter().filter_map(Origin::of_url)),
+            }
         }
         if origins.is_empty() && self.origins.is_empty() && !self.any_origin {
             unknown("dpop needs the origin of this api: none is named, and no audience is a url".to_owned());

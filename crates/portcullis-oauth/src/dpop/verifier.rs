@@ -33,6 +33,8 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 pub(super) struct Parts {
     pub(super) required: bool,
     pub(super) origins: Vec<Origin>,
+    /// What a proxy takes off the path, as the public URL says.
+    pub(super) prefix: Box<str>,
     pub(super) any_origin: bool,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) age: Duration,
@@ -141,7 +143,8 @@ impl Parts {
         if !self.is_here(url.place(), request) {
             return Err(mismatch("`htu` names another origin"));
         }
-        if !path::is_same(url.path, request.original_path()) {
+        let path = url.path.strip_prefix(&*self.prefix);
+        if !path.is_some_and(|path| path::is_same(path, request.original_path())) {
             return Err(mismatch("`htu` names another path"));
         }
         let now = self.clock.unix_time();

@@ -11,7 +11,7 @@ mod vectors;
 
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
-use portcullis_authn::{Requirement, RouteSchemes, Schemes};
+use portcullis_authn::{Requirement, RouteSchemes, Schemes, SchemesBuilder};
 use portcullis_core::{Denial, ExternalOrigin, Reason, RequestView, Trail};
 use portcullis_testkit::dpop::ProofBuilder;
 use portcullis_testkit::{Algorithm, DpopClient, FakeClock, TestIssuer, TokenBuilder};
@@ -48,11 +48,23 @@ impl Bench {
     }
 
     pub(super) fn at(time: &FakeClock, algorithm: Algorithm, dpop: impl Into<Option<Dpop>>) -> Self {
+        Self::known_as(None, time, algorithm, dpop)
+    }
+
+    pub(super) fn known_as(
+        public_url: Option<&str>,
+        time: &FakeClock,
+        algorithm: Algorithm,
+        dpop: impl Into<Option<Dpop>>,
+    ) -> Self {
         let issuer = TestIssuer::offline(ISSUER).with_clock(time.clock());
         let keys = StaticKeys::new().jwks(issuer.jwks_json());
         let settings = Issuer::new(ISSUER).audience("https://api.example").audience("documents").keys(keys);
         let scheme = JwtBearer::issuer(settings).dpop(dpop);
-        let schemes = Schemes::builder("r", time.clock()).scheme("token", scheme).build().unwrap();
+        let schemes = Schemes::builder("r", time.clock());
+        let schemes =
+            public_url.map(|url| url.parse().unwrap()).into_iter().fold(schemes, SchemesBuilder::public_url);
+        let schemes = schemes.scheme("token", scheme).build().unwrap();
         let route = schemes.default_set(Requirement::Required).unwrap();
         let client = DpopClient::new(algorithm, time.clock());
         Self { time: time.clone(), issuer, client, route }

@@ -46,6 +46,19 @@ fn htu_names_the_path_that_the_client_asked_for() {
     check(&bench, here(), "/api/documents", "https://api.example/stripped", false);
 }
 
+/// A6.8: behind a proxy that takes a prefix off, the public URL tells where the API is, and the audience does not.
+#[test]
+fn a_public_url_tells_origin_and_prefix() {
+    let url = Some("https://example.com/v1");
+    let bench = Bench::known_as(url, &FakeClock::new(), Algorithm::Es256, Dpop::new());
+    check(&bench, None, "/documents", "https://example.com/v1/documents", true);
+    check(&bench, None, "/documents", "https://example.com/documents", false);
+    check(&bench, None, "/documents", "https://example.com/v2/documents", false);
+    check(&bench, None, "/documents", "https://example.com/v1documents", false);
+    check(&bench, None, "/documents", "https://api.example/v1/documents", false);
+    check(&bench, None, "/", "https://example.com/v1", true);
+}
+
 /// A6.8: the origin comes from the configuration; what the client calls us is no reason to believe the proof.
 #[test]
 fn an_origin_that_only_the_client_names_is_not_taken() {

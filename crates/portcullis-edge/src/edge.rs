@@ -45,19 +45,22 @@ impl Edge {
         headers: &HeaderMap,
     ) -> Option<(ClientAddress, Option<ExternalOrigin>)> {
         let peer = facts.peer.map(|peer| peer.ip().to_canonical());
-        if self.proxies.trusts(0, peer) {
+        let certificates = self.proxies.certificates();
+        let named = certificates.is_some_and(|field| field.is_in(headers) || field.trusts_others());
+        if named || self.proxies.trusts(0, peer) {
             return None;
         }
         let origin = origin(&Way::Direct, facts, peer, || authority::of_request(uri, headers));
         Some((client(&Way::Direct, peer), origin))
     }
 
-    /// Writes client, origin and request target to the Trail.
+    /// Writes client, origin, request target and, if a field of them is read, the client's certificate to the Trail.
     ///
     /// Reads [`ConnectionFacts`] from the extensions; without them nothing is known, and nothing is written.
     ///
     /// # Errors
-    /// 400 `malformed_forwarding` if what a trusted proxy wrote cannot be read. The Trail then has a note of it.
+    /// 400 `malformed_forwarding` if what a trusted proxy wrote cannot be read, and 400 `forged_client_certificate` for
+    /// a certificate in a field of anybody else. The Trail then has a note of it.
     pub fn resolve(&self, view: &RequestView<'_>) -> Result<(), Denial> {
         let Some(facts) = view.connection() else { return Ok(()) };
         let peer = facts.peer.map(|peer| peer.ip().to_canonical());
@@ -73,7 +76,10 @@ impl Edge {
         {
             trail.set_origin(origin);
         }
-        Ok(())
+        match self.proxies.certificates() {
+            Some(field) => field.resolve(&self.proxies, peer, view),
+            None => Ok(()),
+        }
     }
 }
 

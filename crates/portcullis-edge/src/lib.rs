@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod authority;
+mod client_certificate;
 mod cors;
 mod edge;
 pub mod forwarded;
@@ -16,6 +17,7 @@ mod testing;
 mod tests;
 
 pub use self::authority::names_two_hosts;
+pub use self::client_certificate::{ClientCertificateField, MAX_CERTIFICATE_OCTETS, MAX_CHAIN};
 pub use self::cors::{
     Cors, CorsAnswer, CorsBuilder, CorsLayer, CorsService, DEFAULT_ALLOWED_HEADERS, DEFAULT_EXPOSED_HEADERS,
     DEFAULT_MAX_AGE, DEFAULT_METHODS, ResponseFuture, UpgradeOriginLayer, UpgradeOrigins,

@@ -8,6 +8,8 @@ use ipnet::{IpNet, Ipv4Net};
 use portcullis_core::escape::Escaped;
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
 
+use crate::client_certificate::ClientCertificateField;
+
 /// How many elements of the forwarding field are walked through, from the right. A request that came through
 /// more trusted proxies is refused.
 pub const MAX_FORWARDED_ELEMENTS: usize = 64;
@@ -49,6 +51,7 @@ pub struct TrustedProxies {
     everyone: bool,
     field: ForwardingField,
     host: bool,
+    certificates: Option<ClientCertificateField>,
     errors: ConfigErrors,
 }
 
@@ -105,6 +108,12 @@ impl TrustedProxies {
         Self { host: true, ..self }
     }
 
+    /// Reads the client's certificate from this field of theirs. By default, it is not read: behind a proxy no client
+    /// has a certificate.
+    pub fn client_certificates(self, field: ClientCertificateField) -> Self {
+        Self { certificates: Some(field), ..self }
+    }
+
     /// Believes every forwarding field of everybody: any client can choose its address, scheme and host.
     ///
     /// # What must protect it instead
@@ -120,6 +129,9 @@ impl TrustedProxies {
     /// [`ConfigCode::InvalidNetwork`] and [`ConfigCode::TrustsEveryone`].
     pub fn check(&self) -> Result<(), ConfigErrors> {
         let mut errors = self.errors.clone();
+        if let Some(Err(wrong)) = self.certificates.as_ref().map(ClientCertificateField::check) {
+            errors.extend(wrong);
+        }
         // Two halves of the address space are as much as the whole.
         if !self.everyone
             && let Some(all) = IpNet::aggregate(&self.networks).iter().find(|net| net.prefix_len() == 0)
@@ -142,6 +154,10 @@ impl TrustedProxies {
             (networks, Some(address)) => networks.iter().any(|network| network.contains(&address)),
         };
         known && self.hops.is_none_or(|hops| passed < usize::from(hops))
+    }
+
+    pub(crate) fn certificates(&self) -> Option<&ClientCertificateField> {
+        self.certificates.as_ref()
     }
 
     pub(crate) fn reads(&self) -> ForwardingField {

@@ -318,13 +318,8 @@ impl Trail {
 
     /// Adds a field to the response, whatever it will be.
     pub fn response_field(&self, name: HeaderName, value: HeaderValue, placement: Placement) {
-        let Some(mut state) = self.lock_open() else {
-            return;
-        };
-        if state.fields.len() < MAX_FIELDS {
-            state.fields.push((name, value, placement));
-        } else {
-            state.overflow += 1;
+        if let Some(mut state) = self.lock_open() {
+            state.add_field(name, value, placement);
         }
     }
 

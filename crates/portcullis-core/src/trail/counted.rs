@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::{MAX_ENTRIES, MAX_FIELDS, Placement, Trail, TrailLimit};
+use super::{MAX_ENTRIES, Placement, Trail, TrailLimit};
 
 impl Trail {
     /// Notes what a limit counted together with the response fields that tell the client, which stand beside
@@ -27,11 +27,7 @@ impl Trail {
             return;
         };
         for (name, value) in fields {
-            if state.fields.len() < MAX_FIELDS {
-                state.fields.push((name, value, Placement::Append));
-            } else {
-                state.overflow += 1;
-            }
+            state.add_field(name, value, Placement::Append);
         }
     }
 }
@@ -42,6 +38,7 @@ mod tests {
 
     use super::*;
     use crate::Clock;
+    use crate::trail::MAX_FIELDS;
 
     fn count(trail: &Trail, number: u64) {
         let field = || (HeaderName::from_static("ratelimit"), HeaderValue::from(number));

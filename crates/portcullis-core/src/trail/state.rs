@@ -1,13 +1,14 @@
 //! The part of a Trail that grows, and what it is made of.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
-use super::MAX_ENTRIES;
+use super::{MAX_ENTRIES, MAX_FIELDS};
 use crate::Denial;
 use crate::decision::{Decision, Effect};
 use crate::registry::Reason;
@@ -21,7 +22,7 @@ pub struct TrailState {
     /// The limits that were counted, in order.
     pub limits: SmallVec<[TrailLimit; 2]>,
     /// Fields to add to the response.
-    pub fields: SmallVec<[(HeaderName, HeaderValue, Placement); 2]>,
+    pub fields: Vec<(HeaderName, HeaderValue, Placement)>,
     /// The template of the route that matched.
     pub route: Option<Arc<str>>,
     /// The scheme whose credential was seen, by its configured name.
@@ -32,11 +33,28 @@ pub struct TrailState {
     pub closed: bool,
 }
 
+thread_local! {
+    /// The empty list of a request that this thread answered, for the next one: most have as many fields.
+    static SPARE: Cell<Vec<(HeaderName, HeaderValue, Placement)>> = const { Cell::new(Vec::new()) };
+}
+
 impl TrailState {
     /// Keeps a decision, if there is room.
     #[inline]
     pub(super) fn enter(&mut self, entry: TrailEntry) {
         if self.entries.len() < MAX_ENTRIES { self.entries.push(entry) } else { self.overflow += 1 }
+    }
+
+    /// Keeps a response field, if there is room.
+    pub(super) fn add_field(&mut self, name: HeaderName, value: HeaderValue, placement: Placement) {
+        if self.fields.len() >= MAX_FIELDS {
+            self.overflow += 1;
+            return;
+        }
+        if self.fields.capacity() == 0 {
+            self.fields = SPARE.try_with(Cell::take).unwrap_or_default();
+        }
+        self.fields.push((name, value, placement));
     }
 
     /// Whether the last refusal was for the same reason.
@@ -148,7 +166,7 @@ impl Room {
 /// The fields that a Trail collected. They may hold secrets, such as a cookie.
 #[derive(Default)]
 #[must_use = "fields that no response gets are lost"]
-pub struct ResponseFields(pub(super) SmallVec<[(HeaderName, HeaderValue, Placement); 2]>);
+pub struct ResponseFields(pub(super) Vec<(HeaderName, HeaderValue, Placement)>);
 
 impl ResponseFields {
     /// Moves them into the response's headers.
@@ -159,14 +177,16 @@ impl ResponseFields {
         }
     }
 
-    fn apply_some(self, headers: &mut HeaderMap) {
-        for (name, value, placement) in self.0 {
+    fn apply_some(mut self, headers: &mut HeaderMap) {
+        for (name, value, placement) in self.0.drain(..) {
             match placement {
                 Placement::Append => drop(headers.append(name, value)),
                 Placement::Default => drop(headers.entry(name).or_insert(value)),
                 Placement::Replace => drop(headers.insert(name, value)),
             }
         }
+        // A thread that is about to end keeps nothing.
+        let _ = SPARE.try_with(|spare| spare.set(self.0));
     }
 }
 

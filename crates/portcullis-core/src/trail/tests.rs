@@ -150,3 +150,15 @@ fn the_path_that_the_client_asked_for_stays_when_a_router_takes_a_prefix_away() 
     assert_eq!(crate::RequestView::of(&request).unwrap().original_path(), "/api/documents/1");
     assert_eq!(trail.target().unwrap(), "/api/documents/1?a=b");
 }
+
+/// A list of fields is used again, and holds nothing of the request before.
+#[test]
+fn fields_of_one_request_are_not_those_of_the_next() {
+    for number in 0..3_u64 {
+        let trail = Trail::open(&Clock::system());
+        trail.response_field(http::header::AGE, HeaderValue::from(number), Placement::Append);
+        let mut headers = HeaderMap::new();
+        trail.finish(None).fields.apply(&mut headers);
+        assert_eq!(headers.get_all("age").iter().collect::<Vec<_>>(), [&HeaderValue::from(number)]);
+    }
+}

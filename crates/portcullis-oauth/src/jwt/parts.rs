@@ -49,7 +49,7 @@ fn part<'b>(
 ) -> Result<(&'b str, Object<'b>), Denial> {
     let octets = decoded(text, buffer, spill)?;
     let text = std::str::from_utf8(octets).map_err(|_| malformed("a part is not utf-8"))?;
-    let object = json::object(octets);
+    let object = json::object_in(text);
     let object =
         object.ok_or_else(|| malformed("a part is not one JSON object without duplicate members"))?;
     Ok((text, object))

@@ -4,7 +4,7 @@ use super::Goal;
 
 /// The goals of allocations.
 pub const ALLOCATIONS: &[Goal] = &[
-    Goal::new("-", "Security over axum, empty", "composite - bare").at_most(2.0).held_at(4.0),
+    Goal::new("-", "Security over axum, empty", "composite - bare").at_most(2.0).held_at(3.0),
     Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0).held_at(5.0),
     Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare").at_most(2.0),
     Goal::new("P1", "  over the empty Security", "composite hit hs256 - composite").at_most(0.0),
@@ -17,7 +17,7 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("P6", "limit", "limit - bare facts").at_most(4.0).held_at(6.0),
     Goal::new("P6", "  over the empty Security", "composite limit - composite").at_most(4.0),
     Goal::new("-", "cap on requests in flight", "composite - composite uncapped").at_most(0.0),
-    Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(7.0).held_at(8.0),
+    Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(7.0),
     Goal::new("P7", "  over the empty Security", "composite limit fields - composite").at_most(7.0),
     Goal::new("P8", "401 without a token", "401 - bare anonymous").at_most(4.0),
     Goal::new("P8", "  over the empty Security", "composite 401 - composite").at_most(4.0),

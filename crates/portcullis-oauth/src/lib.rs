@@ -3,6 +3,7 @@
 mod algorithm;
 mod base64url;
 mod bearer;
+mod bucket;
 mod cache;
 pub mod dpop;
 #[cfg(any(feature = "introspection", feature = "logout"))]
@@ -19,6 +20,7 @@ mod profiles;
 pub mod remote;
 pub mod replay;
 pub mod revocation;
+mod tenants;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -41,3 +43,6 @@ pub use self::logout::BackChannelLogout;
 pub use self::profiles::IdentityProvider;
 #[doc(inline)]
 pub use self::revocation::DenyList;
+pub use self::tenants::{
+    CANDIDATE_BURST, CANDIDATE_INTERVAL, DEFAULT_MAX_TENANTS, MAX_CANDIDATES, MAX_TENANT_OCTETS, Tenants,
+};

@@ -13,7 +13,7 @@ use super::mapping::ClaimMapping;
 use super::profile::Profile;
 use crate::algorithm::Algorithm;
 use crate::jwt::Rules;
-use crate::keys::{IntoKeySource, KeySource, KeySourceContext};
+use crate::keys::{IntoKeySource, KeySource, KeySourceContext, SharedClient};
 
 /// How far the issuer's clock may differ, unless said otherwise: 30 seconds.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
@@ -29,6 +29,7 @@ pub struct Issuer {
     pub(super) rules: IssuerRules,
     keys: Option<MakeKeys>,
     http_on_loopback: bool,
+    client: SharedClient,
 }
 
 type MakeKeys = Box<dyn FnOnce(&KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors> + Send>;
@@ -65,7 +66,7 @@ impl Issuer {
             required_claims: Vec::new(),
             mapping: ClaimMapping::default(),
         };
-        Self { rules, keys: None, http_on_loopback: false }
+        Self { rules, keys: None, http_on_loopback: false, client: SharedClient::default() }
     }
 
     /// The issuer of this identifier, with the keys that its discovery document names (OpenID Connect Discovery
@@ -127,6 +128,11 @@ impl Issuer {
         self.rules.audiences.iter().map(AsRef::as_ref)
     }
 
+    /// Shares the outbound client with other issuers.
+    pub(crate) fn sharing(self, client: SharedClient) -> Self {
+        Self { client, ..self }
+    }
+
     pub(crate) fn identifier(&self) -> &str {
         &self.rules.identifier
     }
@@ -166,7 +172,7 @@ impl Issuer {
             wrong(ConfigCode::NoUsableKey, "has no keys".to_owned());
         }
         let context = KeySourceContext::new(&*name, clock.clone());
-        let context = context.insecure_http_on_loopback(self.http_on_loopback);
+        let context = context.insecure_http_on_loopback(self.http_on_loopback).sharing(self.client);
         let keys = self.keys.filter(|_| needs.keys).and_then(|make| errors.take(make(&context)));
         if let Some(keys) = &keys {
             errors.extend(unserved(&self.rules, keys.as_ref()));

@@ -9,6 +9,7 @@ use super::issuer::Issuer;
 use crate::cache::RememberTokens;
 use crate::dpop::{Dpop, DpopVerifier};
 use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, Settings};
+use crate::tenants::Tenants;
 use crate::token::TokenAuthenticator;
 
 /// Bearer tokens that are JWT (RFC 6750, RFC 9068), as a scheme of the authentication layer.
@@ -17,6 +18,7 @@ use crate::token::TokenAuthenticator;
 #[must_use]
 pub struct JwtBearer {
     issuers: Vec<Issuer>,
+    tenants: Vec<Tenants>,
     max_token_octets: usize,
     revocations: Option<Arc<dyn Revocations>>,
     remember: RememberTokens,
@@ -27,8 +29,18 @@ pub struct JwtBearer {
 impl JwtBearer {
     /// Takes the tokens of this issuer.
     pub fn issuer(issuer: Issuer) -> Self {
+        Self { issuers: vec![issuer], ..Self::of_nobody() }
+    }
+
+    /// Takes the tokens of these tenants, each of which is an issuer of its own.
+    pub fn tenants(tenants: Tenants) -> Self {
+        Self { tenants: vec![tenants], ..Self::of_nobody() }
+    }
+
+    fn of_nobody() -> Self {
         Self {
-            issuers: vec![issuer],
+            issuers: Vec::new(),
+            tenants: Vec::new(),
             max_token_octets: DEFAULT_MAX_TOKEN_OCTETS,
             revocations: None,
             remember: RememberTokens::default(),
@@ -56,6 +68,13 @@ impl JwtBearer {
     /// Takes the tokens of this issuer too. Its keys verify its own tokens alone.
     pub fn or_issuer(mut self, issuer: Issuer) -> Self {
         self.issuers.push(issuer);
+        self
+    }
+
+    /// Takes the tokens of these tenants too. Where an issuer is listed by its identifier, that counts, and of several
+    /// patterns the first that fits.
+    pub fn or_tenants(mut self, tenants: Tenants) -> Self {
+        self.tenants.push(tenants);
         self
     }
 
@@ -126,10 +145,13 @@ impl JwtBearer {
             seen.push(issuer.identifier().into());
             issuers.extend(errors.take(issuer.build(clock)).map(Arc::new));
         }
+        let tenants =
+            self.tenants.into_iter().filter_map(|tenants| errors.take(tenants.build(clock))).collect();
         let remembered = errors.take(self.remember.build()).flatten();
         errors.into_result(()).map(|()| {
             let settings = Settings {
                 issuers,
+                tenants,
                 max_token_octets: self.max_token_octets,
                 revocations: self.revocations,
                 remembered,
@@ -152,8 +174,10 @@ impl IntoScheme for JwtBearer {
         let only_where_named = self.only_where_named;
         let this = Self { dpop: self.dpop.map(|dpop| dpop.known_as(context.public_url())), ..self };
         let (verifier, dpop) = this.build_with_dpop(context.clock())?;
+        let dependencies: Vec<_> = verifier.dependencies().collect();
         let authenticator = TokenAuthenticator::new(verifier).with_dpop(dpop);
-        Ok(SchemeParts::new(authenticator).only_where_named_if(only_where_named))
+        let parts = SchemeParts::new(authenticator).depends_on(dependencies);
+        Ok(parts.only_where_named_if(only_where_named))
     }
 }
 
@@ -161,6 +185,7 @@ impl std::fmt::Debug for JwtBearer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("JwtBearer")
             .field("issuers", &self.issuers)
+            .field("tenants", &self.tenants)
             .field("max_token_octets", &self.max_token_octets)
             .field("remember", &self.remember)
             .finish_non_exhaustive()

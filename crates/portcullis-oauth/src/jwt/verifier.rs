@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use portcullis_authn::TokenShape;
-use portcullis_core::{Clock, CredentialMethod, Denial, Principal, Reason, Revocations, Secret, Step};
+use portcullis_core::{
+    Clock, CredentialMethod, Denial, Principal, Readiness, Reason, Revocations, Secret, Step,
+};
 
 use super::claims::Registered;
 use super::kind::check_typ;
@@ -15,6 +17,7 @@ use crate::bearer::IssuerRules;
 use crate::cache::TokenCache;
 use crate::json::{Json, Object};
 use crate::keys::{KeyLookup, KeySource, VerifyingKey};
+use crate::tenants::Directory;
 use crate::token::refusal::{malformed, refuse};
 use crate::token::{TokenVerifier, Verified};
 
@@ -27,6 +30,7 @@ pub(crate) struct Rules {
 /// What a verifier is made of.
 pub(crate) struct Settings {
     pub(crate) issuers: Vec<Arc<Rules>>,
+    pub(crate) tenants: Vec<Directory>,
     pub(crate) max_token_octets: usize,
     pub(crate) revocations: Option<Arc<dyn Revocations>>,
     pub(crate) remembered: Option<TokenCache>,
@@ -74,7 +78,7 @@ impl JwtVerifier {
     /// Everything that is checked before a key is asked for.
     fn begin(&self, token: &str) -> Checked {
         Parts::read(token, self.0.max_token_octets, |parts| {
-            let rules = self.issuer_of(&parts.claims)?;
+            let rules = &self.issuer_of(&parts.claims)?;
             check_typ(parts.header.typ, rules.issuer.profile)?;
             if !rules.issuer.allows(parts.header.algorithm) {
                 let why = "the algorithm is not allowed for the issuer";
@@ -151,16 +155,24 @@ impl JwtVerifier {
 
     /// The issuer that the token names, not believed yet: it only picks the keys, and `iss` is compared again
     /// after the signature.
-    fn issuer_of(&self, claims: &Object<'_>) -> Result<&Arc<Rules>, Denial> {
+    fn issuer_of(&self, claims: &Object<'_>) -> Result<Arc<Rules>, Denial> {
         let issuer = match claims.members().get("iss") {
             None => return Err(refuse(Reason::TokenClaimMissing, "a required claim is missing")),
             Some(Json::Text(issuer)) => issuer,
             Some(_) => return Err(refuse(Reason::TokenClaimInvalid, "`iss` is no text")),
         };
         let mut issuers = self.0.issuers.iter();
-        issuers
-            .find(|rules| rules.issuer.identifier.as_ref() == issuer)
-            .ok_or_else(|| refuse(Reason::TokenIssuerUnknown, "the issuer is not configured"))
+        if let Some(rules) = issuers.find(|rules| rules.issuer.identifier.as_ref() == issuer) {
+            return Ok(Arc::clone(rules));
+        }
+        let found = self.0.tenants.iter().find_map(|tenants| tenants.find(issuer));
+        found.unwrap_or_else(|| Err(refuse(Reason::TokenIssuerUnknown, "the issuer is not configured")))
+    }
+
+    /// What its tokens need from outside the process: the keys of each listed issuer that are fetched. A server that
+    /// holds the scheme asks them and keeps them up by itself.
+    pub fn dependencies(&self) -> impl Iterator<Item = Arc<dyn Readiness>> {
+        self.0.issuers.iter().filter_map(|rules| rules.keys.dependency())
     }
 }
 

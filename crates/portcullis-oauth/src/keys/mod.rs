@@ -6,6 +6,7 @@ mod key;
 #[cfg(feature = "pem")]
 mod pem;
 mod set;
+mod shared;
 mod source;
 mod statics;
 mod thumbprint;
@@ -17,6 +18,8 @@ pub use self::set::{KeySet, KeySetError, MAX_KEY_SET_OCTETS, MAX_KEYS, SkippedKe
 pub use self::source::{IntoKeySource, KeyLookup, KeySource, KeySourceContext, KeyStanding};
 pub use self::statics::StaticKeys;
 pub use self::thumbprint::Thumbprint;
+
+pub(crate) use self::shared::SharedClient;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use portcullis_core::{Clock, ConfigErrors, Denial, Readiness, Step};
 
 use super::key::VerifyingKey;
 use super::set::KeySet;
+use super::shared::SharedClient;
 
 /// Where the keys of one issuer come from.
 ///
@@ -162,13 +163,14 @@ pub struct KeySourceContext {
     issuer: Arc<str>,
     clock: Clock,
     http_on_loopback: bool,
+    client: SharedClient,
 }
 
 impl KeySourceContext {
     /// The context of this issuer, with this clock.
     #[must_use]
     pub fn new(issuer: impl Into<Arc<str>>, clock: Clock) -> Self {
-        Self { issuer: issuer.into(), clock, http_on_loopback: false }
+        Self { issuer: issuer.into(), clock, http_on_loopback: false, client: SharedClient::default() }
     }
 
     /// Says that plain HTTP to a loopback address is allowed for this issuer.
@@ -179,6 +181,17 @@ impl KeySourceContext {
     #[must_use]
     pub fn insecure_http_on_loopback(self, allowed: bool) -> Self {
         Self { http_on_loopback: allowed, ..self }
+    }
+
+    /// Shares the outbound client with other issuers.
+    pub(crate) fn sharing(self, client: SharedClient) -> Self {
+        Self { client, ..self }
+    }
+
+    /// The outbound client with default settings.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn client(&self) -> Result<portcullis_client::OutboundClient, ConfigErrors> {
+        self.client.get(self.http_on_loopback)
     }
 
     /// The issuer's identifier.

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::bucket::Bucket;
 use super::error::{Kind, RemoteError};
 use super::policy::{MAX_RETRY_PAUSE, RETRY_PAUSE};
+use crate::bucket::Bucket;
 
 /// How a fetch ended.
 pub(super) type Outcome = Result<(), Arc<RemoteError>>;

@@ -8,7 +8,6 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::absent::{Absent, Missed};
-use super::bucket::Bucket;
 use super::due::Due;
 use super::error::RemoteError;
 use super::fetcher::{Fetch, Wish};
@@ -17,6 +16,7 @@ use super::policy::Policy;
 use super::snapshot::Snapshot;
 use super::upkeep;
 use super::waiting::Looked;
+use crate::bucket::Bucket;
 use crate::keys::{KeyLookup, KeySet, KeySource, KeyStanding, VerifyingKey};
 
 /// The keys of an issuer as its server has them; clones are one. See the [module's docs](super).

@@ -1,7 +1,6 @@
 #![doc = include_str!("README.md")]
 
 mod absent;
-mod bucket;
 mod date;
 mod due;
 mod edition;

@@ -108,7 +108,7 @@ impl RemoteKeys {
         errors.extend(self.policy.faults());
         let client = match self.client {
             Some(client) => Some(client),
-            None => errors.take(default_client(context)),
+            None => errors.take(context.client()),
         };
         let Some(client) = client else { return Err(errors) };
         let location = errors.take(locate(self.jwks_uri.as_deref(), context, &client));
@@ -122,15 +122,6 @@ impl RemoteKeys {
 impl IntoKeySource for RemoteKeys {
     fn into_key_source(self, context: &KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors> {
         Ok(Arc::new(self.build(context)?))
-    }
-}
-
-fn default_client(context: &KeySourceContext) -> Result<OutboundClient, ConfigErrors> {
-    let builder = OutboundClient::builder();
-    if context.allows_http_on_loopback() {
-        builder.insecure_allow_loopback_http().build()
-    } else {
-        builder.build()
     }
 }
 

@@ -1,9 +1,9 @@
-//! How often a missed key may make a fetch: a token bucket without floating point.
+//! How often strangers may set something off: a token bucket without floating point.
 
 use std::time::{Duration, Instant};
 
-/// `burst` fetches at once, and one more for each `interval` that passes.
-pub(super) struct Bucket {
+/// `burst` at once, and one more for each `interval` that passes.
+pub(crate) struct Bucket {
     interval: Duration,
     /// All but one of the burst, as time.
     tolerance: Duration,
@@ -12,12 +12,12 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(burst: u32, interval: Duration) -> Self {
+    pub(crate) fn new(burst: u32, interval: Duration) -> Self {
         Self { interval, tolerance: interval.saturating_mul(burst.saturating_sub(1)), full_at: None }
     }
 
     /// Takes one, or says how long there is none.
-    pub(super) fn take(&mut self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let full_at = self.full_at.map_or(now, |full_at| full_at.max(now));
         let missing = full_at.saturating_duration_since(now);
         if missing > self.tolerance {

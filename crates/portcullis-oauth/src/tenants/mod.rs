@@ -1,0 +1,14 @@
+//! Issuers that are not listed one by one: one per tenant of a provider.
+
+mod candidates;
+mod directory;
+mod pattern;
+mod settings;
+
+pub use self::pattern::MAX_TENANT_OCTETS;
+pub use self::settings::{CANDIDATE_BURST, CANDIDATE_INTERVAL, DEFAULT_MAX_TENANTS, MAX_CANDIDATES, Tenants};
+
+pub(crate) use self::directory::Directory;
+
+#[cfg(test)]
+mod tests;

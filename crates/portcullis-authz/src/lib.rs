@@ -18,6 +18,6 @@ pub use self::guard::{
 pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
 pub use self::rule::{
     AUTH_TIME_LEEWAY, Rule, acr, all_scopes, amr, anonymous, any_acr, any_scope, authenticated, claim,
-    max_age, role, rule_fn, scope, user_only,
+    max_age, role, rule_fn, scope, sender_constrained, user_only,
 };
 pub use self::scoped::{ScopeSet, Scoped};

@@ -9,6 +9,7 @@ pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes:
     match (denial.kind(), request.trail().challenges()) {
         (ProblemType::Unauthenticated, Some(challenges)) => challenges.unanswered(denial),
         (ProblemType::InsufficientScope, Some(challenges)) => challenges.insufficient_scope(denial, scopes),
+        (ProblemType::InvalidToken, Some(challenges)) => challenges.invalid_token(denial),
         (ProblemType::InsufficientUserAuthentication, _) => with_step_up(request, denial, &StepUp::new()),
         // RFC 6750 §3: a token that does not enable access is answered with a challenge, also where no scope
         // would help; §3.1 has one code for "higher privileges than provided by the access token".

@@ -154,7 +154,7 @@ impl ChallengeSet {
     /// is right, but not for this route (RFC 9449 §7.2).
     #[must_use]
     pub fn invalid_token(&self, denial: Denial) -> Denial {
-        let concerned = |challenge: &Challenge| self.for_tokens().any(|tried| tried == challenge);
+        let concerned = |challenge: &Challenge| self.tried == Some(challenge.scheme);
         self.challenges.iter().zip(&self.rendered).fold(denial, |denial, (challenge, plain)| {
             if concerned(challenge) {
                 denial.challenge(&challenge.clone().error(BearerError::InvalidToken))

@@ -83,7 +83,7 @@ pub mod prelude {
     pub use portcullis_authn::{ApiKey, ApiKeySet, ApiKeys, Basic};
     pub use portcullis_authz::{
         Permit, Rule, Scoped, acr, all_scopes, any_acr, any_scope, authenticated, claim, max_age, role,
-        scope, user_only,
+        scope, sender_constrained, user_only,
     };
     #[cfg(feature = "axum")]
     pub use portcullis_axum::{

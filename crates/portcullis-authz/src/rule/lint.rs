@@ -98,6 +98,7 @@ enum Condition<'r> {
     MaxAge(Duration),
     Role(&'r str),
     Scope(&'r str),
+    SenderConstrained,
     User,
 }
 
@@ -174,6 +175,7 @@ impl Formula {
             Node::Amr(method) => Self::numbered(Condition::Amr(method), conditions),
             Node::Claim(name, value) => Self::numbered(Condition::Claim(name, value), conditions),
             Node::MaxAge(age) => Self::numbered(Condition::MaxAge(*age), conditions),
+            Node::SenderConstrained => Self::numbered(Condition::SenderConstrained, conditions),
             Node::User => Self::numbered(Condition::User, conditions),
             Node::Custom(custom) => Self::numbered(Condition::Custom(custom), conditions),
             Node::Role(role) => Self::numbered(Condition::Role(role), conditions),

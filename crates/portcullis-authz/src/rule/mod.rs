@@ -1,6 +1,7 @@
 //! Rules over the head of a request, as values.
 
 mod assurance;
+mod binding;
 mod build;
 mod decide;
 mod lint;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use portcullis_core::{Decision, RequestView};
 
 pub use self::assurance::{AUTH_TIME_LEEWAY, acr, amr, any_acr, max_age};
+pub use self::binding::sender_constrained;
 pub use self::build::{
     all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope, user_only,
 };

@@ -44,6 +44,7 @@ pub(super) enum Node {
     Not(Rule),
     Role(Box<str>),
     Scopes(ScopeList),
+    SenderConstrained,
     User,
 }
 
@@ -144,6 +145,7 @@ impl Openness {
             | Node::MaxAge(_)
             | Node::Role(_)
             | Node::Scopes(_)
+            | Node::SenderConstrained
             | Node::User => atom(false, false, false),
             Node::Not(rule) => {
                 let inner = rule.0.open;

@@ -51,6 +51,7 @@ impl fmt::Display for Printed<'_> {
             Node::Role(role) => write!(f, "role({})", Escaped::new(role)),
             Node::MaxAge(age) => write!(f, "max_age({} s)", age.as_secs()),
             Node::Scopes(list) => words(f, list.quantity.word(), &list.written),
+            Node::SenderConstrained => f.write_str("sender_constrained"),
             Node::User => f.write_str("user_only"),
         }
     }
@@ -127,6 +128,7 @@ impl Serialize for Rule {
             Node::Custom(custom) => tagged(serializer, "rule", &custom.name),
             Node::MaxAge(age) => tagged(serializer, "max_age", &age.as_secs()),
             Node::Role(role) => tagged(serializer, "role", role),
+            Node::SenderConstrained => serializer.serialize_str("sender_constrained"),
             Node::User => serializer.serialize_str("user_only"),
             Node::Scopes(list) => match (list.quantity, list.written.as_ref()) {
                 (Quantity::One, [scope]) => tagged(serializer, "scope", scope),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Rule;
 use super::assurance::is_recent;
+use super::binding::is_sender_constrained;
 use super::node::{Custom, Node};
 
 pub(super) const ALLOWED: Decision = Decision::allow(Reason::RuleSatisfied);
@@ -119,6 +120,7 @@ impl Rule {
                 let recent = is_recent(caller.assurance(), *age, facts.request.trail().clock().wall());
                 (recent, Kind::Assurance, Reason::AuthenticationTooOld)
             }
+            Node::SenderConstrained => (is_sender_constrained(caller), Kind::Attribute, Reason::TokenUnbound),
             Node::User => (!caller.is_client(), Kind::Attribute, Reason::UserRequired),
             Node::Role(role) => (caller.has_role(role), Kind::Attribute, Reason::InsufficientRole),
             Node::Claim(name, value) => {

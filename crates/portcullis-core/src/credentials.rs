@@ -86,7 +86,13 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
     if fields.next().is_some() {
         return Err(Denial::new(Reason::RepeatedCredentialField));
     }
-    let text = first.to_str().map_err(|_| Denial::new(Reason::MalformedAuthorization))?;
+    let octets = first.as_bytes();
+    let malformed = || Denial::new(Reason::MalformedAuthorization);
+    // As `HeaderValue::to_str`, many octets at a time: each request with a credential pays for it.
+    if octets::count(octets, octets::is_visible) != octets.len() {
+        return Err(malformed());
+    }
+    let text = std::str::from_utf8(octets).map_err(|_| malformed())?;
     Ok(Some(text.trim_matches([' ', '\t'])))
 }
 

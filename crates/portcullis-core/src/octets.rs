@@ -29,6 +29,12 @@ pub const fn is_alphanumeric(octet: u8) -> bool {
     (octet.wrapping_sub(b'0') < 10) | ((octet | 0x20).wrapping_sub(b'a') < 26)
 }
 
+/// Whether it is printable ASCII, a space or a tab.
+#[must_use]
+pub const fn is_visible(octet: u8) -> bool {
+    (octet.wrapping_sub(b' ') < 0x5f) | (octet == b'\t')
+}
+
 /// Whether it stands for six bits in base64url (RFC 4648 §5).
 #[must_use]
 pub const fn is_base64url(octet: u8) -> bool {
@@ -47,6 +53,7 @@ mod tests {
             assert_eq!(is_alphanumeric(octet), octet.is_ascii_alphanumeric(), "{octet}");
             let listed = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".contains(&octet);
             assert_eq!(is_base64url(octet), listed, "{octet}");
+            assert_eq!(is_visible(octet), matches!(octet, b' '..=b'~' | b'\t'), "{octet}");
         }
     }
 

@@ -1,13 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "api-keys")]
 mod api_key;
 mod authenticator;
+#[cfg(feature = "passwords")]
 mod basic;
 #[cfg(feature = "client-certificates")]
 mod client_certificate;
 mod layer;
+#[cfg(feature = "passwords")]
 mod password;
 mod pick;
+#[cfg(any(feature = "api-keys", feature = "passwords"))]
 mod random;
 mod refuse;
 mod route;
@@ -17,25 +21,31 @@ mod shape;
 mod token_support;
 
 #[cfg(test)]
+#[cfg(all(feature = "api-keys", feature = "passwords"))]
 mod testing;
 #[cfg(test)]
+#[cfg(all(feature = "api-keys", feature = "passwords"))]
 mod tests;
 
+#[cfg(feature = "api-keys")]
 pub use self::api_key::{
     ApiKey, ApiKeySet, ApiKeyStore, ApiKeys, DynApiKeyStore, FromSet, FromStore, KeySource, MAX_KEY_LEN,
     MIN_KEY_LEN, NoKeys,
 };
 pub use self::authenticator::{Authenticator, Credential};
+#[cfg(feature = "passwords")]
 pub use self::basic::{
     Basic, MAX_REMEMBERED_FOR, MAX_USER_LEN, Rehash, StaticUsers, StaticUsersBuilder, User, UserStore,
 };
 #[cfg(feature = "client-certificates")]
 pub use self::client_certificate::{CertificateIdentity, ClientCertificates, MAX_SPIFFE_ID_LEN, SpiffeId};
 pub use self::layer::{Authenticate, AuthenticationLayer};
+#[cfg(feature = "passwords")]
 pub use self::password::{
     DEFAULT_WAITING_PER_CORE, Hashing, HashingError, InvalidPasswordHash, MAX_PASSWORD_LEN,
     PasswordHashString, hash_password, insecure_fast_hash,
 };
+#[cfg(any(feature = "api-keys", feature = "passwords"))]
 pub use self::random::RandomnessUnavailable;
 pub use self::route::{Requirement, RouteSchemes};
 pub use self::scheme::{IntoScheme, SchemeContext, SchemeParts};

@@ -15,10 +15,10 @@ const BUDGETS: &[Budget] = &[
     Budget {
         what: "bearer tokens, local keys",
         selection: "-p portcullis-oauth --no-default-features",
-        most: 76,
+        most: 42,
     },
-    Budget { what: "any tower stack", selection: "-p portcullis --no-default-features", most: 90 },
-    Budget { what: "axum, bearer tokens", selection: "-p portcullis", most: 125 },
+    Budget { what: "any tower stack", selection: "-p portcullis --no-default-features", most: 88 },
+    Budget { what: "axum, bearer tokens", selection: "-p portcullis", most: 123 },
 ];
 
 /// Crates that the words and the rules must never bring along.

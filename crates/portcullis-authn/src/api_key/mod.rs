@@ -8,6 +8,7 @@ mod set;
 mod source;
 
 #[cfg(test)]
+#[cfg(all(feature = "api-keys", feature = "passwords"))]
 mod tests;
 
 pub use self::erased::DynApiKeyStore;

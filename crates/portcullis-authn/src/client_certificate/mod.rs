@@ -6,6 +6,7 @@ mod scheme;
 mod spiffe;
 
 #[cfg(test)]
+#[cfg(all(feature = "api-keys", feature = "passwords"))]
 mod tests;
 
 pub use self::identity::CertificateIdentity;

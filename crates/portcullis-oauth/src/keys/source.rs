@@ -163,6 +163,7 @@ pub struct KeySourceContext {
     issuer: Arc<str>,
     clock: Clock,
     http_on_loopback: bool,
+    #[cfg_attr(not(feature = "discovery"), expect(dead_code, reason = "no keys are fetched"))]
     client: SharedClient,
 }
 

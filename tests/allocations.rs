@@ -1,4 +1,4 @@
-//! Allocations of one request beside their goals: P3, P4, P6 to P10 and P13. The cases, and the reasons where a
+//! Allocations of one request beside their goals: P3 to P10 and P13. The cases, and the reasons where a
 //! goal is missed, stand in `tests/bench`.
 
 use allocation_counter::measure;

@@ -24,6 +24,7 @@ const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 4
 #[derive(Clone, Default)]
 pub(crate) struct Template {
     authorization: Option<HeaderValue>,
+    proof: Option<HeaderValue>,
     facts: bool,
 }
 
@@ -36,7 +37,13 @@ impl Template {
     /// A request with this `Authorization`.
     pub(crate) fn with(authorization: &str) -> Self {
         let value = HeaderValue::from_str(authorization).expect("a credential is a field value");
-        Self { authorization: Some(value), facts: false }
+        Self { authorization: Some(value), ..Self::default() }
+    }
+
+    /// The same with this DPoP proof.
+    pub(crate) fn proving(self, proof: &str) -> Self {
+        let value = HeaderValue::from_str(proof).expect("a proof is a field value");
+        Self { proof: Some(value), ..self }
     }
 
     /// The same, as it arrives where no `App` reads the connect info: at a layer that stands alone.
@@ -50,6 +57,9 @@ impl Template {
         request.headers_mut().insert(HOST, HeaderValue::from_static("api.example.com"));
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(proof) = &self.proof {
+            request.headers_mut().insert("dpop", proof.clone());
         }
         request.extensions_mut().insert(ConnectInfo(PEER));
         if self.facts {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use portcullis::core::Secret;
 use portcullis::oauth::{Algorithm as Served, Issuer, JwtBearer, RememberTokens, StaticKeys};
-use portcullis_testkit::{Algorithm, TestIssuer};
+use portcullis_testkit::{Algorithm, DpopClient, TestIssuer, TokenBuilder};
 use serde_json::{Value, json};
 
 /// The issuer.
@@ -16,6 +16,10 @@ pub(crate) fn issuer() -> &'static TestIssuer {
 
 /// A token of some 640 octets, as those of common providers are.
 pub(crate) fn token(algorithm: Algorithm) -> String {
+    builder(algorithm).sign()
+}
+
+fn builder(algorithm: Algorithm) -> TokenBuilder {
     let token = issuer().token("5b0fda2c-2f0c-4cc3-9a2d-6e2b1ac7a6b1").algorithm(algorithm);
     token
         .expires_in(Duration::from_secs(24 * 60 * 60))
@@ -23,7 +27,11 @@ pub(crate) fn token(algorithm: Algorithm) -> String {
         .claim("email", "alice.anderson@example.com")
         .claim("name", "Alice Anderson")
         .claim("roles", json!(["editor", "reviewer"]))
-        .sign()
+}
+
+/// The same, bound to the key of that client.
+pub(crate) fn bound_token(client: &DpopClient) -> String {
+    builder(Algorithm::Es256).claim("cnf", client.confirmation()).sign()
 }
 
 /// The same as a credential.

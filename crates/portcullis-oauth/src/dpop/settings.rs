@@ -47,7 +47,7 @@ pub const MIN_NONCE_SECRET_OCTETS: usize = 32;
 /// The algorithms that proofs may be signed by, unless said otherwise.
 pub const DEFAULT_PROOF_ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA];
 
-/// Takes tokens that are bound to a key of the client (RFC 9449); see the [module's docs](self).
+/// Takes tokens that are bound to a key of the client (RFC 9449); see the [module's docs](crate::dpop).
 #[must_use]
 pub struct Dpop {
     required: bool,

@@ -1,5 +1,6 @@
 //! Everything that can be measured, by name. Formulas of goals refer to these names.
 
+mod bound;
 mod checks;
 mod composite;
 mod floors;
@@ -17,7 +18,7 @@ pub(crate) type Entry = (&'static str, fn() -> Case);
 /// Makes the case of that name ready; `None` if there is none.
 #[must_use]
 pub fn case(name: &str) -> Option<Case> {
-    let lists = [floors::CASES, layers::CASES, composite::CASES, checks::CASES];
+    let lists = [floors::CASES, layers::CASES, bound::CASES, composite::CASES, checks::CASES];
     #[cfg(feature = "peers")]
     let lists = lists.into_iter().chain(crate::peers::CASES.iter().copied());
     let found = lists.into_iter().flatten().find(|(known, _)| *known == name);

@@ -14,6 +14,7 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("P3", "JWT ES256, over the empty Security", "composite jwt es256 - composite").at_most(18.0),
     Goal::new("P4", "API key and scope, over the empty Security", "composite key scope - composite")
         .at_most(2.0),
+    Goal::new("P5", "DPoP proof", "dpop es256 - hit es256").at_most(12.0),
     Goal::new("P6", "limit", "limit - bare facts").at_most(4.0).held_at(6.0),
     Goal::new("P6", "  over the empty Security", "composite limit - composite").at_most(4.0),
     Goal::new("-", "cap on requests in flight", "composite - composite uncapped").at_most(0.0),

@@ -61,6 +61,10 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P3", "  over the empty Security, HS256", "composite jwt hs256 - composite")
         .of("raw hs256")
         .at_most(3.5),
+    // P5: beside the token, which is remembered, a proof is verified and remembered.
+    Goal::new("P5", "DPoP proof ES256, added / raw verify", "dpop es256 - hit es256")
+        .of("raw es256")
+        .at_most(1.10),
     // P6: the check alone against governor's own, then in the stack against tower_governor's.
     Goal::new("P6", "limit check / governor's, 1 key", "limit check 1").of("governor check 1").at_most(1.2),
     Goal::new("P6", "limit check / governor's, 64k keys", "limit check 64k")

@@ -3,6 +3,7 @@
 pub mod attacks;
 mod clock;
 pub mod dpop;
+mod introspection;
 mod issuer;
 mod keys;
 mod must;
@@ -16,6 +17,7 @@ pub use self::attacks::Attack;
 pub use self::clock::FakeClock;
 #[doc(inline)]
 pub use self::dpop::DpopClient;
+pub use self::introspection::{IntrospectionRequest, TestIntrospection};
 pub use self::issuer::{ProviderFault, TestIssuer};
 pub use self::keys::Algorithm;
 pub use self::permit::permit_for;

@@ -105,6 +105,11 @@ impl Introspection {
         Self::of(Issuer::discover(identifier), client)
     }
 
+    /// Sets another way in which this application proves itself.
+    pub fn authenticated_by(self, client: ClientAuthentication) -> Self {
+        Self { authentication: client, ..self }
+    }
+
     /// Adds an audience; see [`Issuer::audience`].
     pub fn audience(self, audience: impl Into<Box<str>>) -> Self {
         Self { issuer: self.issuer.audience(audience), ..self }

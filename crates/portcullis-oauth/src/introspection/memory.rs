@@ -24,6 +24,9 @@ pub(super) struct Lives {
     pub(super) max_octets: usize,
 }
 
+/// What an answer of the usual size is reckoned at.
+const USUAL_OCTETS: usize = 1024;
+
 pub(super) struct Memory {
     answers: Cache<TokenHash, Arc<Remembered>, Weight>,
     lives: Lives,
@@ -53,7 +56,9 @@ impl Memory {
     pub(super) fn new(lives: Lives, clock: Clock) -> Self {
         let (entries, octets) = (lives.max_entries.max(1), lives.max_octets.max(1) as u64);
         let least = octets.div_ceil(entries as u64);
-        Self { answers: Cache::with_weighter(entries, octets, Weight { least }), lives, clock }
+        // By this the cache is divided into parts: a part must hold several answers.
+        let expected = entries.min(lives.max_octets / USUAL_OCTETS + 1);
+        Self { answers: Cache::with_weighter(expected, octets, Weight { least }), lives, clock }
     }
 
     /// An answer that counts now.

@@ -58,7 +58,7 @@ impl Bench {
     }
 
     /// Members of a good answer, and those of the change.
-    fn members(&self, change: Value) -> Value {
+    fn members(&self, change: &Value) -> Value {
         let now = FakeClock::START.as_secs();
         let mut members = json!({
             "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "client_id": "web", "scope": "documents:read",
@@ -75,7 +75,7 @@ impl Bench {
     }
 
     fn activate(&self, token: &str) {
-        self.server.activate(token, self.members(json!({})));
+        self.server.activate(token, self.members(&json!({})));
     }
 }
 

@@ -15,7 +15,7 @@ async fn an_active_token_speaks_for_its_subject() {
     let bench = Bench::with(|settings| settings.audience("https://second.example")).await;
     bench.server.activate(
         TOKEN,
-        bench.members(json!({ "aud": ["x", "https://second.example"], "jti": "j", "acr": "mfa" })),
+        bench.members(&json!({ "aud": ["x", "https://second.example"], "jti": "j", "acr": "mfa" })),
     );
     let caller = bench.verify(TOKEN).await.unwrap();
     assert_eq!((caller.subject(), caller.issuer(), caller.client_id()), ("alice", Some(ISSUER), Some("web")));
@@ -31,12 +31,12 @@ async fn only_the_json_boolean_true_is_active() {
     let bench = Bench::new().await;
     check_refused(bench.verify(TOKEN).await, Reason::TokenInactive);
     for active in [json!("true"), json!(1), json!(null), json!(false), json!([true]), json!({}), json!("")] {
-        let mut body = bench.members(json!({}));
+        let mut body = bench.members(&json!({}));
         body["active"] = active.clone();
         bench.server.answer_with(200, "application/json", body.to_string());
         check_refused(bench.verify(TOKEN).await, Reason::TokenInactive);
     }
-    bench.server.answer_with(200, "application/json", bench.members(json!({})).to_string());
+    bench.server.answer_with(200, "application/json", bench.members(&json!({})).to_string());
     check_refused(bench.verify(TOKEN).await, Reason::TokenInactive);
 }
 
@@ -72,7 +72,7 @@ async fn checks_what_the_answer_says_of_the_token() {
         (json!({ "cnf": { "kid": "x" } }), Reason::TokenBindingUnproven),
         (json!({ "act": "bob" }), Reason::TokenClaimInvalid),
     ] {
-        bench.server.activate(TOKEN, bench.members(change.clone()));
+        bench.server.activate(TOKEN, bench.members(&change));
         let denial = bench.verify(TOKEN).await.unwrap_err();
         assert_eq!((denial.status().as_u16(), denial.reason()), (401, reason), "{change}");
     }
@@ -83,7 +83,7 @@ async fn checks_what_the_answer_says_of_the_token() {
         json!({ "token_type": "bearer", "token_use": "access_token", "typ": "Bearer", "nonce": "n" }),
         json!({ "act": { "sub": "service" } }),
     ] {
-        bench.server.activate(TOKEN, bench.members(change.clone()));
+        bench.server.activate(TOKEN, bench.members(&change));
         assert!(bench.verify(TOKEN).await.is_ok(), "{change}");
     }
 }
@@ -93,7 +93,7 @@ async fn checks_what_the_answer_says_of_the_token() {
 async fn keeps_who_acts_apart_from_whom_it_acts_for() {
     let bench = Bench::new().await;
     let nested = json!({ "act": { "sub": "service", "act": { "sub": "admin", "scope": "everything" } } });
-    bench.server.activate(TOKEN, bench.members(nested));
+    bench.server.activate(TOKEN, bench.members(&nested));
     let caller = bench.verify(TOKEN).await.unwrap();
     assert_eq!(caller.subject(), "alice");
     assert!(!caller.has_scope("everything"));
@@ -104,16 +104,16 @@ async fn keeps_who_acts_apart_from_whom_it_acts_for() {
 #[tokio::test]
 async fn a_token_without_a_subject_speaks_for_its_client() {
     let bench = Bench::new().await;
-    bench.server.activate(TOKEN, bench.members(json!({ "sub": null })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "sub": null })));
     assert_eq!(bench.verify(TOKEN).await.unwrap().subject(), "web");
 }
 
 #[tokio::test]
 async fn an_audience_may_lack_where_that_was_chosen_and_is_checked_where_it_is_there() {
     let bench = Bench::with(Introspection::danger_audience_may_lack).await;
-    bench.server.activate(TOKEN, bench.members(json!({ "aud": null })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "aud": null })));
     assert!(bench.verify(TOKEN).await.is_ok());
-    bench.server.activate(TOKEN, bench.members(json!({ "aud": "https://other.example" })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "aud": "https://other.example" })));
     check_refused(bench.verify(TOKEN).await, Reason::TokenAudienceMismatch);
 }
 
@@ -131,7 +131,7 @@ async fn a_long_token_is_refused_unasked() {
 async fn asks_the_deny_list_each_time() {
     let list = Arc::new(DenyList::new(&FakeClock::new().clock()));
     let bench = Bench::with(|settings| settings.revocations(list.clone()).remember_for(60 * SECOND)).await;
-    bench.server.activate(TOKEN, bench.members(json!({ "sid": "s1" })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "sid": "s1" })));
     assert!(bench.verify(TOKEN).await.is_ok());
     assert!(bench.verify_now(TOKEN).is_ok());
     list.revoke_session(ISSUER, "s1").unwrap();

@@ -36,7 +36,7 @@ async fn an_answer_counts_for_its_life_and_a_revocation_is_seen_after_it() {
 async fn no_answer_counts_beyond_the_end_of_its_token() {
     let bench = Bench::with(|settings| remembering(settings).stale_if_error(60 * SECOND)).await;
     let exp = FakeClock::START.as_secs() + 10;
-    bench.server.activate(TOKEN, bench.members(json!({ "exp": exp })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "exp": exp })));
     assert!(bench.verify(TOKEN).await.is_ok());
     bench.time.advance(9 * SECOND);
     assert!(bench.verify_now(TOKEN).is_ok());
@@ -44,7 +44,7 @@ async fn no_answer_counts_beyond_the_end_of_its_token() {
     // The leeway is for clocks, not for the memory: the issuer is asked.
     bench.server.revoke(TOKEN);
     check_refused(bench.verify(TOKEN).await, Reason::TokenInactive);
-    bench.server.activate(TOKEN, bench.members(json!({ "exp": exp })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "exp": exp })));
     assert!(bench.verify(TOKEN).await.is_ok(), "within the leeway, by the issuer's own word");
     bench.server.answer_with(500, "text/plain", "");
     check_failure(bench.verify(TOKEN).await, "status 500");
@@ -96,7 +96,7 @@ async fn the_memory_is_bounded_by_number_and_by_octets() {
     let bench = Bench::with(|settings| remembering(settings).max_remembered_octets(octets)).await;
     for number in 0..40 {
         let token = format!("token-{number}");
-        bench.server.activate(&token, bench.members(json!({ "x": "x".repeat(1000) })));
+        bench.server.activate(&token, bench.members(&json!({ "x": "x".repeat(1000) })));
         assert!(bench.verify(&token).await.is_ok());
         assert!(bench.introspector.remembered().1 <= octets as u64);
     }
@@ -106,7 +106,7 @@ async fn the_memory_is_bounded_by_number_and_by_octets() {
     bench.activate(TOKEN);
     assert!(bench.verify(TOKEN).await.is_ok() && bench.verify_now(TOKEN).is_ok());
     bench.time.advance(60 * SECOND);
-    bench.server.activate(TOKEN, bench.members(json!({ "x": "x".repeat(8 * 1024), "sub": "bob" })));
+    bench.server.activate(TOKEN, bench.members(&json!({ "x": "x".repeat(8 * 1024), "sub": "bob" })));
     for _ in 0..2 {
         assert_eq!(bench.verify(TOKEN).await.unwrap().subject(), "bob");
     }
@@ -118,7 +118,7 @@ async fn the_memory_is_bounded_by_number_and_by_octets() {
 async fn answers_of_different_tokens_are_never_mistaken() {
     let bench = Bench::with(remembering).await;
     for subject in ["alice", "bob"] {
-        bench.server.activate(subject, bench.members(json!({ "sub": subject })));
+        bench.server.activate(subject, bench.members(&json!({ "sub": subject })));
     }
     for subject in ["alice", "bob", "alice", "bob"] {
         assert_eq!(bench.verify(subject).await.unwrap().subject(), subject);

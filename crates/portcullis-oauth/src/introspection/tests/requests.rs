@@ -138,7 +138,7 @@ fn reads_private_keys_of_three_types_and_prints_none_of_them() {
         let key = SigningKey::from_pem(pem(pkcs8)).unwrap();
         assert_eq!((key.algorithm(), key.kid()), (algorithm, None));
         let message = b"message";
-        assert_eq!(key.sign(message).is_some(), true);
+        assert!(key.sign(message).is_some());
     }
     let key = SigningKey::from_jwk(EC_JWK).unwrap();
     let printed = format!("{key:?} {:?}", ClientAuthentication::private_key_jwt(CLIENT, key.clone()));

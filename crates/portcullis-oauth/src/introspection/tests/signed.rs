@@ -31,7 +31,7 @@ impl Signed {
     }
 
     async fn answer(&self, change: impl Fn(TokenBuilder) -> TokenBuilder) -> Result<Principal, Denial> {
-        let mut said = self.bench.members(json!({}));
+        let mut said = self.bench.members(&json!({}));
         said["active"] = json!(true);
         let body = change(self.envelope(said)).sign();
         self.bench.server.answer_with(200, "application/token-introspection+jwt", body);

@@ -91,6 +91,7 @@
 //! - [`MemoryReplay`](crate::replay::MemoryReplay), the default store, knows the requests of this process alone.
 //!   Several replicas need a store that they share, or a proof can be shown to each of them once.
 
+mod keys;
 mod nonce;
 mod origin;
 mod path;
@@ -98,6 +99,7 @@ mod proof;
 mod settings;
 mod verifier;
 
+pub use self::keys::DpopKeys;
 pub use self::settings::{
     DEFAULT_NONCE_PERIOD, DEFAULT_PROOF_AGE, DEFAULT_PROOF_ALGORITHMS, DEFAULT_PROOF_SKEW, Dpop,
     MAX_NONCE_PERIOD, MAX_PROOF_AGE, MAX_PROOF_ID_OCTETS, MAX_PROOF_OCTETS, MAX_PROOF_SKEW, MIN_NONCE_PERIOD,

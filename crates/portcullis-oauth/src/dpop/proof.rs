@@ -29,7 +29,8 @@ pub(super) struct Claims<'c> {
     pub(super) method: &'c str,
     pub(super) url: &'c str,
     pub(super) issued: Duration,
-    pub(super) token_hash: &'c str,
+    /// Of the token that it is shown with; a proof for getting a token has none.
+    pub(super) token_hash: Option<&'c str>,
     pub(super) nonce: Option<&'c str>,
 }
 
@@ -93,9 +94,9 @@ impl<'c> Claims<'c> {
         if id.is_empty() || id.len() > MAX_PROOF_ID_OCTETS {
             return Err(malformed("`jti` is empty or too long"));
         }
-        let nonce = match claims.get("nonce") {
-            None => None,
-            Some(nonce) => Some(nonce.as_text().ok_or_else(|| malformed("`nonce` is no text"))?),
+        let optional = |name, why| {
+            let value = claims.get(name);
+            value.map(|value| value.as_text().ok_or_else(|| malformed(why))).transpose()
         };
         Ok(Self {
             id,
@@ -105,8 +106,8 @@ impl<'c> Claims<'c> {
                 .get("iat")
                 .and_then(numeric_date::read)
                 .ok_or_else(|| malformed("`iat` is missing or no date"))?,
-            token_hash: text("ath", "`ath` is missing or no text")?,
-            nonce,
+            token_hash: optional("ath", "`ath` is no text")?,
+            nonce: optional("nonce", "`nonce` is no text")?,
         })
     }
 }

@@ -98,6 +98,23 @@ impl DpopVerifier {
     /// # Errors
     /// 401 for a proof that is missing or wrong.
     pub(crate) fn check(&self, token: &str, request: &RequestView<'_>) -> Result<Evidence, Denial> {
+        self.read(Some(token), request)
+    }
+
+    /// Whose key a request proves that comes without a token, in order to get one (RFC 9449 §5). The proof is used
+    /// up.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check); 503 if the store of used proofs cannot be asked.
+    pub(super) fn without_token(&self, request: &RequestView<'_>) -> Step<Result<[u8; 32], Denial>> {
+        let Evidence { key, value, keep } = match self.read(None, request) {
+            Ok(evidence) => evidence,
+            Err(denial) => return Step::Done(Err(denial)),
+        };
+        self.0.replay.remember(&key, &value, keep).map(move |answer| first_use(answer).map(|()| key))
+    }
+
+    fn read(&self, token: Option<&str>, request: &RequestView<'_>) -> Result<Evidence, Denial> {
         let mut fields = request.headers().get_all(&DPOP).iter();
         let Some(field) = fields.next() else {
             return Err(refuse(Reason::DpopProofMissing, "there is no field `DPoP`"));
@@ -130,14 +147,23 @@ impl DpopVerifier {
 }
 
 impl Parts {
-    fn judge(&self, claims: &Claims<'_>, token: &str, request: &RequestView<'_>) -> Result<Judged, Denial> {
+    fn judge(
+        &self,
+        claims: &Claims<'_>,
+        token: Option<&str>,
+        request: &RequestView<'_>,
+    ) -> Result<Judged, Denial> {
         let mismatch = |why| refuse(Reason::DpopProofMismatch, why);
         // RFC 9110 §9.1: methods have case.
         if claims.method != request.method().as_str() {
             return Err(mismatch("`htm` is another method"));
         }
-        if !is_hash_of(claims.token_hash, token) {
-            return Err(mismatch("`ath` is not the hash of the token"));
+        // RFC 9449 §4.2: `ath` is for proofs that come with a token.
+        if let Some(token) = token {
+            let hash = claims.token_hash.ok_or_else(|| malformed("`ath` is missing"))?;
+            if !is_hash_of(hash, token) {
+                return Err(mismatch("`ath` is not the hash of the token"));
+            }
         }
         let url = Url::parse(claims.url).ok_or_else(|| mismatch("`htu` is no http url"))?;
         if !self.is_here(url.place(), request) {

@@ -36,6 +36,10 @@ impl Thumbprint {
         Self(octets)
     }
 
+    pub(crate) const fn from_bytes(octets: [u8; 32]) -> Self {
+        Self(octets)
+    }
+
     /// The octets of the hash.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

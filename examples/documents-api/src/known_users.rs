@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portcullis::authn::{
     ApiKey, ApiKeyStore, Authenticator, Credential, CredentialShape, IntoScheme, PasswordHashString, Rehash,
-    SchemeContext, SchemeParts, UserStore,
+    SchemeContext, SchemeParts, TokenSupport, UserStore,
 };
 use portcullis::core::{Challenge, RequestView, Room, Step, StoreError, Trail};
 use portcullis::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason};
@@ -28,8 +28,9 @@ pub(crate) struct KnownUsers<T> {
 
 impl<T: IntoScheme> IntoScheme for KnownUsers<T> {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
-        let tokens = Arc::clone(self.tokens.into_scheme(context)?.authenticator());
-        Ok(SchemeParts::new(LookUp { tokens, database: self.database }))
+        let parts = self.tokens.into_scheme(context)?;
+        let look_up = LookUp { tokens: Arc::clone(parts.authenticator()), database: self.database };
+        Ok(SchemeParts::new(look_up).depends_on(parts.dependencies().cloned()))
     }
 }
 
@@ -62,6 +63,10 @@ impl Authenticator for LookUp {
 
     fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
         self.tokens.challenge(shape, realm, refused)
+    }
+
+    fn token_support(&self) -> Option<TokenSupport> {
+        self.tokens.token_support()
     }
 }
 

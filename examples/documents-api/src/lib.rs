@@ -1,5 +1,6 @@
 //! A documents service, protected end to end by Portcullis. `README.md` is the tour.
 
+mod bound;
 mod database;
 mod demo;
 mod known_users;
@@ -8,6 +9,7 @@ mod options;
 mod policy;
 mod private_file;
 mod routes;
+mod schemes;
 mod security;
 mod server;
 mod signing_key;

@@ -9,10 +9,13 @@ use http::header::{CACHE_CONTROL, LINK, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use portcullis::audit::{AuditEvent, MemorySink};
 use portcullis::authz::{Delete, Read, Write};
-use portcullis::core::StoreError;
+use portcullis::axum::service;
+use portcullis::core::{Readiness, StoreError};
+use portcullis::oauth::logout::LogoutReceiver;
 use portcullis::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::bound::{BoundTo, LoginKeys};
 use crate::database::Database;
 use crate::model::{Document, DocumentId, NewDocument, PageSize, Summary};
 use crate::policy::{ADMIN, Reach, Rules};
@@ -21,20 +24,35 @@ use crate::tokens::{AccessToken, TokenIssuer};
 use crate::users::{READ, WRITE};
 
 /// What the handlers share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) database: Database,
     pub(crate) tokens: Arc<TokenIssuer>,
     /// The last events of the audit.
     pub(crate) events: MemorySink,
+    /// What the service needs from outside.
+    pub(crate) dependencies: Arc<[Arc<dyn Readiness>]>,
+    /// Whose key a login proves.
+    pub(crate) keys: LoginKeys,
 }
+
+/// Where the outside issuer tells that somebody has logged out there.
+const LOGOUT: &str = "/backchannel-logout";
 
 /// How many events `GET /admin/audit` shows.
 const EVENTS_SHOWN: usize = 100;
 
-pub(crate) fn routes(shared: Shared) -> Routes {
-    Routes::new()
+/// `logout` is where the outside issuer tells that somebody has logged out there.
+pub(crate) fn routes(shared: Shared, logout: Option<LogoutReceiver>) -> Routes {
+    let routes = match logout {
+        None => Routes::new(),
+        Some(receiver) => {
+            Routes::new().route(LOGOUT, service(receiver).public("the logout token proves who sends it"))
+        }
+    };
+    routes
         .route("/health", get(health).public("load balancers ask without credentials"))
+        .route("/ready", get(ready).public("load balancers ask without credentials"))
         .route(
             "/login",
             post(login)
@@ -62,12 +80,37 @@ async fn health() -> &'static str {
     "ok"
 }
 
-/// The caller has shown a password; it gets a token instead.
-async fn login(caller: Principal, State(shared): State<Shared>) -> Result<impl IntoResponse, Denial> {
+/// Whether everything is there that requests need: the keys of the outside issuer. Without them the service works, but
+/// answers tokens of that issuer with 503.
+async fn ready(State(shared): State<Shared>) -> Result<Json<Ready>, Denial> {
+    let missing = shared.dependencies.iter().filter(|dependency| !dependency.is_ready());
+    // Who they are is for the log alone.
+    match missing.map(|dependency| dependency.name()).collect::<Vec<_>>().as_slice() {
+        [] => Ok(Json(Ready { status: "ready" })),
+        missing => Err(Denial::new(Reason::KeySetUnavailable)
+            .retry_after(std::time::Duration::from_secs(5))
+            .explained(format!("not there yet: {}", missing.join(", ")))),
+    }
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+}
+
+/// The caller has shown a password; it gets a token instead. If it has also proven to hold a key (`DPoP`), the token is
+/// bound to that key.
+async fn login(
+    caller: Principal,
+    BoundTo(key): BoundTo,
+    State(shared): State<Shared>,
+) -> Result<impl IntoResponse, Denial> {
     let user = shared.database.user(caller.subject()).await.map_err(unavailable)?;
     let user = user.ok_or_else(|| Denial::new(Reason::WrongPassword).explained("the user is gone"))?;
-    let token: AccessToken =
-        shared.tokens.issue(&user).map_err(|error| Denial::new(Reason::InternalError).caused_by(error))?;
+    let token: AccessToken = shared
+        .tokens
+        .issue(&user, key.as_ref())
+        .map_err(|error| Denial::new(Reason::InternalError).caused_by(error))?;
     // RFC 6749 §5.1: no token is kept by a cache.
     Ok(([(CACHE_CONTROL, "no-store")], Json(token)))
 }
@@ -158,6 +201,12 @@ impl FromRef<Shared> for Database {
 impl FromRef<Shared> for MemorySink {
     fn from_ref(shared: &Shared) -> Self {
         shared.events.clone()
+    }
+}
+
+impl FromRef<Shared> for LoginKeys {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.keys.clone()
     }
 }
 

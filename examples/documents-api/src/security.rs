@@ -3,21 +3,37 @@
 use http::HeaderName;
 use portcullis::Clock;
 use portcullis::audit::MemorySink;
-use portcullis::edge::PlainHttp;
-use portcullis::oauth::StaticKeys;
-use portcullis::oauth::remote::RemoteKeys;
+use portcullis::core::Readiness;
+use portcullis::edge::{ClientCertificateField, PlainHttp};
+use portcullis::oauth::logout::LogoutReceiver;
 use portcullis::prelude::*;
+use portcullis::stack::ProtectedResource;
 
+use std::sync::Arc;
+
+use crate::bound::LoginKeys;
 use crate::database::Database;
 use crate::known_users::KnownUsers;
-use crate::options::{IssuerUrl, Options};
-use crate::tokens::{OWN_AUDIENCE, OWN_ISSUER};
+use crate::options::Options;
+use crate::schemes::Schemes;
 
 /// The name of the scheme that `POST /login` takes, and nothing else does.
 pub(crate) const PASSWORD: &str = "password";
 /// The header of API keys.
 pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// The realm of every challenge.
+pub(crate) const REALM: &str = "documents";
 
+/// The security of the application, and what its routes need of it.
+pub(crate) struct Guarded {
+    pub(crate) security: Security,
+    pub(crate) dependencies: Arc<[Arc<dyn Readiness>]>,
+    pub(crate) keys: LoginKeys,
+    pub(crate) logout: Option<LogoutReceiver>,
+}
+
+/// `url` is where clients find the service.
+///
 /// # Errors
 /// Everything that is missing or contradictory, at once.
 pub(crate) fn security(
@@ -26,42 +42,52 @@ pub(crate) fn security(
     database: &Database,
     own_keys: &str,
     events: MemorySink,
-) -> Result<Security, ConfigErrors> {
+    url: &str,
+) -> Result<Guarded, ConfigErrors> {
     let rate = options.rate;
-    let security = Security::builder()
+    let schemes = Schemes::new(options, own_keys, clock.clone(), url)?;
+    let known = |tokens| KnownUsers { tokens, database: database.clone() };
+    let mut security = Security::builder()
         .clock(clock)
-        .realm("documents")
-        .scheme("token", KnownUsers { tokens: tokens(options, own_keys), database: database.clone() })
+        .realm(REALM)
+        .public_url(url)
+        .protected_resource(resource(url))
+        .scheme("token", known(schemes.signed()))
         .scheme("key", ApiKeys::header(API_KEY).store(database.clone()))
         .scheme(PASSWORD, Basic::new(database.clone()).only_where_named())
         .limit(per(client_ip()).requests(rate.requests()).every(rate.period()).named("client"))
-        .trusted_proxies(TrustedProxies::from_networks(&options.trusted_proxies)?)
+        .trusted_proxies(proxies(options)?)
         .plain_http(PlainHttp::default().credential_header(API_KEY))
         .audit(TracingSink::new())
         .audit(events);
-    match &options.audit {
-        Some(file) => security.audit(JsonLines::append(file)).build(),
-        None => security.build(),
+    if let Some(opaque) = schemes.opaque() {
+        security = security.scheme("opaque", KnownUsers { tokens: opaque, database: database.clone() });
     }
+    if let Some(file) = &options.audit {
+        security = security.audit(JsonLines::append(file));
+    }
+    let security = security.build()?;
+    Ok(Guarded {
+        dependencies: security.dependencies().cloned().collect(),
+        keys: schemes.login_keys()?,
+        logout: schemes.logout()?,
+        security,
+    })
 }
 
-/// The service's own tokens, and those of the outside issuer if there is one.
-fn tokens(options: &Options, own_keys: &str) -> JwtBearer {
-    let own = Issuer::new(OWN_ISSUER).audience(OWN_AUDIENCE).keys(StaticKeys::new().jwks(own_keys));
-    let tokens = JwtBearer::issuer(own);
-    match (&options.issuer, &options.audience) {
-        (Some(issuer), Some(audience)) => tokens.or_issuer(outside(issuer, audience, options)),
-        _ => tokens,
-    }
+/// What clients may know of the service (RFC 9728).
+fn resource(url: &str) -> ProtectedResource {
+    let resource = ProtectedResource::new(url).name("Documents");
+    // Only loopback is let pass so: it is for trying it out on one machine.
+    if url.starts_with("http://") { resource.insecure_http_on_loopback() } else { resource }
 }
 
-fn outside(url: &IssuerUrl, audience: &str, options: &Options) -> Issuer {
-    let mut issuer = Issuer::new(url.as_str()).audience(audience);
-    if url.is_insecure_plain_http() {
-        issuer = issuer.insecure_http_on_loopback();
+/// Who is believed about the client's address, and who about its certificate.
+fn proxies(options: &Options) -> Result<TrustedProxies, ConfigErrors> {
+    let proxies = TrustedProxies::from_networks(&options.trusted_proxies)?;
+    if options.tokens.client_cert_from.is_empty() {
+        return Ok(proxies);
     }
-    match &options.jwks {
-        Some(file) => issuer.keys(StaticKeys::new().jwks_file(file)),
-        None => issuer.keys(RemoteKeys::discover()),
-    }
+    let from = TrustedProxies::from_networks(&options.tokens.client_cert_from)?;
+    Ok(proxies.client_certificates(ClientCertificateField::rfc9440().only_from(from)))
 }

@@ -2,20 +2,21 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use portcullis::audit::MemorySink;
 use portcullis::authn::{HashingError, PasswordHashString, hash_password};
 use portcullis::axum::{App, SecureRouter};
 use portcullis::core::StoreError;
+use portcullis::tls::TlsAcceptor;
 use portcullis::{Clock, ConfigErrors};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::database::{Database, OpenError};
 use crate::demo::{self, DemoCredentials, DemoError};
-use crate::options::Options;
+use crate::options::{Dpop, Options};
 use crate::private_file;
 use crate::routes::{Shared, routes};
 use crate::security::security;
@@ -30,7 +31,10 @@ const EVENTS_KEPT: usize = 1_000;
 pub struct Server {
     app: App,
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     address: SocketAddr,
+    url: String,
+    proofs_required: bool,
     database: Database,
     tokens: Arc<TokenIssuer>,
     credentials: Option<DemoCredentials>,
@@ -59,19 +63,38 @@ impl Server {
         let tokens = Arc::new(TokenIssuer::new(key, clock.clone()));
         let events = MemorySink::keeping(EVENTS_KEPT);
 
-        let security = security(options, clock, &database, &tokens.jwks(), events.clone())?;
-        let shared = Shared { database: database.clone(), tokens: Arc::clone(&tokens), events };
-        let app = SecureRouter::new(security).mount(routes(shared)).finish()?;
-
         let listen = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        Ok(Self { app, listener, address, database, tokens, credentials })
+        let tls = tls(options)?;
+        let url = options.public_url.clone().unwrap_or_else(|| url_of(address, tls.is_some()));
+
+        let guarded = security(options, clock, &database, &tokens.jwks(), events.clone(), &url)?;
+        let shared = Shared {
+            database: database.clone(),
+            tokens: Arc::clone(&tokens),
+            events,
+            dependencies: guarded.dependencies,
+            keys: guarded.keys,
+        };
+        let app = SecureRouter::new(guarded.security).mount(routes(shared, guarded.logout)).finish()?;
+        let proofs_required = options.tokens.dpop == Dpop::Required;
+        Ok(Self { app, listener, tls, address, url, proofs_required, database, tokens, credentials })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The URL under which clients know it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether tokens are good for nothing without a proof.
+    pub(crate) fn proofs_required(&self) -> bool {
+        self.proofs_required
     }
 
     /// The application, to be called without a socket.
@@ -95,7 +118,7 @@ impl Server {
     /// [`StartError`] if the database or the signing key fails.
     pub async fn token_for(&self, user: &str) -> Result<Option<AccessToken>, StartError> {
         match self.database.user(user).await? {
-            Some(user) => Ok(Some(self.tokens.issue(&user)?)),
+            Some(user) => Ok(Some(self.tokens.issue(&user, None)?)),
             None => Ok(None),
         }
     }
@@ -106,10 +129,38 @@ impl Server {
     /// # Errors
     /// If audit events could not be written.
     pub async fn run(self, signal: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        let served = self.app.serve(self.listener).with_graceful_shutdown(signal).await;
+        let server = self.app.serve(self.listener).with_graceful_shutdown(signal);
+        let served = match self.tls {
+            Some(tls) => server.with_tls(tls).await,
+            None => server.await,
+        };
         self.database.close().await;
         served
     }
+}
+
+/// The files of TLS, read; `None` for plain HTTP.
+fn tls(options: &Options) -> Result<Option<TlsAcceptor>, ConfigErrors> {
+    let (Some(certificate), Some(key)) = (&options.tls.certificate, &options.tls.key) else {
+        return Ok(None);
+    };
+    let tls = TlsAcceptor::builder().certificate_files(certificate, key);
+    let tls = match &options.tls.client_ca {
+        Some(authority) => tls.accept_client_certificates(authority),
+        None => tls,
+    };
+    tls.build().map(Some)
+}
+
+/// A URL that reaches the listener from this machine.
+fn url_of(listen: SocketAddr, tls: bool) -> String {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let scheme = if tls { "https" } else { "http" };
+    format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
 }
 
 /// The service cannot start.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portcullis::Clock;
+use portcullis::oauth::keys::Thumbprint;
 use serde::Serialize;
 
 use crate::signing_key::{KeyError, SigningKey};
@@ -43,6 +44,14 @@ struct Claims<'a> {
     iat: u64,
     auth_time: u64,
     exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
+}
+
+/// RFC 9449 §6.1.
+#[derive(Serialize)]
+struct Confirmation {
+    jkt: String,
 }
 
 impl TokenIssuer {
@@ -51,11 +60,12 @@ impl TokenIssuer {
     }
 
     /// A token for the user, with all the scopes that the user may have. Roles and teams are not in it: they
-    /// are looked up on every request, so that taking one away works at once.
+    /// are looked up on every request, so that taking one away works at once. With a key, the token is bound to it: it
+    /// counts with proofs by that key alone.
     ///
     /// # Errors
     /// [`KeyError`] if the key cannot sign.
-    pub fn issue(&self, user: &User) -> Result<AccessToken, KeyError> {
+    pub fn issue(&self, user: &User, key: Option<&Thumbprint>) -> Result<AccessToken, KeyError> {
         let mut id = [0; 16];
         getrandom::fill(&mut id).map_err(|_| KeyError::Signing)?;
         let now = self.clock.unix_time().as_secs();
@@ -70,9 +80,11 @@ impl TokenIssuer {
             iat: now,
             auth_time: now,
             exp: now + LIFETIME.as_secs(),
+            cnf: key.map(|key| Confirmation { jkt: key.to_string() }),
         };
         let access_token = self.key.sign("at+jwt", &claims)?;
-        Ok(AccessToken { access_token, token_type: "Bearer", expires_in: LIFETIME.as_secs(), scope })
+        let token_type = if key.is_some() { "DPoP" } else { "Bearer" };
+        Ok(AccessToken { access_token, token_type, expires_in: LIFETIME.as_secs(), scope })
     }
 
     /// The key that verifies these tokens, as a JWK set.
@@ -100,7 +112,7 @@ mod tests {
         let issuer = TokenIssuer::new(key, Clock::system());
         let roles = BTreeSet::from(["admin".to_owned()]);
         let user = User { name: "adam".into(), roles, manages: BTreeSet::new() };
-        let token = issuer.issue(&user).unwrap();
+        let token = issuer.issue(&user, None).unwrap();
 
         let parts: Vec<_> = token.access_token.split('.').collect();
         let part = |n: usize| -> Value {

@@ -1,7 +1,6 @@
 //! What a newcomer sees after the start: the routes, and lines to paste.
 
 use std::fmt::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::demo::USERS;
 use crate::model::Summary;
@@ -14,7 +13,7 @@ impl Server {
     /// # Errors
     /// [`StartError`] if the database or the signing key fails.
     pub async fn tour(&self) -> Result<String, StartError> {
-        let mut tour = Tour { url: url(self.address()), text: String::new() };
+        let mut tour = Tour { url: self.url().to_owned(), text: String::new() };
         let _ = write!(tour.text, "documents-api listens on {}\n\n{}\n", tour.url, self.app().route_table());
         self.users(&mut tour);
         self.lines(&mut tour).await?;
@@ -40,12 +39,17 @@ impl Server {
         tour.line("everyone may ask whether the service is up", "", "/health");
         tour.line("without a credential there is a challenge", "", "/documents");
         if let Some(credentials) = self.credentials() {
-            if let Some(password) = credentials.password("alice") {
+            let password = credentials.password("alice").filter(|_| !self.proofs_required());
+            if let Some(password) = password {
                 let login = format!("-X POST -u alice:{password}");
                 tour.line("alice trades her password for a token", &login, "/login");
             }
             let key = format!("-H 'X-Api-Key: {}'", credentials.api_key());
             tour.line("a program of alice's reads by API key, and cannot write", &key, "/documents");
+        }
+        if self.proofs_required() {
+            tour.note("Every token must be bound to a key of the client (DPoP): curl alone makes no proofs.");
+            return Ok(());
         }
         let (Some(alice), Some(bob), Some(maria), Some(rita), Some(adam)) = (
             self.bearer("alice").await?,
@@ -110,14 +114,4 @@ impl Tour {
         let space = if arguments.is_empty() { "" } else { " " };
         let _ = writeln!(self.text, "  # {about}\n  curl -i{space}{arguments} {}{path}\n", self.url);
     }
-}
-
-/// A URL that reaches the listener from this machine.
-fn url(listen: SocketAddr) -> String {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    format!("http://{}", SocketAddr::new(ip, listen.port()))
 }

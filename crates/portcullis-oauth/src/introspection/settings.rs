@@ -302,7 +302,8 @@ impl Introspection {
 impl IntoScheme for Introspection {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
         let only_where_named = self.only_where_named;
-        let (introspector, dpop) = self.build_with_dpop(context.clock())?;
+        let this = Self { dpop: self.dpop.map(|dpop| dpop.known_as(context.public_url())), ..self };
+        let (introspector, dpop) = this.build_with_dpop(context.clock())?;
         let authenticator = TokenAuthenticator::new(introspector).with_dpop(dpop);
         Ok(SchemeParts::new(authenticator).only_where_named_if(only_where_named))
     }

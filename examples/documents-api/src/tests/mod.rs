@@ -1,11 +1,13 @@
 //! The service from outside, without a socket unless it is about sockets.
 
 mod bad_input;
+mod bound;
 mod discovery;
 mod documents;
 mod limits;
 mod login;
 mod outside;
+mod readiness;
 mod restart;
 
 use std::net::SocketAddr;
@@ -183,7 +185,12 @@ async fn without_a_credential_every_other_route_is_401_with_challenges_that_name
     ] {
         let answer = service.call(with_json(request(method, path), "not json")).await;
         answer.check_problem(401);
-        let expected = [r#"Bearer realm="documents""#, r#"ApiKey realm="documents", header="x-api-key""#];
+        let metadata = format!("{}/.well-known/oauth-protected-resource", service.server.url());
+        let expected = [
+            format!(r#"Bearer realm="documents", resource_metadata="{metadata}""#),
+            format!(r#"DPoP realm="documents", algs="ES256 ES384 EdDSA", resource_metadata="{metadata}""#),
+            r#"ApiKey realm="documents", header="x-api-key""#.to_owned(),
+        ];
         assert_eq!(answer.challenges(), expected, "{method} {path}");
     }
     let answer = service.call(request("POST", "/login").body(Body::empty()).unwrap()).await;

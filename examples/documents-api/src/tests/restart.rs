@@ -69,6 +69,7 @@ async fn an_unusable_folder_address_or_audit_file_is_named_at_start() {
     let error = start(&options).await.unwrap_err();
     assert!(matches!(error, StartError::Listen { .. }), "{error}");
 
+    options.listen.set_port(0);
     options.audit = Some(file.join("audit.jsonl"));
     let StartError::Configuration(errors) = start(&options).await.unwrap_err() else { panic!("not refused") };
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P502"]);

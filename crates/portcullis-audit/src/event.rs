@@ -92,7 +92,7 @@ impl AuditEvent {
         self.line().map_or("", |line| line.method.as_str())
     }
 
-    /// The path, as the client sent it, without the query, at most [`MAX_PATH`] octets of it.
+    /// The path, as the client sent it, without the query, at most [`MAX_PATH`](crate::MAX_PATH) octets of it.
     #[must_use]
     pub fn path(&self) -> &str {
         self.line().map_or("", |line| line.path.as_str())

@@ -6,8 +6,14 @@
 
 mod partner;
 
+mod bound;
+mod certificates;
+mod logout;
+mod metadata;
+mod opaque;
 mod signed;
 
+use documents_api::Options;
 use serde_json::{Value, json};
 
 use self::partner::{Partner, Provider};
@@ -30,7 +36,7 @@ impl World {
     }
 
     /// For tokens of that audience, with other options of the example.
-    async fn with(audience: &str, change: impl FnOnce(&mut documents_api::Options)) -> Option<Self> {
+    async fn with(audience: &str, change: impl FnOnce(&mut Options)) -> Option<Self> {
         if !partner::at_hand() {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
@@ -106,6 +106,11 @@ impl Provider {
         let mut process = Partner::node("provider.mjs", arguments);
         let issuer = process.answer().await["issuer"].as_str().unwrap().to_owned();
         Self { process, issuer }
+    }
+
+    /// New signing keys; the old ones stay published or not.
+    pub async fn rotate(&mut self, overlap: bool) {
+        self.process.ask("rotate", json!({ "overlap": overlap })).await;
     }
 
     pub fn port(&self) -> &str {

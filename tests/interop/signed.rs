@@ -95,6 +95,24 @@ async fn another_resource_server_agrees_about_good_and_bad_tokens() {
     world.documents.stop().await;
 }
 
+/// A2.15, A13.5: new keys while everything runs, with and without the old ones beside them.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_may_change_while_everything_runs() {
+    let Some(mut world) = World::start().await else { return };
+    let before = world.token(json!({})).await;
+    assert_eq!(world.status("/me", &before).await, 200);
+    world.provider.rotate(true).await;
+    let after = world.token(json!({})).await;
+    assert_ne!(header_of(&before), header_of(&after), "another key signs");
+    assert_eq!(world.status("/me", &after).await, 200, "the new key is fetched when its name is met");
+    assert_eq!(world.status("/me", &before).await, 200, "the old one is still published");
+    world.provider.rotate(false).await;
+    let sudden = world.token(json!({})).await;
+    assert_eq!(world.status("/me", &sudden).await, 200, "a sudden change is noticed as well");
+    assert_eq!(world.status("/me", &after).await, 401, "what is gone verifies nothing");
+    world.documents.stop().await;
+}
+
 /// Fault table, "JWKS down at refresh" and "AS/JWKS down at start": known keys go on working while the provider is
 /// dead, an unknown one is 503, and all is well when it is back.
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +151,10 @@ async fn the_provider_may_die_and_come_back() {
     assert_eq!(documents.call(me()).await.status, 200, "the keys are known");
     documents.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+fn header_of(token: &str) -> &str {
+    token.split('.').next().unwrap()
 }
 
 fn tempfile() -> std::path::PathBuf {

@@ -18,6 +18,7 @@ pub struct Call {
     fields: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     client: Ipv4Addr,
+    host: String,
 }
 
 impl Call {
@@ -28,6 +29,7 @@ impl Call {
             fields: Vec::new(),
             body: Vec::new(),
             client: Ipv4Addr::LOCALHOST,
+            host: "documents.example".to_owned(),
         }
     }
 
@@ -55,6 +57,11 @@ impl Call {
         Self { body, ..self.field("Content-Type", "application/json") }
     }
 
+    /// With that `Host` in place of `documents.example`.
+    pub fn host(self, host: impl ToString) -> Self {
+        Self { host: host.to_string(), ..self }
+    }
+
     /// From another address of this machine: to the server, another client.
     pub fn from(self, client: Ipv4Addr) -> Self {
         Self { client, ..self }
@@ -62,7 +69,7 @@ impl Call {
 
     fn octets(&self) -> Vec<u8> {
         let mut octets = [self.method.as_bytes(), b" ", &self.target, b" HTTP/1.1\r\n"].concat();
-        octets.extend_from_slice(b"Host: documents.example\r\nConnection: close\r\n");
+        octets.extend_from_slice(format!("Host: {}\r\nConnection: close\r\n", self.host).as_bytes());
         for (name, value) in &self.fields {
             octets.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
         }

@@ -4,7 +4,7 @@
 //
 // It prints one JSON line when it is up, then obeys JSON lines on stdin and answers each with one:
 //   {"do":"rotate","overlap":true|false}   new signing keys; the old ones stay published or not
-//   {"do":"logout","sub":"..","sid":".."}  a back-channel logout to the client `documents-app`
+//   {"do":"logout","uri":"..","sub":".."}  a back-channel logout, sent there for the client `documents-app`
 //   {"do":"nonce","required":true|false}   whether the token endpoint wants nonces in DPoP proofs
 // PORT 0 takes a free one. KEYS is a file with a key set, made if it is not there, so that a restart keeps its keys.
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 
-const [port = '0', keysFile, logoutUri = 'http://127.0.0.1:1/backchannel-logout'] = process.argv.slice(2);
+const [port = '0', keysFile] = process.argv.slice(2);
 // Its warnings are not for whoever reads the answers.
 console.info = console.warn = console.error;
 
@@ -73,7 +73,7 @@ function configuration(keys) {
       client('certified', { tls_client_certificate_bound_access_tokens: true }),
       client('documents-api'),
       client('documents-api-signed', { introspection_signed_response_alg: 'ES256' }),
-      client('documents-app', { backchannel_logout_uri: logoutUri, backchannel_logout_session_required: true }),
+      client('documents-app', { backchannel_logout_uri: 'https://app.example/backchannel-logout' }),
     ],
     features: {
       devInteractions: { enabled: false },
@@ -123,8 +123,9 @@ const commands = {
     serve();
     return { kids: keys.map((key) => key.kid) };
   },
-  async logout({ sub, sid }) {
+  async logout({ uri, sub, sid }) {
     const app = await provider.Client.find('documents-app');
+    app.backchannelLogoutUri = uri;
     await app.backchannelLogout(sub, sid);
     return {};
   },

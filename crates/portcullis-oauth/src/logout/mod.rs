@@ -49,8 +49,9 @@
 //!    or both. `nonce` is not: that would be an ID token.
 //! 5. With `sid`, the tokens of this session are revoked. Without it, or with
 //!    [`BackChannelLogout::end_whole_subject`], those of the subject that were issued up to the logout token's `iat`.
-//! 6. A `jti` that was seen before is refused, if a [`BackChannelLogout::replay_store`] is set. It would do nothing
-//!    that was not done: the times of a revocation are the token's own.
+//! 6. A `jti` that was seen before is refused ([`BackChannelLogout::replay_store`]), after the revocation was made once
+//!    more: a provider that tries again after a failure must not find that nothing ended. A replay reaches no further than
+//!    the first time, since whom it ends, and up to when, stands in the token.
 //!
 //! The answer is 200, or 400 with a JSON error, never to be stored by caches (§2.8). 400 is also the answer if the
 //! issuer's keys or a store cannot be had, for that is what the specification says of a logout that failed. The
@@ -70,7 +71,7 @@ mod settings;
 pub use self::answer::LogoutAnswer;
 pub use self::receiver::LogoutReceiver;
 pub use self::service::{BODY_DEADLINE, ResponseFuture};
-pub use self::settings::{BackChannelLogout, MAX_LOGOUT_OCTETS};
+pub use self::settings::{BackChannelLogout, MAX_LOGOUT_OCTETS, MAX_REMEMBERED_LOGOUTS};
 
 #[cfg(test)]
 mod tests;

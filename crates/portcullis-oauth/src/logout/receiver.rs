@@ -28,7 +28,7 @@ pub(super) struct Receiver {
     pub(super) keys: Arc<dyn KeySource>,
     pub(super) client_id: Box<str>,
     pub(super) sinks: Vec<Arc<dyn RevocationSink>>,
-    pub(super) replays: Option<Arc<dyn ReplayStore>>,
+    pub(super) replays: Arc<dyn ReplayStore>,
     pub(super) max_token_life: Duration,
     pub(super) whole_subject: bool,
     pub(super) clock: Clock,
@@ -103,10 +103,9 @@ impl Receiver {
 
     /// After the revocation: a sender that tries again after a failure must not be told that it was done.
     async fn refuse_replay(&self, claims: &LogoutClaims<'_>, now: Duration) -> Result<(), Denial> {
-        let Some(replays) = &self.replays else { return Ok(()) };
         let keep = claims.expires.saturating_add(self.rules.leeway).saturating_sub(now).min(LONGEST_REPLAY);
         let owner = self.rules.identifier.as_bytes();
-        match replays.remember(owner, claims.token_id.as_bytes(), keep).resolve().await {
+        match self.replays.remember(owner, claims.token_id.as_bytes(), keep).resolve().await {
             Ok(ReplayOutcome::Fresh) => Ok(()),
             Ok(ReplayOutcome::Replayed) => Err(no_token("the logout token was sent before")),
             Ok(_) => Err(Denial::new(Reason::StoreUnavailable).explained("the replay store is full")),

@@ -6,10 +6,15 @@ use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, ReplayStore,
 
 use super::receiver::{LogoutReceiver, Receiver};
 use crate::bearer::{Issuer, Needs, Parts};
+use crate::replay::MemoryReplay;
 use crate::revocation::DEFAULT_MAX_TOKEN_LIFE;
 
 /// The largest body that is read, in octets: 32 KiB.
 pub const MAX_LOGOUT_OCTETS: usize = 32 * 1024;
+
+/// How many logout tokens are remembered in this process until they end, so that none is taken twice. If there are
+/// more, the logout is carried out, but answered as a failure.
+pub const MAX_REMEMBERED_LOGOUTS: usize = 10_000;
 
 /// A receiver of back-channel logout as it is configured. See the [module's docs](super).
 #[must_use]
@@ -42,7 +47,8 @@ impl BackChannelLogout {
         self
     }
 
-    /// Refuses a logout token that was seen before. By default, a replay is accepted: it changes nothing.
+    /// Remembers here which logout tokens were seen, for replicas that share a store. By default, this is the memory
+    /// of this process, with room for [`MAX_REMEMBERED_LOGOUTS`].
     pub fn replay_store(self, store: Arc<dyn ReplayStore>) -> Self {
         Self { replays: Some(store), ..self }
     }
@@ -74,19 +80,31 @@ impl BackChannelLogout {
             let message = "the end of a session is remembered for no time";
             errors.push(ConfigError::new(ConfigCode::ZeroLimit, message));
         }
+        let replays = match self.replays {
+            Some(replays) => Some(replays),
+            None => errors.take(memory(clock)),
+        };
         let parts = errors.take(self.issuer.parts(clock, Needs { audience: false, keys: true }));
-        let Some(Parts { rules, keys: Some(keys), .. }) = parts else { return Err(errors) };
+        let (Some(Parts { rules, keys: Some(keys), .. }), Some(replays)) = (parts, replays) else {
+            return Err(errors);
+        };
         errors.into_result(LogoutReceiver::new(Receiver {
             rules,
             keys,
             client_id: self.client_id,
             sinks: self.sinks,
-            replays: self.replays,
+            replays,
             max_token_life: self.max_token_life,
             whole_subject: self.whole_subject,
             clock: clock.clone(),
         }))
     }
+}
+
+fn memory(clock: &Clock) -> Result<Arc<dyn ReplayStore>, ConfigError> {
+    let memory = MemoryReplay::new(clock.clone());
+    // They all have one owner, the issuer.
+    Ok(Arc::new(memory.with_room_for(MAX_REMEMBERED_LOGOUTS, MAX_REMEMBERED_LOGOUTS)?))
 }
 
 impl fmt::Debug for BackChannelLogout {

@@ -1,19 +1,20 @@
 //! OpenID Connect Back-Channel Logout 1.0, against an issuer with real keys.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+mod stores;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
-use portcullis_core::{
-    Denial, Reason, ReplayOutcome, ReplayStore, Revocation, RevocationSink, Step, StoreError,
-};
+use portcullis_core::{Denial, Reason, ReplayOutcome};
 use portcullis_testkit::{Algorithm, FakeClock, TestIssuer, TokenBuilder};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use self::stores::{Replays, Stuck};
 use super::*;
 use crate::form::FORM;
 use crate::{DenyList, Issuer, JwtBearer, JwtVerifier, Profile, StaticKeys};
@@ -120,7 +121,7 @@ async fn takes_nothing_but_a_form_with_one_logout_token() {
     let others = format!("state=1&logout_token={token}&x=a+b%20c");
     assert_eq!(bench.send_body(&others).await.status(), 200);
     let typed = "Application/X-WWW-Form-Urlencoded ; charset=UTF-8";
-    let body = format!("logout_token={token}");
+    let body = format!("logout_token={}", bench.logout("alice", "s1").sign());
     assert_eq!(bench.receiver.receive(Some(typed), body.as_bytes()).resolve().await.status(), 200);
 }
 
@@ -128,8 +129,10 @@ async fn takes_nothing_but_a_form_with_one_logout_token() {
 #[tokio::test]
 async fn a_body_may_be_as_large_as_the_limit_and_not_one_octet_larger() {
     let bench = Bench::new();
-    let begin = format!("logout_token={}&x=", bench.logout("alice", "s1").sign());
-    let body = |length: usize| format!("{begin}{}", "x".repeat(length - begin.len()));
+    let body = |length: usize| {
+        let begin = format!("logout_token={}&x=", bench.logout("alice", "s1").sign());
+        format!("{begin}{}", "x".repeat(length - begin.len()))
+    };
     assert_eq!(bench.send_body(&body(MAX_LOGOUT_OCTETS)).await.status(), 200);
     check(&bench.send_body(&body(MAX_LOGOUT_OCTETS + 1)).await, "the body is too large", "one more");
     let request =
@@ -233,6 +236,16 @@ async fn checks_the_type_where_it_is_there() {
     let older = Bench::with(|issuer| issuer.profile(Profile::UntypedJwt), |receiver| receiver);
     older.refuses(|token| token.typ("at+jwt"), other).await;
     assert_eq!(older.send(&older.logout("alice", "s1").typ("JWT")).await.status(), 200);
+}
+
+/// A14.4: without a store of one's own.
+#[tokio::test]
+async fn a_replay_is_refused_by_default() {
+    let bench = Bench::new();
+    let token = bench.logout("alice", "s1");
+    assert_eq!(bench.send(&token).await.status(), 200);
+    check(&bench.send(&token).await, "the logout token was sent before", "twice");
+    assert!(!bench.counts(&bench.server.token("alice").claim("sid", "s1")));
 }
 
 /// A14.4.
@@ -353,40 +366,4 @@ fn everything_that_is_wrong_with_the_settings_is_said_at_once() {
 
 async fn respond(bench: &Bench, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
     bench.receiver.clone().oneshot(request).await.unwrap()
-}
-
-/// Remembers everything.
-#[derive(Default)]
-struct Replays(Mutex<Vec<(String, String, Duration)>>);
-
-impl ReplayStore for Replays {
-    fn remember(
-        &self,
-        owner: &[u8],
-        value: &[u8],
-        keep: Duration,
-    ) -> Step<Result<ReplayOutcome, StoreError>> {
-        let text = |octets: &[u8]| String::from_utf8(octets.to_vec()).unwrap();
-        let mut seen = self.0.lock().unwrap();
-        if seen.iter().any(|(known, id, _)| *known == text(owner) && *id == text(value)) {
-            return Step::Done(Ok(ReplayOutcome::Replayed));
-        }
-        seen.push((text(owner), text(value), keep));
-        Step::Done(Ok(ReplayOutcome::Fresh))
-    }
-}
-
-/// Always in the same trouble.
-struct Stuck(Option<ReplayOutcome>);
-
-impl ReplayStore for Stuck {
-    fn remember(&self, _: &[u8], _: &[u8], _: Duration) -> Step<Result<ReplayOutcome, StoreError>> {
-        Step::Done(self.0.ok_or_else(|| StoreError::new("no connection")))
-    }
-}
-
-impl RevocationSink for Stuck {
-    fn revoke(&self, _: &Revocation<'_>, _: SystemTime) -> Step<Result<(), StoreError>> {
-        Step::wait(async { Err(StoreError::new("no connection")) })
-    }
 }

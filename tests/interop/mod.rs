@@ -8,6 +8,7 @@ mod partner;
 
 mod bound;
 mod certificates;
+mod logins;
 mod logout;
 mod metadata;
 mod opaque;

@@ -10,9 +10,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, OriginalUri, Request};
 use axum::response::Response;
-use http::Extensions;
+use http::uri::PathAndQuery;
+use http::{Extensions, Uri};
 use portcullis_audit::SinkError;
 use portcullis_core::ConnectionFacts;
 use portcullis_ratelimit::{HeldBody, Permit};
@@ -40,7 +41,12 @@ pub struct App {
 impl App {
     pub(crate) fn new(router: Router, security: Security, table: RouteTable) -> Self {
         let hold: fn(Body, Permit) -> Body = hold;
-        let stack = security.outer_layer().with_connection(connection).with_held_bodies(hold).layer(router);
+        let stack = security
+            .outer_layer()
+            .with_connection(connection)
+            .with_target(target)
+            .with_held_bodies(hold)
+            .layer(router);
         Self { stack, security, table: Arc::new(table) }
     }
 
@@ -109,6 +115,12 @@ impl Service<Request> for App {
 /// A body that a slow client could keep open holds its request's place; any other goes out as it is.
 fn hold(body: Body, permit: Permit) -> Body {
     if HeldBody::is_worth_it(&body) { Body::new(HeldBody::new(body, Some(permit))) } else { body }
+}
+
+/// What the client asked for, if the application stands in a router that took a prefix away.
+fn target(extensions: &Extensions, uri: &Uri) -> Option<PathAndQuery> {
+    let OriginalUri(original) = extensions.get::<OriginalUri>()?;
+    original.path_and_query().filter(|whole| uri.path_and_query() != Some(*whole)).cloned()
 }
 
 /// What axum knows of a connection.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::uri::PathAndQuery;
 use http::{Extensions, HeaderMap, Request, Response, StatusCode, Uri};
 use portcullis_audit::Prepare;
 use portcullis_core::{
@@ -18,9 +19,13 @@ use tower_service::Service;
 /// Finds [`ConnectionFacts`] where a server left them in another form.
 pub(crate) type ReadConnection = fn(&Extensions) -> Option<ConnectionFacts>;
 
+/// Finds what the client asked for where a router took a prefix away.
+pub(crate) type ReadTarget = fn(&Extensions, &Uri) -> Option<PathAndQuery>;
+
 /// The decisions that need neither a route nor an identity.
 pub(crate) struct Outer {
     pub(crate) connection: Option<ReadConnection>,
+    pub(crate) target: Option<ReadTarget>,
     pub(crate) edge: Edge,
     pub(crate) plain_http: PlainHttp,
     pub(crate) cors: Cors,
@@ -52,6 +57,9 @@ impl Outer {
 
     /// What the Trail was opened with was found by [`Opener`].
     fn resolve(&self, request: &RequestView<'_>) -> Result<(), Denial> {
+        if let Some(target) = self.target.and_then(|read| read(request.extensions(), request.uri())) {
+            request.trail().set_target(target);
+        }
         if request.trail().opening().client.is_some() { Ok(()) } else { self.edge.resolve(request) }
     }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Extensions;
+use http::uri::PathAndQuery;
+use http::{Extensions, Uri};
 use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
 use portcullis_core::{
@@ -18,7 +19,7 @@ use tower_layer::Layer;
 
 use crate::builder::SecurityBuilder;
 use crate::gate::{Checks, Gate};
-use crate::outer::{Opener, Outer, OuterService, ReadConnection};
+use crate::outer::{Opener, Outer, OuterService, ReadConnection, ReadTarget};
 use crate::policy::RoutePolicy;
 use crate::resource::{Resource, of_route};
 use crate::table::Everywhere;
@@ -111,7 +112,7 @@ impl Security {
     /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need
     /// no identity. What is behind it must ask a [`Gate`] for every route.
     pub fn outer_layer(&self) -> OuterLayer {
-        OuterLayer { security: self.clone(), connection: None, hold: ReleaseWithHead }
+        OuterLayer { security: self.clone(), connection: None, target: None, hold: ReleaseWithHead }
     }
 
     /// How refusals are answered.
@@ -169,6 +170,7 @@ impl Security {
 pub struct OuterLayer<H = ReleaseWithHead> {
     security: Security,
     connection: Option<ReadConnection>,
+    target: Option<ReadTarget>,
     hold: H,
 }
 
@@ -177,7 +179,7 @@ impl<H> OuterLayer<H> {
     /// `|body, permit| Body::new(HeldBody::new(body, Some(permit)))`, in whatever body takes every other in. By default,
     /// the place is given back when the head of the response is ready.
     pub fn with_held_bodies<G>(self, hold: G) -> OuterLayer<G> {
-        OuterLayer { security: self.security, connection: self.connection, hold }
+        OuterLayer { security: self.security, connection: self.connection, target: self.target, hold }
     }
 
     /// Says how to find out about the connection of a request that has no
@@ -185,6 +187,13 @@ impl<H> OuterLayer<H> {
     /// form. By default, nothing is known of it then.
     pub fn with_connection(self, read: fn(&Extensions) -> Option<ConnectionFacts>) -> Self {
         Self { connection: Some(read), ..self }
+    }
+
+    /// Says how to find out which path and query the client asked for, where a router in front has taken a prefix away
+    /// and left the whole in the extensions; `None` if nothing was taken. Proofs of possession name it. By default, the
+    /// request's own is taken.
+    pub fn with_target(self, read: fn(&Extensions, &Uri) -> Option<PathAndQuery>) -> Self {
+        Self { target: Some(read), ..self }
     }
 }
 
@@ -195,6 +204,7 @@ impl<S, H: Clone> Layer<S> for OuterLayer<H> {
         let security = &self.security.0;
         let outer = Arc::new(Outer {
             connection: self.connection,
+            target: self.target,
             edge: security.edge.clone(),
             plain_http: security.plain_http.clone(),
             cors: security.cors.clone(),

@@ -7,8 +7,9 @@
 )]
 
 mod finish;
-mod metadata;
 mod in_flight;
+mod metadata;
+mod nested;
 mod order;
 mod plain_router;
 mod problems;

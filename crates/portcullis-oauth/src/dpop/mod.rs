@@ -82,8 +82,8 @@
 //! 6. The signature verifies with the `jwk`.
 //! 7. The token is verified, and is bound to that very key. A token that is bound to nothing is refused here, and one
 //!    that is bound to a key is refused as `Bearer`.
-//! 8. The proof was not used before: the store is asked last, so that nothing but good requests fill it. If it is full
-//!    or fails, the answer is 503.
+//! 8. The proof did not expire while the token was verified, and was not used before: the store is asked last, so that
+//!    nothing but good requests fill it. If it is full or fails, the answer is 503.
 //!
 //! # What it does not do
 //!

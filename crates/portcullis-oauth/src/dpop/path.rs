@@ -7,6 +7,16 @@ pub(super) fn is_same(one: &str, two: &str) -> bool {
     one == two || normal(one).is_some_and(|one| normal(two) == Some(one))
 }
 
+/// Whether the URL's path names what stands at `path` behind the prefix. The prefix is looked for once dot segments are
+/// resolved, since `/v1/../a` is not behind `/v1`.
+pub(super) fn is_behind(prefix: &str, url: &str, path: &str) -> bool {
+    if prefix.is_empty() {
+        return is_same(url, path);
+    }
+    let rest = |url: &str| Some(normal(url)?.strip_prefix(&*normal(prefix)?)?.to_owned());
+    rest(url).is_some_and(|rest| is_same(&rest, path))
+}
+
 /// The path in its normal form; `None` if it is none.
 fn normal(path: &str) -> Option<String> {
     if path.is_empty() {

@@ -116,7 +116,9 @@ impl Dpop {
         Self { age, ..self }
     }
 
-    /// Sets how far ahead `iat` may lie: at most [`MAX_PROOF_SKEW`]. By default, this is [`DEFAULT_PROOF_SKEW`].
+    /// Sets how far clocks may differ: `iat` may lie that far ahead, and the store remembers a proof for that much longer
+    /// than it can be used, so that a replica whose clock is behind finds it there. At most [`MAX_PROOF_SKEW`]. By
+    /// default, this is [`DEFAULT_PROOF_SKEW`].
     pub fn skew(self, skew: Duration) -> Self {
         Self { skew, ..self }
     }

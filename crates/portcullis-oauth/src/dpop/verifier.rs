@@ -53,14 +53,14 @@ pub(crate) struct Evidence {
     key: [u8; 32],
     /// The hash of what makes the proof the only one of its kind.
     value: [u8; 32],
-    /// How long the proof could be used again.
-    keep: Duration,
+    /// The time since 1970 until which the proof can be used.
+    until: Duration,
 }
 
 /// What the claims came to.
 struct Judged {
     value: [u8; 32],
-    keep: Duration,
+    until: Duration,
 }
 
 impl DpopVerifier {
@@ -107,11 +107,10 @@ impl DpopVerifier {
     /// # Errors
     /// As [`check`](Self::check); 503 if the store of used proofs cannot be asked.
     pub(super) fn without_token(&self, request: &RequestView<'_>) -> Step<Result<[u8; 32], Denial>> {
-        let Evidence { key, value, keep } = match self.read(None, request) {
-            Ok(evidence) => evidence,
-            Err(denial) => return Step::Done(Err(denial)),
-        };
-        self.0.replay.remember(&key, &value, keep).map(move |answer| first_use(answer).map(|()| key))
+        match self.read(None, request) {
+            Ok(evidence) => self.0.use_up(&evidence).map(move |used| used.map(|()| evidence.key)),
+            Err(denial) => Step::Done(Err(denial)),
+        }
     }
 
     fn read(&self, token: Option<&str>, request: &RequestView<'_>) -> Result<Evidence, Denial> {
@@ -125,7 +124,7 @@ impl DpopVerifier {
         let text = field.to_str().map_err(|_| malformed("the proof has characters outside ASCII"))?;
         let allows = |algorithm| self.0.algorithms.contains(&algorithm);
         let (key, judged) = proof::read(text, allows, |claims| self.0.judge(claims, token, request))?;
-        Ok(Evidence { key: *key.thumbprint().as_bytes(), value: judged.value, keep: judged.keep })
+        Ok(Evidence { key: *key.thumbprint().as_bytes(), value: judged.value, until: judged.until })
     }
 
     /// The caller, if the token is bound to the key that was proven, and the proof was not used before.
@@ -139,10 +138,7 @@ impl DpopVerifier {
             None => return Step::Done(Err(refuse(Reason::TokenUnbound, "the token is bound to no key"))),
         }
         let principal = verified.proven();
-        match self.0.replay.remember(&evidence.key, &evidence.value, evidence.keep) {
-            Step::Done(answer) => Step::Done(first_use(answer).map(|()| principal)),
-            Step::Wait(wait) => Step::wait(async move { first_use(wait.await).map(|()| principal) }),
-        }
+        self.0.use_up(evidence).map(|used| used.map(|()| principal))
     }
 }
 
@@ -169,8 +165,7 @@ impl Parts {
         if !self.is_here(url.place(), request) {
             return Err(mismatch("`htu` names another origin"));
         }
-        let path = url.path.strip_prefix(&*self.prefix);
-        if !path.is_some_and(|path| path::is_same(path, request.original_path())) {
+        if !path::is_behind(&self.prefix, url.path, request.original_path()) {
             return Err(mismatch("`htu` names another path"));
         }
         let now = self.clock.unix_time();
@@ -178,9 +173,20 @@ impl Parts {
             None => self.check_age(claims.issued, now)?,
             Some(nonces) => check_nonce(nonces, claims.nonce, now, request)?,
         };
-        // One second more than the proof can be used again, since the store may measure in whole ones.
-        let keep = until.saturating_sub(now).saturating_add(Duration::from_secs(1));
-        Ok(Judged { value: identity(claims), keep })
+        Ok(Judged { value: identity(claims), until })
+    }
+
+    /// Remembers the proof, unless it was used before.
+    fn use_up(&self, proof: &Evidence) -> Step<Result<(), Denial>> {
+        // The token's issuer may have been slow: what the store remembers of the first use, it has forgotten then.
+        let Some(left) = proof.until.checked_sub(self.clock.unix_time()) else {
+            let why = "the proof expired while the token was verified";
+            return Step::Done(Err(refuse(Reason::DpopProofExpired, why)));
+        };
+        // Longer than the proof can be used here: another replica's clock may be behind, and this one may be set back.
+        // One second more, since the store may measure in whole ones.
+        let keep = left.saturating_add(self.skew).saturating_add(Duration::from_secs(1));
+        self.replay.remember(&proof.key, &proof.value, keep).map(first_use)
     }
 
     /// Whether the place is this API: where the request came to, if that is one of ours.

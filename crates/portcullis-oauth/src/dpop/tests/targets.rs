@@ -57,6 +57,16 @@ fn a_public_url_tells_origin_and_prefix() {
     check(&bench, None, "/documents", "https://example.com/v1documents", false);
     check(&bench, None, "/documents", "https://api.example/v1/documents", false);
     check(&bench, None, "/", "https://example.com/v1", true);
+    // What follows a prefix in the text need not stand behind it.
+    for (url, taken) in [
+        ("https://example.com/v1/../documents", false),
+        ("https://example.com/v1/../v2/documents", false),
+        ("https://example.com/v1/%2e%2E/documents", false),
+        ("https://example.com/v1/./documents", true),
+        ("https://example.com/x/../%761/documents", true),
+    ] {
+        check(&bench, None, "/documents", url, taken);
+    }
 }
 
 /// A6.8: the origin comes from the configuration; what the client calls us is no reason to believe the proof.

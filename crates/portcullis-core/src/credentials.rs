@@ -3,15 +3,16 @@
 use std::fmt;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::octets::Counted;
 use crate::{Denial, Reason, octets};
 
 /// A scheme and what follows it, as read from `Authorization` (RFC 9110 §11.4).
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
     scheme: &'a str,
-    rest: &'a str,
+    rest: Counted<'a>,
 }
 
 impl<'a> Credentials<'a> {
@@ -32,7 +33,17 @@ impl<'a> Credentials<'a> {
     /// # Errors
     /// 400 `malformed_authorization` if there is none, more than one, or something else.
     pub fn token68(&self) -> Result<&'a str, Denial> {
-        if is_token68(self.rest) { Ok(self.rest) } else { Err(Denial::new(Reason::MalformedAuthorization)) }
+        self.counted_token68().map(|token| token.expose())
+    }
+
+    /// The same, with what was counted when the field was read, so that nobody has to look at each octet again.
+    ///
+    /// # Errors
+    /// As [`token68`](Self::token68).
+    pub fn counted_token68(&self) -> Result<Counted<'a>, Denial> {
+        // Dots and base64url are token68, and most tokens have nothing else.
+        let plain = self.rest.others() == 0 && !self.rest.expose().is_empty();
+        if plain || is_token68(self.rest.expose()) { Ok(self.rest) } else { Err(malformed()) }
     }
 }
 
@@ -67,13 +78,18 @@ impl fmt::Debug for Credentials<'_> {
 /// assert_eq!(refused.reason(), Reason::RepeatedCredentialField);
 /// ```
 pub fn authorization(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Denial> {
-    let Some(field) = single(headers, &AUTHORIZATION)? else { return Ok(None) };
+    let Some(field) = only(headers, &AUTHORIZATION)? else { return Ok(None) };
+    let field = std::str::from_utf8(field).map_err(|_| malformed())?.trim_matches(OWS);
     let (scheme, rest) = field.split_once(' ').unwrap_or((field, ""));
     if scheme.is_empty() || !scheme.bytes().all(is_token_char) {
-        return Err(Denial::new(Reason::MalformedAuthorization));
+        return Err(malformed());
     }
     // RFC 9110 §11.4: 1*SP between the scheme and what follows.
-    Ok(Some(Credentials { scheme, rest: rest.trim_start_matches(' ') }))
+    let rest = Counted::new(rest.trim_start_matches(' '));
+    if rest.others() != 0 && !is_all_visible(rest.expose().as_bytes()) {
+        return Err(malformed());
+    }
+    Ok(Some(Credentials { scheme, rest }))
 }
 
 /// Reads a field that may stand only once and holds printable ASCII, such as an API key's.
@@ -81,19 +97,31 @@ pub fn authorization(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Den
 /// # Errors
 /// 400 `repeated_credential_field` for two fields, 400 `malformed_authorization` for other octets.
 pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Denial> {
-    let mut fields = headers.get_all(name).iter();
-    let Some(first) = fields.next() else { return Ok(None) };
-    if fields.next().is_some() {
-        return Err(Denial::new(Reason::RepeatedCredentialField));
-    }
-    let octets = first.as_bytes();
-    let malformed = || Denial::new(Reason::MalformedAuthorization);
-    // As `HeaderValue::to_str`, many octets at a time: each request with a credential pays for it.
-    if octets::count(octets, octets::is_visible) != octets.len() {
+    let Some(field) = only(headers, name)? else { return Ok(None) };
+    if !is_all_visible(field) {
         return Err(malformed());
     }
-    let text = std::str::from_utf8(octets).map_err(|_| malformed())?;
-    Ok(Some(text.trim_matches([' ', '\t'])))
+    let text = std::str::from_utf8(field).map_err(|_| malformed())?;
+    Ok(Some(text.trim_matches(OWS)))
+}
+
+/// The octets of a field that may stand only once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, Denial> {
+    let mut fields = headers.get_all(name).iter();
+    let first = fields.next().map(HeaderValue::as_bytes);
+    match fields.next() {
+        None => Ok(first),
+        Some(_) => Err(Denial::new(Reason::RepeatedCredentialField)),
+    }
+}
+
+fn malformed() -> Denial {
+    Denial::new(Reason::MalformedAuthorization)
+}
+
+/// As `HeaderValue::to_str` asks, many octets at a time: each request with a credential pays for it.
+fn is_all_visible(octets: &[u8]) -> bool {
+    octets::count(octets, octets::is_visible) == octets.len()
 }
 
 /// RFC 9110 §11.2: `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
@@ -102,6 +130,9 @@ fn is_token68(text: &str) -> bool {
     let allowed = |b| octets::is_base64url(b) | (b == b'.') | (b == b'~') | (b == b'+') | (b == b'/');
     !body.is_empty() && octets::count(body, allowed) == body.len()
 }
+
+/// Optional white space (RFC 9110 §5.6.3).
+const OWS: [char; 2] = [' ', '\t'];
 
 /// RFC 9110 §5.6.2.
 fn is_token_char(octet: u8) -> bool {
@@ -151,7 +182,29 @@ mod tests {
         }
     }
 
+    /// What the reader sees at one look is what two looks would see.
+    #[track_caller]
+    fn check_against_a_plain_reading(value: &[u8]) {
+        let Ok(value) = HeaderValue::from_bytes(value) else { return };
+        let plain = value.to_str().ok().map(|text| text.trim_matches(OWS)).and_then(|text| {
+            let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+            let named = !scheme.is_empty() && scheme.bytes().all(is_token_char);
+            named.then(|| rest.trim_start_matches(' ').to_owned())
+        });
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+        let read = authorization(&headers).map(Option::unwrap);
+        assert_eq!(read.as_ref().ok().map(|read| read.rest.expose()), plain.as_deref());
+        if let (Ok(read), Some(plain)) = (read, plain) {
+            assert_eq!(read.token68().is_ok(), is_token68(&plain));
+        }
+    }
+
     proptest! {
+        #[test]
+        fn every_field_is_read_as_two_looks_would_read_it(value in "[ \t]{0,2}[Bb]?[ea@]{0,2}[ \t]{0,2}[a-c.~=_é\" -]{0,12}") {
+            check_against_a_plain_reading(value.as_bytes());
+        }
+
         #[test]
         fn no_octets_make_the_reader_panic(value in proptest::collection::vec(any::<u8>(), 0..64)) {
             if let Ok(value) = HeaderValue::from_bytes(&value) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use portcullis_core::octets::Counted;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, RequestView, Step};
 
 use crate::shape::CredentialShape;
@@ -52,13 +53,19 @@ pub struct Credential<'a> {
     scheme: &'a Arc<str>,
     shape: &'a CredentialShape,
     text: &'a str,
+    counted: Option<Counted<'a>>,
 }
 
 impl<'a> Credential<'a> {
     /// A credential of this shape, picked for the scheme of this configured name.
     #[must_use]
     pub fn new(scheme: &'a Arc<str>, shape: &'a CredentialShape, text: &'a str) -> Self {
-        Self { scheme, shape, text }
+        Self { scheme, shape, text, counted: None }
+    }
+
+    /// The same, where its octets were counted when it was read.
+    pub(crate) fn known(self, counted: Option<Counted<'a>>) -> Self {
+        Self { counted, ..self }
     }
 
     /// The configured name of the scheme that owns it.
@@ -79,6 +86,13 @@ impl<'a> Credential<'a> {
     #[must_use]
     pub fn expose(&self) -> &'a str {
         self.text
+    }
+
+    /// The same with its octets counted, which costs nothing for what came in `Authorization`: they were counted when
+    /// the field was read.
+    #[must_use]
+    pub fn counted(&self) -> Counted<'a> {
+        self.counted.unwrap_or_else(|| Counted::new(self.text))
     }
 }
 

@@ -1,17 +1,20 @@
 //! Finds the one credential of a request, and the one scheme that owns it.
 
 use portcullis_core::credentials::{self, Credentials};
+use portcullis_core::octets::Counted;
 use portcullis_core::{Denial, Reason, RequestView};
 
 use crate::refuse::{Place, Tried};
 use crate::schemes::Scheme;
-use crate::shape::{BEARER, CredentialShape, DPOP, TokenShape, is_jwt_shaped};
+use crate::shape::{BEARER, CredentialShape, DPOP, TokenShape, has_jwt_shape};
 
 /// A credential, where its owner and shape stand among all schemes of the application, and the shape itself.
 pub(crate) struct Picked<'a> {
     pub(crate) place: Place,
     pub(crate) shape: &'a CredentialShape,
     pub(crate) text: &'a str,
+    /// The same, where it was counted when it was read.
+    pub(crate) counted: Option<Counted<'a>>,
 }
 
 /// Why nothing was picked although something was sent, and what the client was trying.
@@ -43,7 +46,7 @@ pub(crate) fn pick<'a>(
             let text = credentials::single(headers, name).map_err(|denial| (denial, Tried::Shape(place)))?;
             let text = text.filter(|text| !text.is_empty());
             let malformed = || (Denial::new(Reason::MalformedAuthorization), Tried::Shape(place));
-            Ok(Some(Picked { place, shape, text: text.ok_or_else(malformed)? }))
+            Ok(Some(Picked { place, shape, text: text.ok_or_else(malformed)?, counted: None }))
         }
         (None, None) => Ok(certificate(schemes, accepted, request)),
     }
@@ -57,7 +60,7 @@ fn certificate<'a>(
     let (place, shape) = all_shapes(schemes).find(|(place, shape)| {
         **shape == CredentialShape::ClientCertificate && accepted.contains(&place.owner)
     })?;
-    request.client_certificate().map(|_| Picked { place, shape, text: "" })
+    request.client_certificate().map(|_| Picked { place, shape, text: "", counted: None })
 }
 
 fn header_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape, &http::HeaderName)> {
@@ -79,7 +82,8 @@ fn token<'a>(
     credentials: Credentials<'a>,
 ) -> Result<Picked<'a>, Refusal> {
     let tried = Tried::Token(authorization_scheme);
-    let text = credentials.token68().map_err(|denial| (denial, tried))?;
+    let counted = credentials.counted_token68().map_err(|denial| (denial, tried))?;
+    let text = counted.expose();
     let owned = |claims: &dyn Fn(&TokenShape) -> bool| {
         all_shapes(schemes).find(|(_, shape)| {
             shape.token().is_some_and(|(scheme, token)| scheme == authorization_scheme && claims(token))
@@ -87,12 +91,12 @@ fn token<'a>(
     };
     let found = owned(&|token| matches!(token, TokenShape::Prefixed(prefix) if text.starts_with(&**prefix)))
         .or_else(|| {
-            let jwt = is_jwt_shaped(text);
+            let jwt = has_jwt_shape(counted);
             owned(&|token| matches!(token, TokenShape::Any) || (jwt && matches!(token, TokenShape::Jwt)))
         })
         .or_else(|| owned(&|token| matches!(token, TokenShape::Opaque)));
     match found {
-        Some((place, shape)) => Ok(Picked { place, shape, text }),
+        Some((place, shape)) => Ok(Picked { place, shape, text, counted: Some(counted) }),
         None => Err((Denial::new(Reason::TokenMalformed), tried)),
     }
 }
@@ -109,8 +113,8 @@ fn other_scheme<'a>(schemes: &'a [Scheme], credentials: Credentials<'a>) -> Resu
     let Some((place, shape)) = found else {
         return Err((Denial::new(Reason::SchemeNotAccepted), Tried::Nothing));
     };
-    let text = credentials.token68().map_err(|denial| (denial, Tried::Shape(place)))?;
-    Ok(Picked { place, shape, text })
+    let counted = credentials.counted_token68().map_err(|denial| (denial, Tried::Shape(place)))?;
+    Ok(Picked { place, shape, text: counted.expose(), counted: Some(counted) })
 }
 
 fn all_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape)> {

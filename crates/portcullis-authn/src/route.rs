@@ -124,7 +124,7 @@ impl RouteSchemes {
             let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
             return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
         }
-        let credential = Credential::new(&scheme.name, picked.shape, picked.text);
+        let credential = Credential::new(&scheme.name, picked.shape, picked.text).known(picked.counted);
         let owner = Owner {
             place: picked.place,
             unknown_to_caches: matches!(

@@ -1,7 +1,7 @@
 //! The outer form of credentials, by which the one owner is found before anything is verified.
 
 use http::HeaderName;
-use portcullis_core::octets;
+use portcullis_core::octets::Counted;
 
 /// Where a credential stands and what it looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,10 +105,11 @@ impl TokenShape {
 /// ```
 #[must_use]
 pub fn is_jwt_shaped(token: &str) -> bool {
-    let bytes = token.as_bytes();
-    let dots = octets::count(bytes, |octet| octet == b'.');
-    let base64url = octets::count(bytes, octets::is_base64url);
-    matches!(dots, 2 | 4) && dots + base64url == bytes.len() && !token.starts_with('.')
+    has_jwt_shape(Counted::new(token))
+}
+
+pub(crate) fn has_jwt_shape(token: Counted<'_>) -> bool {
+    matches!(token.dots(), 2 | 4) && token.others() == 0 && !token.expose().starts_with('.')
 }
 
 fn one_begins_the_other(one: &str, two: &str) -> bool {

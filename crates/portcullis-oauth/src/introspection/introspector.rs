@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use portcullis_authn::TokenShape;
+use portcullis_core::octets::Counted;
 use portcullis_core::{CredentialMethod, Denial, Principal, Step};
 
 use super::shared::Shared;
@@ -64,8 +65,8 @@ impl TokenVerifier for Introspector {
         vec![self.shared.caller.expected.rules.identifier.clone()]
     }
 
-    fn verify(&self, token: &str) -> Step<Result<Verified, Denial>> {
-        self.shared.verify(token)
+    fn verify(&self, token: Counted<'_>) -> Step<Result<Verified, Denial>> {
+        self.shared.verify(token.expose())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The outer form of a token: size, alphabet, number of parts.
 
-use portcullis_core::{Denial, Reason, octets};
+use portcullis_core::octets::Counted;
+use portcullis_core::{Denial, Reason};
 
 use crate::token::refusal::{malformed, refuse};
 
@@ -10,6 +11,8 @@ pub const DEFAULT_MAX_TOKEN_OCTETS: usize = 16 * 1024;
 /// The three parts of the compact serialisation (RFC 7515 §3.1), still encoded.
 #[derive(Clone, Copy)]
 pub(crate) struct Compact<'t> {
+    /// The whole of it, as it came.
+    pub(crate) token: &'t str,
     pub(crate) header: &'t str,
     pub(crate) payload: &'t str,
     pub(crate) signature: &'t str,
@@ -20,24 +23,38 @@ pub(crate) struct Compact<'t> {
 impl<'t> Compact<'t> {
     /// Takes a token apart. The length is looked at first, so that a long token costs nothing.
     pub(crate) fn read(token: &'t str, limit: usize) -> Result<Self, Denial> {
-        if token.len() > limit {
-            return Err(refuse(Reason::TokenTooLarge, "the token is longer than the limit"));
-        }
-        let dots = octets::count(token.as_bytes(), |octet| octet == b'.');
-        let others = token.len() - dots - octets::count(token.as_bytes(), octets::is_base64url);
+        check_length(token, limit)?;
+        Self::divide(Counted::new(token))
+    }
+
+    /// The same with a token whose octets were counted when it arrived.
+    pub(crate) fn read_counted(token: Counted<'t>, limit: usize) -> Result<Self, Denial> {
+        check_length(token.expose(), limit)?;
+        Self::divide(token)
+    }
+
+    fn divide(counted: Counted<'t>) -> Result<Self, Denial> {
         // draft-ietf-oauth-rfc8725bis §3.14.
-        match (others, dots) {
+        match (counted.others(), counted.dots()) {
             (0, 2) => {}
             (0, 4) => return Err(refuse(Reason::TokenEncrypted, "encrypted tokens are not taken")),
             (0, _) => return Err(malformed("the token does not have three parts")),
             _ => return Err(malformed("the token has characters outside base64url")),
         }
+        let token = counted.expose();
         let parts = token.rsplit_once('.').and_then(|(signed, signature)| {
             let (header, payload) = signed.split_once('.')?;
-            Some(Self { header, payload, signature, signed })
+            Some(Self { token, header, payload, signature, signed })
         });
         parts.ok_or_else(|| malformed("the token does not have three parts"))
     }
+}
+
+fn check_length(token: &str, limit: usize) -> Result<(), Denial> {
+    if token.len() > limit {
+        return Err(refuse(Reason::TokenTooLarge, "the token is longer than the limit"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -46,6 +63,12 @@ mod tests {
 
     #[track_caller]
     fn check(token: &str, expected: Result<[&str; 4], Reason>) {
+        let read = |compact: Result<Compact<'_>, Denial>| {
+            compact
+                .map(|parts| [parts.header, parts.payload, parts.signature, parts.signed].map(str::to_owned))
+        };
+        let counted = read(Compact::read_counted(Counted::new(token), 32)).map_err(|denial| denial.reason());
+        assert_eq!(counted, expected.map(|parts| parts.map(str::to_owned)), "{token:?}");
         let read = Compact::read(token, 32)
             .map(|parts| [parts.header, parts.payload, parts.signature, parts.signed])
             .map_err(|denial| denial.reason());

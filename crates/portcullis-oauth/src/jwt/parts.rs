@@ -16,8 +16,6 @@ const PAYLOAD_ON_STACK: usize = 2048;
 
 /// A token that is well-formed, and nothing more yet.
 pub(super) struct Parts<'p> {
-    /// The whole of it, as it came.
-    pub(super) token: &'p str,
     pub(super) compact: Compact<'p>,
     pub(super) header: Header<'p>,
     pub(super) claims: Object<'p>,
@@ -26,19 +24,17 @@ pub(super) struct Parts<'p> {
 }
 
 impl Parts<'_> {
-    /// Takes a token of at most so many octets apart, and goes on with its parts while they are in memory.
-    pub(super) fn read<T>(
-        token: &str,
-        limit: usize,
+    /// Decodes the parts of a token, and goes on with them while they are in memory.
+    pub(super) fn decode<T>(
+        compact: Compact<'_>,
         go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
     ) -> Result<T, Denial> {
-        let compact = Compact::read(token, limit)?;
         let (mut buffer, mut spill) = ([0; HEADER_ON_STACK], Vec::new());
         let (_, header) = part(compact.header, &mut buffer, &mut spill)?;
         let header = Header::read(header.members())?;
         let (mut buffer, mut spill) = ([0; PAYLOAD_ON_STACK], Vec::new());
         let (payload, claims) = part(compact.payload, &mut buffer, &mut spill)?;
-        go_on(&Parts { token, compact, header, claims, payload })
+        go_on(&Parts { compact, header, claims, payload })
     }
 }
 

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use portcullis_authn::TokenShape;
+use portcullis_core::octets::Counted;
 use portcullis_core::{
     Clock, CredentialMethod, Denial, Principal, Readiness, Reason, Revocations, Secret, Step,
 };
 
 use super::claims::Registered;
+use super::compact::Compact;
 use super::kind::check_typ;
 use super::parts::Parts;
 use super::principal::verified;
@@ -69,15 +71,28 @@ impl JwtVerifier {
     ///
     /// A token that is bound to a key or a certificate is refused: there is no request here that could prove it.
     pub fn verify(&self, token: &str) -> Step<Result<Principal, Denial>> {
-        match TokenVerifier::verify(self, token) {
+        let compact = || Compact::read(token, self.0.max_token_octets);
+        match self.recall_or_begin(token, compact) {
             Step::Done(verified) => Step::Done(verified.and_then(Verified::unbound)),
             Step::Wait(wait) => Step::wait(async move { wait.await.and_then(Verified::unbound) }),
         }
     }
 
+    /// A token that is remembered is not taken apart.
+    fn recall_or_begin<'t>(
+        &self,
+        token: &str,
+        compact: impl FnOnce() -> Result<Compact<'t>, Denial>,
+    ) -> Step<Result<Verified, Denial>> {
+        if let Some(answer) = self.recall(token) {
+            return answer;
+        }
+        compact().and_then(|compact| self.begin(compact)).unwrap_or_else(|denial| Step::Done(Err(denial)))
+    }
+
     /// Everything that is checked before a key is asked for.
-    fn begin(&self, token: &str) -> Checked {
-        Parts::read(token, self.0.max_token_octets, |parts| {
+    fn begin(&self, compact: Compact<'_>) -> Checked {
+        Parts::decode(compact, |parts| {
             let rules = &self.issuer_of(&parts.claims)?;
             check_typ(parts.header.typ, rules.issuer.profile)?;
             if !rules.issuer.allows(parts.header.algorithm) {
@@ -88,7 +103,8 @@ impl JwtVerifier {
                 Step::Done(keys) => self.check(parts, rules, &keys?, Ask::Again),
                 Step::Wait(keys) => {
                     // The request's memory cannot be kept while waiting.
-                    let (this, rules, token) = (self.clone(), Arc::clone(rules), Secret::from(token));
+                    let (this, rules, token) =
+                        (self.clone(), Arc::clone(rules), Secret::from(parts.compact.token));
                     Ok(Step::wait(async move {
                         let keys = keys.await?;
                         this.resume(&token, &rules, &keys, Ask::Again)?.resolve().await
@@ -101,7 +117,8 @@ impl JwtVerifier {
     /// The rest once more from the token, with the keys at hand.
     fn resume(&self, token: &Secret, rules: &Arc<Rules>, keys: &KeyLookup, ask: Ask) -> Checked {
         let token = std::str::from_utf8(token.expose()).map_err(|_| malformed("the token is not utf-8"))?;
-        Parts::read(token, self.0.max_token_octets, |parts| self.check(parts, rules, keys, ask))
+        let compact = Compact::read(token, self.0.max_token_octets)?;
+        Parts::decode(compact, |parts| self.check(parts, rules, keys, ask))
     }
 
     /// The signature, and then everything else.
@@ -132,7 +149,7 @@ impl JwtVerifier {
             },
             Some(Step::Wait(found)) => {
                 let (this, rules) = (self.clone(), Arc::clone(rules));
-                let (token, tried) = (Secret::from(parts.token), tried.clone());
+                let (token, tried) = (Secret::from(parts.compact.token), tried.clone());
                 Ok(Step::wait(async move {
                     match found.await? {
                         found if others(&found, &tried) => {
@@ -150,7 +167,7 @@ impl JwtVerifier {
         let registered = Registered::read(parts.claims.members(), &rules.issuer)?;
         let verified = verified(registered, parts.payload, &rules.issuer, CredentialMethod::Jwt);
         verified.check_time(self.0.clock.unix_time())?;
-        Ok(self.remember(parts.token, verified, key, rules))
+        Ok(self.remember(parts.compact.token, verified, key, rules))
     }
 
     /// The issuer that the token names, not believed yet: it only picks the keys, and `iss` is compared again
@@ -189,11 +206,9 @@ impl TokenVerifier for JwtVerifier {
         self.0.issuers.iter().map(|rules| rules.issuer.identifier.clone()).collect()
     }
 
-    fn verify(&self, token: &str) -> Step<Result<Verified, Denial>> {
-        if let Some(answer) = self.recall(token) {
-            return answer;
-        }
-        self.begin(token).unwrap_or_else(|denial| Step::Done(Err(denial)))
+    fn verify(&self, token: Counted<'_>) -> Step<Result<Verified, Denial>> {
+        let compact = || Compact::read_counted(token, self.0.max_token_octets);
+        self.recall_or_begin(token.expose(), compact)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use portcullis_authn::{Authenticator, Credential, CredentialShape, TokenSupport};
 use portcullis_core::challenge::BearerError;
+use portcullis_core::octets::Counted;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, ProblemType, RequestView, Step};
 
 use super::TokenVerifier;
@@ -25,7 +26,7 @@ impl<V: TokenVerifier> TokenAuthenticator<V> {
     }
 
     /// A token by the scheme `Bearer`: it is bound to nothing, or to the certificate of the client.
-    fn bearer(&self, token: &str, request: &RequestView<'_>) -> Step<Result<Principal, Denial>> {
+    fn bearer(&self, token: Counted<'_>, request: &RequestView<'_>) -> Step<Result<Principal, Denial>> {
         let certificate = request.client_certificate();
         match self.verifier.verify(token) {
             Step::Done(verified) => Step::Done(verified.and_then(|verified| verified.held_with(certificate))),
@@ -41,10 +42,10 @@ impl<V: TokenVerifier> TokenAuthenticator<V> {
     fn with_proof(
         &self,
         dpop: &DpopVerifier,
-        token: &str,
+        token: Counted<'_>,
         request: &RequestView<'_>,
     ) -> Step<Result<Principal, Denial>> {
-        let evidence = match dpop.check(token, request) {
+        let evidence = match dpop.check(token.expose(), request) {
             Ok(evidence) => evidence,
             Err(denial) => return Step::Done(Err(denial)),
         };
@@ -79,8 +80,8 @@ impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
         request: &RequestView<'_>,
     ) -> Step<Result<Principal, Denial>> {
         match (&self.dpop, credential.shape()) {
-            (Some(dpop), CredentialShape::Dpop(_)) => self.with_proof(dpop, credential.expose(), request),
-            _ => self.bearer(credential.expose(), request),
+            (Some(dpop), CredentialShape::Dpop(_)) => self.with_proof(dpop, credential.counted(), request),
+            _ => self.bearer(credential.counted(), request),
         }
     }
 

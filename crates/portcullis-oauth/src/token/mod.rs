@@ -9,6 +9,7 @@ pub(crate) mod refusal;
 mod verified;
 
 use portcullis_authn::TokenShape;
+use portcullis_core::octets::Counted;
 use portcullis_core::{CredentialMethod, Denial, Step};
 
 pub(crate) use self::authenticator::TokenAuthenticator;
@@ -29,5 +30,5 @@ pub(crate) trait TokenVerifier: Send + Sync + 'static {
 
     /// What the token says, once everything but its [binding](Verified::confirmation) is checked: signature or
     /// issuer's answer, claims, time, deny-list.
-    fn verify(&self, token: &str) -> Step<Result<Verified, Denial>>;
+    fn verify(&self, token: Counted<'_>) -> Step<Result<Verified, Denial>>;
 }

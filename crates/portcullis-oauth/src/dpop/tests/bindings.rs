@@ -1,5 +1,6 @@
 use bytes::Bytes;
 use portcullis_authn::TokenShape;
+use portcullis_core::octets::Counted;
 use portcullis_core::{
     CertificateSource, ClientCertificate, Confirmation, CredentialMethod, Principal, Reason,
 };
@@ -167,7 +168,7 @@ impl TokenVerifier for Waiting {
         Vec::new()
     }
 
-    fn verify(&self, token: &str) -> portcullis_core::Step<Result<Verified, Denial>> {
+    fn verify(&self, token: Counted<'_>) -> portcullis_core::Step<Result<Verified, Denial>> {
         let mut principal = Principal::builder("alice", CredentialMethod::Introspection);
         if let Some(confirmation) = self.0.clone() {
             principal = principal.confirmation(confirmation);
@@ -175,7 +176,8 @@ impl TokenVerifier for Waiting {
         let lifetime =
             Lifetime { expires: None, not_before: None, issued: None, leeway: std::time::Duration::ZERO };
         let verified = Verified::new(principal.build(), lifetime);
-        let answer = if token == "bad" { Err(Denial::new(Reason::TokenExpired)) } else { Ok(verified) };
+        let answer =
+            if token.expose() == "bad" { Err(Denial::new(Reason::TokenExpired)) } else { Ok(verified) };
         portcullis_core::Step::wait(async { answer })
     }
 }

@@ -43,7 +43,7 @@ fn before_all(limiters: &[Limiter], attempt: &Attempt) -> Result<(), Denial> {
     let limiters = || limiters.iter().filter(|limiter| limiter.phase() == Phase::Attempt);
     let mut charges: SmallVec<[Charge; 2]> =
         limiters().map(|limiter| limiter.charge_attempt(&attempt.identifier)).collect();
-    let enforced = |limiter: &Limiter| limiter.enforces(|| sample(attempt));
+    let enforced = |limiter: &Limiter| limiter.mode().enforces(sample(attempt));
     let mut refusal = Refusal::default();
     for (limiter, charge) in limiters().zip(&charges).filter(|(limiter, _)| enforced(limiter)) {
         refusal.add(limiter, charge.outcome.verdict);

@@ -93,7 +93,7 @@ impl Decide for CheckLimits {
     fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let trail = request.trail();
         let mut late = self.0.iter().filter(|limiter| limiter.phase() == Phase::Identity);
-        let wants_identity = late.any(|limiter| limiter.enforces(|| trail.id().sample()));
+        let wants_identity = late.any(|limiter| trail.enforces(limiter.mode()));
         if wants_identity && matches!(trail.authentication(), Authentication::NotAsked) {
             let denial = Denial::misconfigured(
                 "a limit that is asked after authentication, but none ran: put the authentication layer before it",

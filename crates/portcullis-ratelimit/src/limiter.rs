@@ -133,9 +133,9 @@ impl Limiter {
         }
     }
 
-    /// Whether a refusal counts for the request, or user, of this sample, which is made only if it matters.
-    pub(crate) fn enforces(&self, sample: impl FnOnce() -> u64) -> bool {
-        enforces(self.0.mode, sample)
+    /// Whose refusals count.
+    pub(crate) fn mode(&self) -> Mode {
+        self.0.mode
     }
 
     pub(crate) fn refunds_success(&self) -> bool {
@@ -144,14 +144,6 @@ impl Limiter {
 
     pub(crate) fn fields(&self) -> Option<&Fields> {
         self.0.fields.as_ref()
-    }
-}
-
-/// As [`Mode::enforces`]: most limits are enforced for everybody, whatever the sample.
-pub(crate) fn enforces(mode: Mode, sample: impl FnOnce() -> u64) -> bool {
-    match mode {
-        Mode::Enforce => true,
-        mode => mode.enforces(sample()),
     }
 }
 

@@ -172,7 +172,7 @@ fn give_back(limiters: &[Limiter], charges: &mut [Option<Charge>]) {
 }
 
 fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
-    limiter.enforces(|| trail.id().sample())
+    trail.enforces(limiter.mode())
 }
 
 /// Writes to the Trail what was counted, and what the client is to be told of it. The reason is that of a

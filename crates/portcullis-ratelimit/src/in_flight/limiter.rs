@@ -15,7 +15,7 @@ use super::places::{Places, Taken};
 use super::{InFlight, MAX_TOTAL_AT_ONCE};
 use crate::fields::Fields;
 use crate::key::LimitKey;
-use crate::limiter::{Phase, enforces};
+use crate::limiter::Phase;
 use crate::seed::Seed;
 
 /// A cap on requests in flight with its counts. Clones share them.
@@ -103,7 +103,7 @@ impl InFlightLimiter {
             Err(denial) => denial,
         };
         let trail = request.trail();
-        if enforces(self.0.mode, || trail.id().sample()) {
+        if trail.enforces(self.0.mode) {
             self.0.report(&refused, trail);
             return Err(refused);
         }

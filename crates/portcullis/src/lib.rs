@@ -91,8 +91,12 @@ pub mod prelude {
     };
     pub use portcullis_core::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason, Scopes};
     pub use portcullis_edge::{Cors, TrustedProxies};
+    #[cfg(feature = "logout")]
+    pub use portcullis_oauth::BackChannelLogout;
+    #[cfg(feature = "introspection")]
+    pub use portcullis_oauth::Introspection;
     #[cfg(feature = "oauth")]
-    pub use portcullis_oauth::{IdentityProvider, Issuer, JwtBearer};
+    pub use portcullis_oauth::{DenyList, Dpop, IdentityProvider, Issuer, JwtBearer};
     pub use portcullis_ratelimit::{DAY, HOUR, MINUTE, SECOND, attempted_user, client_ip, per, principal};
     pub use portcullis_stack::{ProtectedResource, RouteList, RoutePolicy, Security};
     #[cfg(feature = "tls")]

@@ -25,9 +25,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Some(issuer) = &stand_in {
         options.stand_in(issuer.url(), issuer.audience());
     }
-    let app = app(&options, Clock::system())?;
     let listener = tokio::net::TcpListener::bind(options.listen).await?;
     let url = format!("http://{}", listener.local_addr()?);
+    let app = app(&options, &url, Clock::system())?;
     println!("{}", app.route_table());
     match &stand_in {
         Some(issuer) => println!("{}", tour(&url, issuer)),
@@ -55,6 +55,12 @@ curl {writer} {url}/me
 # 200, and 403 where the scope is missing
 curl {writer} {url}/notes
 curl -i {reader} -X POST {url}/notes
+
+# 401: the login was too long ago for this, and the challenge says how old it may be
+curl -i {writer} -X DELETE {url}/notes/all
+
+# what clients may know
+curl {url}/.well-known/oauth-protected-resource
 ",
         issuer = issuer.url(),
     )

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use portcullis::oauth::IdentityProvider;
 
 /// An API that takes the tokens of an OpenID Connect provider.
 #[derive(Clone, Debug, Parser)]
@@ -17,9 +18,46 @@ pub(crate) struct Options {
     #[arg(long, env = "OIDC_AUDIENCE", value_name = "AUDIENCE", requires = "issuer")]
     pub(crate) audience: Option<String>,
 
+    /// How the provider writes its access tokens: which claims are scopes and roles, and what a token says of itself.
+    #[arg(long, env = "OIDC_PROVIDER", value_enum, value_name = "KIND", default_value_t)]
+    pub(crate) provider: Provider,
+
+    /// The URL under which clients find this API, if a proxy changes it.
+    #[arg(long, env = "OIDC_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+
     /// Where to listen; port 0 takes a free one.
     #[arg(long, env = "OIDC_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8082")]
     pub(crate) listen: SocketAddr,
+}
+
+/// A kind of provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Provider {
+    Auth0,
+    Cognito,
+    EntraId,
+    Google,
+    Keycloak,
+    Okta,
+    /// Any that writes access tokens as RFC 9068 has them.
+    #[default]
+    Rfc9068,
+}
+
+impl Provider {
+    /// What is to be known of its tokens.
+    pub(crate) fn describe(self) -> Option<IdentityProvider> {
+        Some(match self {
+            Self::Auth0 => IdentityProvider::auth0(),
+            Self::Cognito => IdentityProvider::cognito(),
+            Self::EntraId => IdentityProvider::entra_id(),
+            Self::Google => IdentityProvider::google(),
+            Self::Keycloak => IdentityProvider::keycloak(),
+            Self::Okta => IdentityProvider::okta(),
+            Self::Rfc9068 => return None,
+        })
+    }
 }
 
 impl Options {

@@ -65,6 +65,13 @@ fn every_option_is_read() {
     .unwrap();
     assert_eq!((options.tokens.dpop, options.tokens.dpop_nonce), (Dpop::Required, true));
     assert_eq!(options.tokens.client_cert_from.len(), 1);
+    assert_eq!(options.tokens.client_id.as_deref(), Some("documents"));
+    assert_eq!(options.public_url.as_deref(), Some("https://documents.example.com"));
+    let tls = [&options.tls.certificate, &options.tls.key, &options.tls.client_ca];
+    assert_eq!(
+        tls.map(|file| file.as_ref().unwrap().to_str().unwrap()),
+        ["server.pem", "server.key", "ca.pem"]
+    );
     assert_eq!(options.listen, "[::1]:0".parse().unwrap());
     assert_eq!(options.issuer.as_ref().map(IssuerUrl::as_str), Some("https://idp.example/realm"));
     assert_eq!(options.trusted_proxies.len(), 3);

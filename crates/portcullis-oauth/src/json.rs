@@ -52,7 +52,8 @@ pub(crate) struct Members<'o, 'a> {
 /// Reads one JSON object.
 ///
 /// `None` for anything else: invalid UTF-8, a byte-order mark, text after the object, a member name that stands
-/// twice in one object at any depth, a lone surrogate, a number beyond a double, nesting beyond [`MAX_DEPTH`].
+/// twice in one object at any depth, a member name that serde_json keeps for itself, a lone surrogate, a number beyond a
+/// double, nesting beyond [`MAX_DEPTH`].
 ///
 /// It is written out here, because a reader on top of a general one costs five times as much, and every request with
 /// a token pays for two.

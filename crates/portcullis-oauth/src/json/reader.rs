@@ -9,6 +9,10 @@ use super::{FEW, Json, MAX_DEPTH, Member};
 /// The members of an object while they are read.
 type List<'a> = SmallVec<[Member<'a>; FEW]>;
 
+/// How names begin that are not text of its own for serde_json, by whose reader others look at the same text: with its
+/// features `arbitrary_precision` or `raw_value` they turn the object into something else, or the whole text into none.
+const SERDE_JSON: &str = "$serde_json::private::";
+
 /// Reads a text from its beginning to its end, once. `None` is said by whatever meets something that is not JSON, or
 /// that two readers could read differently.
 pub(super) struct Reader<'a> {
@@ -43,6 +47,9 @@ impl<'a> Reader<'a> {
             self.skip_space();
             self.expect(b'"')?;
             let name = self.rest_of_text()?;
+            if name.starts_with(SERDE_JSON) {
+                return None;
+            }
             // Many members are looked at when they are all there.
             if names.note(&name) && members.len() < FEW && members.iter().any(|(known, _)| *known == name) {
                 return None;

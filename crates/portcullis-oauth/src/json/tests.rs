@@ -92,6 +92,20 @@ fn refuses_what_is_not_one_json_object_in_utf_8() {
     check("{\"a\":\"\\ud83d\\ude00\"}", true);
 }
 
+/// A2.24. With its features `arbitrary_precision` and `raw_value`, which any crate in a tree can turn on for all,
+/// serde_json takes an object that begins with such a name for something else than an object, or for none: whoever
+/// may write one into a claim, as into the metadata of a user, would choose what the others read.
+#[test]
+fn refuses_names_by_which_serde_json_talks_to_itself() {
+    for name in ["$serde_json::private::Number", "$serde_json::private::RawValue", "$serde_json::private::"] {
+        check(&format!("{{\"{name}\":\"1\"}}"), false);
+        check(&format!("{{\"user_metadata\":[{{\"{name}\":\"x\"}}],\"suspended\":true}}"), false);
+        check(&format!("{{\"a\":{{\"\\u0024{}\":\"x\"}}}}", &name[1..]), false);
+        check(&format!("{{\"a\":\"{name}\"}}"), true);
+    }
+    check(r#"{"$ref":1,"$":{"$serde_json":2}}"#, true);
+}
+
 /// A2.24, at the limit.
 #[test]
 fn reads_as_deep_as_the_limit_and_not_one_deeper() {

@@ -3,6 +3,7 @@
 use portcullis_core::Reason;
 use portcullis_testkit::{Algorithm, TestIssuer, tamper};
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::{AUDIENCE, Bench, ISSUER};
 use crate::{Issuer, JwtBearer, StaticKeys};
@@ -295,4 +296,17 @@ proptest! {
             assert!(bench.verify(&format!("{a}.{b}.{a}")).is_err());
         });
     }
+}
+
+/// A2.24: a user who may write an object into a claim must not be able to hide all claims from whoever reads them
+/// later, as serde_json does with a name of its own (axum turns the feature on that knows this one).
+#[test]
+fn refuses_a_claim_that_would_hide_the_others() {
+    let bench = Bench::new();
+    let metadata =
+        |name: &str| bench.token().claim("user_metadata", json!({ name: "}" })).claim("blocked", true);
+    bench.refuses(&metadata("$serde_json::private::RawValue").sign(), Reason::TokenMalformed);
+    bench.refuses(&metadata("$serde_json::private::Number").sign(), Reason::TokenMalformed);
+    let caller = bench.accepts(&metadata("RawValue"));
+    assert_eq!(caller.claims().get("blocked"), Some(&json!(true)));
 }

@@ -59,6 +59,8 @@ fn instructions<'a>(report: &mut Report, goals: impl Iterator<Item = &'a Goal>) 
                 known.insert(name, count);
             }
         }
-        report.add(goal, goal.measure(goal.ours, |name| known[name]).round(), "", &[]);
+        let measured = goal.measure(goal.ours, |name| known[name]);
+        let measured = if goal.unit.is_some() { measured } else { measured.round() };
+        report.add(goal, measured, "", &[]);
     }
 }

@@ -1,16 +1,25 @@
 //! One thing that is measured.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Something that can be done many times, made ready.
 pub struct Case {
-    run: Box<dyn FnMut(u32)>,
+    run: Box<dyn FnMut(u32) -> Option<Duration>>,
     settle: Box<dyn FnMut()>,
 }
 
 impl Case {
     /// Does that many iterations when it is asked to.
-    pub(crate) fn new(run: impl FnMut(u32) + 'static) -> Self {
+    pub(crate) fn new(mut run: impl FnMut(u32) + 'static) -> Self {
+        Self::taking(move |iterations| {
+            run(iterations);
+            None
+        })
+    }
+
+    /// The same, and says what it took, where that is another time than what passes meanwhile.
+    pub(crate) fn taking(run: impl FnMut(u32) -> Option<Duration> + 'static) -> Self {
         Self { run: Box::new(run), settle: Box::new(|| ()) }
     }
 
@@ -21,7 +30,12 @@ impl Case {
 
     /// Does so many iterations.
     pub fn run(&mut self, iterations: u32) {
-        (self.run)(iterations);
+        let _ = self.time(iterations);
+    }
+
+    /// Does so many iterations. What they took, if the case itself knows; else it is the time that passes.
+    pub fn time(&mut self, iterations: u32) -> Option<Duration> {
+        (self.run)(iterations)
     }
 
     /// Comes to rest.

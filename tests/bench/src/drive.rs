@@ -100,7 +100,7 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime")
 }
 
-async fn answer<S, B>(service: &mut S, template: &Template) -> StatusCode
+pub(crate) async fn answer<S, B>(service: &mut S, template: &Template) -> StatusCode
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
 {

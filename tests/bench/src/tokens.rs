@@ -59,6 +59,17 @@ pub(crate) fn scheme(algorithm: Algorithm) -> JwtBearer {
     remembering(algorithm).remember(RememberTokens::none())
 }
 
+/// The scheme for HS256, whose key is the last of so many.
+pub(crate) fn among_keys(count: usize) -> JwtBearer {
+    let others = (1..count).map(|number| format!("other-{number}"));
+    let kid = issuer().jwk(Algorithm::Hs256)["kid"].as_str().expect("a kid").to_owned();
+    let keys = others.chain([kid]).fold(StaticKeys::new(), |keys, kid| {
+        keys.secret_with_kid(&kid, Served::HS256, Secret::new(issuer().secret()))
+    });
+    let issuer = Issuer::new(issuer().url()).audience(issuer().audience()).keys(keys);
+    JwtBearer::issuer(issuer).remember(RememberTokens::none())
+}
+
 /// The same, as it is by default: what was verified once is remembered.
 pub(crate) fn remembering(algorithm: Algorithm) -> JwtBearer {
     let keys = match algorithm {

@@ -92,12 +92,16 @@ fn key(rule: Rule) -> Case {
 
 /// A limit per client with its fields, a token that is remembered, a scope, an audit record that is queued.
 fn full(algorithm: Algorithm) -> Case {
+    let app = full_app(algorithm);
+    settling(app.clone(), calls(app, &Template::with(&bearer(algorithm)), StatusCode::OK))
+}
+
+pub(super) fn full_app(algorithm: Algorithm) -> App {
     let security = Security::builder()
         .scheme("token", remembering(algorithm))
         .limit(plenty())
         .audit(JsonLines::to_writer(std::io::sink()));
-    let app = app(security, scope("documents:read"));
-    settling(app.clone(), calls(app, &Template::with(&bearer(algorithm)), StatusCode::OK))
+    app(security, scope("documents:read"))
 }
 
 fn settling(app: App, case: Case) -> Case {

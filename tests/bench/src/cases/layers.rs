@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use portcullis::audit::{Audit, AuditLayer, IntoSink, JsonLines, MemorySink};
-use portcullis::authn::{AuthenticationLayer, Requirement, Schemes};
+use portcullis::authn::{AuthenticationLayer, IntoScheme, Requirement, Schemes};
 use portcullis::core::Clock;
-use portcullis::oauth::JwtBearer;
 use portcullis::ratelimit::{DAY, Limit, RateLimitLayer, SECOND, client_ip, per};
 use portcullis_testkit::Algorithm;
 use tower::Layer;
@@ -15,7 +14,7 @@ use crate::case::Case;
 use crate::cases::Entry;
 use crate::cases::floors::router;
 use crate::drive::{Template, calls, calls_after_one};
-use crate::tokens::{badly_signed, bearer, remembering, scheme};
+use crate::tokens::{among_keys, badly_signed, bearer, remembering, scheme};
 
 pub(super) const CASES: &[Entry] = &[
     ("401", || {
@@ -36,15 +35,23 @@ pub(super) const CASES: &[Entry] = &[
     }),
     ("audit", || audit(JsonLines::to_writer(std::io::sink()))),
     ("audit memory", || audit(MemorySink::default())),
+    ("bad eddsa", || bad(Algorithm::EdDsa)),
     ("bad es256", || bad(Algorithm::Es256)),
     ("bad hs256", || bad(Algorithm::Hs256)),
+    ("bad rs256", || bad(Algorithm::Rs256)),
+    ("hit eddsa", || hit(Algorithm::EdDsa)),
     ("hit es256", || hit(Algorithm::Es256)),
     ("hit hs256", || hit(Algorithm::Hs256)),
+    ("hit rs256", || hit(Algorithm::Rs256)),
     ("hit es256 routed", || hit_routed(Algorithm::Es256)),
     ("hit hs256 routed", || hit_routed(Algorithm::Hs256)),
     ("jwt eddsa", || jwt(Algorithm::EdDsa)),
     ("jwt es256", || jwt(Algorithm::Es256)),
     ("jwt hs256", || jwt(Algorithm::Hs256)),
+    ("jwt hs256, 100 keys", || {
+        let template = Template::with(&bearer(Algorithm::Hs256));
+        calls(layer(among_keys(100)).layer(router()), &template, StatusCode::OK)
+    }),
     ("jwt rs256", || jwt(Algorithm::Rs256)),
     ("limit", || limit(plenty().without_fields())),
     ("limit fields", || limit(plenty())),
@@ -86,7 +93,7 @@ fn authentication(algorithm: Algorithm) -> AuthenticationLayer {
     layer(scheme(algorithm))
 }
 
-fn layer(scheme: JwtBearer) -> AuthenticationLayer {
+pub(super) fn layer(scheme: impl IntoScheme) -> AuthenticationLayer {
     let schemes = Schemes::builder("api", Clock::system()).scheme("token", scheme);
     let schemes = schemes.build().expect("a scheme").default_set(Requirement::Required);
     AuthenticationLayer::new(schemes.expect("a default set"))

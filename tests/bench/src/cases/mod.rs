@@ -5,11 +5,15 @@ mod checks;
 mod composite;
 mod floors;
 mod layers;
+mod loopback;
+mod opaque;
 
 #[cfg(feature = "peers")]
 pub(crate) use self::checks::Addresses;
 #[cfg(feature = "peers")]
 pub(crate) use self::floors::router;
+#[cfg(feature = "peers")]
+pub(crate) use self::loopback::serving;
 use crate::case::Case;
 
 /// A name, and how the case is made ready.
@@ -18,7 +22,15 @@ pub(crate) type Entry = (&'static str, fn() -> Case);
 /// Makes the case of that name ready; `None` if there is none.
 #[must_use]
 pub fn case(name: &str) -> Option<Case> {
-    let lists = [floors::CASES, layers::CASES, bound::CASES, composite::CASES, checks::CASES];
+    let lists = [
+        floors::CASES,
+        layers::CASES,
+        bound::CASES,
+        composite::CASES,
+        checks::CASES,
+        loopback::CASES,
+        opaque::CASES,
+    ];
     #[cfg(feature = "peers")]
     let lists = lists.into_iter().chain(crate::peers::CASES.iter().copied());
     let found = lists.into_iter().flatten().find(|(known, _)| *known == name);

@@ -9,8 +9,13 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("-", "Security over axum, empty", "composite - bare"),
     Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare").at_most(1_500.0),
     Goal::new("P1", "  over the empty Security", "composite hit hs256 - composite").at_most(1_500.0),
+    Goal::new("P1", "opaque token whose answer is remembered", "introspection hit - bare"),
     Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare").at_most(2_900.0),
     Goal::new("P3", "JWT HS256, over raw", "jwt hs256 - bare - raw hs256").at_most(20_000.0),
+    Goal::new("-", "JWKS of 100 keys / of one, JWT HS256", "jwt hs256, 100 keys")
+        .of("jwt hs256")
+        .at_most(1.03),
+    Goal::new("P5", "DPoP proof ES256, over raw", "dpop es256 - hit es256 - raw es256"),
     Goal::new("P6", "limit", "limit - bare facts").at_most(1_800.0),
     Goal::new("-", "cap on requests in flight", "composite - composite uncapped"),
     Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(3_200.0),

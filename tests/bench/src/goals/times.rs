@@ -16,6 +16,9 @@ pub const TIMES: &[Goal] = &[
     // P1 and P2: a token that was verified before.
     Goal::new("P1", "JWT HS256 remembered, x bare", "hit hs256").of("bare").at_most(1.30),
     Goal::new("P1", "JWT ES256 remembered, x bare", "hit es256").of("bare").at_most(1.30),
+    Goal::new("P1", "JWT RS256 remembered, x bare", "hit rs256").of("bare").at_most(1.30),
+    Goal::new("P1", "JWT EdDSA remembered, x bare", "hit eddsa").of("bare").at_most(1.30),
+    Goal::new("P1", "opaque token whose answer is remembered, x bare", "introspection hit").of("bare"),
     Goal::new("P1", "  added / jsonwebtoken's HS256", "hit hs256 - bare")
         .of("jsonwebtoken hs256 - bare")
         .at_most(0.0667),
@@ -65,6 +68,7 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P5", "DPoP proof ES256, added / raw verify", "dpop es256 - hit es256")
         .of("raw es256")
         .at_most(1.10),
+    Goal::new("P5", "  the whole request, added / raw verify", "dpop es256 - bare").of("raw es256"),
     // P6: the check alone against governor's own, then in the stack against tower_governor's.
     Goal::new("P6", "limit check / governor's, 1 key", "limit check 1").of("governor check 1").at_most(1.2),
     Goal::new("P6", "limit check / governor's, 64k keys", "limit check 64k")
@@ -112,6 +116,12 @@ pub const TIMES: &[Goal] = &[
         .of("bare")
         .at_most(1.65)
         .beside(&[peer("jsonwebtoken", "jsonwebtoken bad es256 - bare - raw es256")]),
+    Goal::new("P9", "bad signature RS256, over raw, x bare", "bad rs256 - bare - raw rs256")
+        .of("bare")
+        .at_most(1.65),
+    Goal::new("P9", "bad signature EdDSA, over raw, x bare", "bad eddsa - bare - raw eddsa")
+        .of("bare")
+        .at_most(1.65),
     // P10: a rule over a caller who is known.
     Goal::new("P10", "scope rule, x bare", "rule scope - principal").of("bare").at_most(0.05),
     Goal::new("P10", "rule with 101 scopes, x bare", "rule any of 100 - principal").of("bare").at_most(0.05),
@@ -129,6 +139,15 @@ pub const TIMES: &[Goal] = &[
         .of("bare")
         .at_most(2.0)
         .beside(&[peer("governor+oauth2-rs", "oauth2-rs full es256")]),
+    // P12: what everything but the client takes of the processor, over real sockets.
+    Goal::new("P12", "the same over loopback, HS256, x bare", "loopback full hs256")
+        .of("loopback bare")
+        .at_most(1.15)
+        .beside(&[peer("jsonwebtoken", "loopback jsonwebtoken hs256")]),
+    Goal::new("P12", "the same over loopback, ES256, x bare", "loopback full es256")
+        .of("loopback bare")
+        .at_most(1.15)
+        .beside(&[peer("jsonwebtoken", "loopback jsonwebtoken es256")]),
     // Towards P4, which asks for the cache of verified credentials.
     Goal::new("-", "API key and scope over the empty Security", "composite key scope - composite").of("bare"),
 ];

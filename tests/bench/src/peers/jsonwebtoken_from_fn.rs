@@ -14,7 +14,7 @@ use portcullis_testkit::Algorithm;
 use serde::Deserialize;
 
 use crate::case::Case;
-use crate::cases::{Entry, router};
+use crate::cases::{Entry, router, serving};
 use crate::drive::{Template, calls};
 use crate::tokens::{badly_signed, bearer, issuer};
 
@@ -28,6 +28,8 @@ pub(super) const CASES: &[Entry] = &[
     ("jsonwebtoken es256", || good(Algorithm::Es256)),
     ("jsonwebtoken hs256", || good(Algorithm::Hs256)),
     ("jsonwebtoken rs256", || good(Algorithm::Rs256)),
+    ("loopback jsonwebtoken es256", || served(Algorithm::Es256)),
+    ("loopback jsonwebtoken hs256", || served(Algorithm::Hs256)),
 ];
 
 #[derive(Clone, Deserialize)]
@@ -52,6 +54,10 @@ struct Judge {
 
 fn good(algorithm: Algorithm) -> Case {
     calls(protected(algorithm), &Template::with(&bearer(algorithm)), StatusCode::OK)
+}
+
+fn served(algorithm: Algorithm) -> Case {
+    serving(protected(algorithm), &bearer(algorithm), || ())
 }
 
 fn bad(algorithm: Algorithm) -> Case {

@@ -7,7 +7,8 @@ use super::remembered::TokenCache;
 /// How many verified tokens are remembered, unless said otherwise: 10,000.
 pub const DEFAULT_REMEMBERED_TOKENS: usize = 10_000;
 
-/// How much memory verified tokens may take, unless said otherwise: 16 MiB.
+/// How much memory verified tokens may take, unless said otherwise: 16 MiB. That is room for some 3,000 tokens of 500
+/// octets, each counted as if all its claims had been read; for more, say [`RememberTokens::max_octets`].
 pub const DEFAULT_REMEMBERED_OCTETS: usize = 16 * 1024 * 1024;
 
 /// Which verified tokens [`JwtBearer`](crate::JwtBearer) remembers, so that they need not be verified again.

@@ -112,3 +112,21 @@ fn a_store_without_room_is_refused_when_it_is_made() {
         assert_eq!(error.code(), ConfigCode::DpopOutOfRange);
     }
 }
+
+/// At its limit, each value with another owner: what the documentation of the limit says.
+#[test]
+fn a_full_store_takes_no_more_memory_than_its_limit_says() {
+    let time = FakeClock::new();
+    let store = MemoryReplay::new(time.clock());
+    let fill = || {
+        for value in 0..DEFAULT_CAPACITY {
+            assert_eq!(outcome(&store, &format!("owner {value}"), "value"), ReplayOutcome::Fresh);
+        }
+    };
+    let held = allocation_counter::measure(fill).bytes_current;
+    let each = held / i64::try_from(store.len()).unwrap();
+    eprintln!("{} one-time values take {held} octets, {each} each", store.len());
+    assert!((64..=MOST_OCTETS_EACH).contains(&each), "{each}");
+}
+
+const MOST_OCTETS_EACH: i64 = 160;

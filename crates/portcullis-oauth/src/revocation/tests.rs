@@ -155,3 +155,20 @@ fn questions_and_revocations_of_many_threads_agree() {
     });
     assert_eq!((entered, list.len()), (400, 400));
 }
+
+/// At its limit: what the documentation of the limit says, beside the identifiers.
+#[test]
+fn a_full_list_takes_no_more_memory_than_its_limit_says() {
+    let time = FakeClock::new();
+    let (list, until) = (DenyList::new(&time.clock()), time.clock().wall() + HOUR);
+    let fill = || {
+        for number in 0..DEFAULT_MAX_ENTRIES {
+            assert_eq!(list.revoke_token(ISSUER, &format!("0b5e6a52-{number:06}"), until), Ok(()));
+        }
+    };
+    let held = allocation_counter::measure(fill).bytes_current;
+    let each = held / i64::try_from(list.len()).unwrap();
+    eprintln!("{} revocations take {held} octets, {each} each", list.len());
+    let identifiers = i64::try_from(ISSUER.len() + "0b5e6a52-000000".len()).unwrap();
+    assert!((identifiers..=identifiers + 150).contains(&each), "{each}");
+}

@@ -284,3 +284,30 @@ async fn keys_of_a_tenant_are_discovered_when_its_first_token_comes() {
     let token = TestIssuer::offline(&format!("{origin}/gone")).token("eve").sign();
     assert_eq!(verifier.verify(&token).resolve().await.unwrap_err().status(), 503);
 }
+
+/// At the default number of tenants, their keys aside: each has an issuer's rules, and is named in one map.
+#[test]
+fn a_thousand_tenants_take_little_memory_beside_their_keys() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let shared = KeySet::from_jwks_json(tenant("shared").jwks_json().as_bytes()).unwrap().0;
+    let urls: Vec<String> =
+        (0..DEFAULT_MAX_TENANTS).map(|number| format!("https://login.example.com/t{number:04}")).collect();
+    for url in &urls {
+        provider.0.published.lock().unwrap().insert(url.clone(), shared.clone());
+    }
+    let directory = provider.tenants().danger_allow_every_tenant().build(&time.clock()).unwrap();
+    let fill = || {
+        for url in &urls {
+            assert!(directory.find(url).unwrap().is_ok());
+            time.advance(CANDIDATE_INTERVAL);
+        }
+    };
+    let held = allocation_counter::measure(fill).bytes_current;
+    let each = held / i64::try_from(urls.len()).unwrap();
+    eprintln!("{} tenants take {held} octets beside their keys, {each} each", urls.len());
+    assert!((100..=2_048).contains(&each), "{each}");
+    // All of them are kept: none is made again.
+    let made = provider.made();
+    urls.iter().for_each(|url| assert!(directory.find(url).unwrap().is_ok()));
+    assert_eq!(provider.made(), made);
+}

@@ -1,6 +1,8 @@
-//! What is asked of a remembered token each time (`standing`), what is kept of it and how much (`bounds`).
+//! What is asked of a remembered token each time (`standing`), what is kept of it and how much (`bounds`),
+//! how much memory that is (`memory`).
 
 mod bounds;
+mod memory;
 mod standing;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -202,3 +202,46 @@ async fn nothing_prints_a_token() {
     let printed = format!("{:?} {:?}", bench.introspector, patient(&bench.server));
     assert!(!printed.contains(TOKEN) && !printed.contains("s3cret"), "{printed}");
 }
+
+/// Answers of the usual size, up to the default number: they weigh what they take at most.
+#[test]
+fn a_full_memory_takes_no_more_than_it_is_reckoned_at() {
+    use super::super::call::Said;
+    use super::super::memory::{Lives, Memory};
+    use crate::token::{Lifetime, Verified};
+    use portcullis_core::{Claims, CredentialMethod};
+
+    let time = FakeClock::new();
+    let lives = Lives {
+        active: 60 * SECOND,
+        refused: SECOND,
+        stale: SECOND,
+        max_entries: DEFAULT_MAX_REMEMBERED,
+        max_octets: DEFAULT_MAX_REMEMBERED_OCTETS,
+    };
+    let memory = Memory::new(lives, time.clock());
+    let answer = |number: usize| {
+        let text = json!({
+            "active": true, "iss": ISSUER, "aud": AUDIENCE, "sub": format!("alice-{number:06}"), "client_id": "web",
+            "scope": "documents:read documents:write profile", "exp": 1_900_000_000, "token_type": "Bearer",
+            "email": "alice.anderson@example.com",
+        });
+        let text = text.to_string();
+        let caller = Principal::builder(format!("alice-{number:06}"), CredentialMethod::Introspection);
+        let caller = caller.issuer(ISSUER).claims(Claims::from_checked_json(text.as_str())).build();
+        let lifetime = Lifetime { expires: None, not_before: None, issued: None, leeway: SECOND };
+        Said { octets: text.len(), answer: Ok(Verified::new(caller, lifetime)) }
+    };
+    let fill = || {
+        for number in 0..DEFAULT_MAX_REMEMBERED {
+            let mut token = [0; 32];
+            token[..8].copy_from_slice(&(number as u64).to_be_bytes());
+            memory.keep(token, time.clock().monotonic(), &answer(number));
+        }
+    };
+    let held = u64::try_from(allocation_counter::measure(fill).bytes_current).unwrap();
+    let (answers, reckoned) = memory.size();
+    eprintln!("{answers} answers take {held} octets, {} each; reckoned at {reckoned}", held / answers as u64);
+    assert!(answers > DEFAULT_MAX_REMEMBERED / 2, "{answers}");
+    assert!(held <= reckoned && reckoned <= DEFAULT_MAX_REMEMBERED_OCTETS as u64, "{held} {reckoned}");
+}

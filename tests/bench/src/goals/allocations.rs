@@ -8,7 +8,7 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0).held_at(5.0),
     Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare").at_most(2.0),
     Goal::new("P1", "  over the empty Security", "composite hit hs256 - composite").at_most(0.0),
-    Goal::new("P1", "opaque token whose answer is remembered", "introspection hit - bare").at_most(2.0),
+    Goal::new("P1", "opaque token whose answer is remembered", "introspection hit - bare"),
     Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare").at_most(6.0),
     Goal::new("P3", "JWT HS256", "jwt hs256 - bare").at_most(18.0),
     Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0).held_at(14.0),

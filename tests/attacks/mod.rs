@@ -1,11 +1,14 @@
 //! Against the running documents example, over real sockets. Each test ends by counting the audit events: one for
 //! each request that reached the service, and none more.
 
+mod certificates;
 mod forgery;
 mod headers;
 mod kids;
 mod logins;
 mod naughty;
+mod opaque;
+mod proofs;
 mod record;
 mod smuggling;
 mod tokens;

@@ -4,6 +4,7 @@
 mod basic;
 mod challenges;
 mod checklist;
+mod dpop;
 mod naughty;
 mod problems;
 mod providers;

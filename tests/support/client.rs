@@ -53,8 +53,11 @@ impl Call {
     }
 
     pub fn json(self, body: impl AsRef<[u8]>) -> Self {
-        let body = body.as_ref().to_vec();
-        Self { body, ..self.field("Content-Type", "application/json") }
+        self.field("Content-Type", "application/json").body(body)
+    }
+
+    pub fn body(self, body: impl AsRef<[u8]>) -> Self {
+        Self { body: body.as_ref().to_vec(), ..self }
     }
 
     /// With that `Host` in place of `documents.example`.

@@ -44,18 +44,33 @@ impl Documents {
 
     /// With `--issuer`, `--audience` and `--jwks FILE`.
     pub async fn with_key_set_of(issuer: &TestIssuer) -> Self {
+        Self::with_key_set_and(issuer, |_| {}).await
+    }
+
+    /// As [`with_key_set_of`](Self::with_key_set_of), with more options.
+    pub async fn with_key_set_and(issuer: &TestIssuer, change: impl FnOnce(&mut Options)) -> Self {
         Self::with(|options, folder| {
             let file = folder.join("issuer.jwks");
             std::fs::write(&file, issuer.jwks_json()).unwrap();
             believe(options, issuer);
             options.jwks = Some(file);
+            change(options);
+        })
+        .await
+    }
+
+    /// As [`with_discovery_of`](Self::with_discovery_of), with more options.
+    pub async fn with_discovery_and(issuer: &TestIssuer, change: impl FnOnce(&mut Options)) -> Self {
+        Self::with(|options, _| {
+            believe(options, issuer);
+            change(options);
         })
         .await
     }
 
     /// With `--issuer` and `--audience`: the keys are found by discovery.
     pub async fn with_discovery_of(issuer: &TestIssuer) -> Self {
-        Self::with(|options, _| believe(options, issuer)).await
+        Self::with_discovery_and(issuer, |_| {}).await
     }
 
     pub async fn with(change: impl FnOnce(&mut Options, &Path)) -> Self {

@@ -32,6 +32,17 @@ fn seeds_of_tokens_reach_both_verdicts() {
 }
 
 #[test]
+fn seeds_of_proofs_and_logouts_reach_both_verdicts() {
+    for (name, is_accepted) in [
+        ("logout", targets::logout::is_accepted as fn(&[u8]) -> bool),
+        ("proof", targets::proof::is_accepted),
+    ] {
+        let verdicts: BTreeSet<bool> = seeds(name).iter().map(|seed| is_accepted(seed)).collect();
+        assert_eq!(verdicts, BTreeSet::from([false, true]), "{name}");
+    }
+}
+
+#[test]
 fn every_target_has_a_program_and_a_name() {
     let manifest = crate::architecture::support::read("tests/fuzz/Cargo.toml");
     let files = fs::read_dir(root().join("tests/fuzz/fuzz_targets")).unwrap().flatten();

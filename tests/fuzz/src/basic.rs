@@ -15,7 +15,7 @@ pub fn run(octets: &[u8]) {
     static SETUP: OnceLock<(RouteSchemes, Runtime)> = OnceLock::new();
     let (route, runtime) = SETUP.get_or_init(|| (route(), Builder::new_current_thread().build().unwrap()));
     let Some(value) = values(octets).next() else { return };
-    let request = request(Method::GET, HeaderMap::from_iter([(AUTHORIZATION, value.clone())]));
+    let request = request(Method::GET, HeaderMap::from_iter([(AUTHORIZATION, value.clone())]), "/");
     let view = RequestView::of(&request).unwrap();
     // Hashing stands off the async threads, so that the first part alone may be done at once.
     match runtime.block_on(async { route.authenticate(&view).resolve().await }) {

@@ -16,7 +16,7 @@ pub fn run(octets: &[u8]) {
     for edge in EDGES.get_or_init(edges) {
         for peer in ["10.0.0.1:443", "192.0.2.7:443"] {
             let peer: SocketAddr = peer.parse().unwrap();
-            let mut request = request(Method::GET, headers.clone());
+            let mut request = request(Method::GET, headers.clone(), "/");
             request.extensions_mut().insert(ConnectionFacts::plain(peer));
             let view = RequestView::of(&request).unwrap();
             let resolved = edge.resolve(&view);

@@ -5,13 +5,16 @@
 pub mod authorization;
 pub mod basic;
 pub mod challenge;
+pub mod client_certificate;
 pub mod cors;
 pub mod escape;
 pub mod forwarded;
 pub mod jwt;
 pub mod key_set;
+pub mod logout;
 pub mod password_hash;
 pub mod path;
+pub mod proof;
 pub mod scopes;
 mod support;
 
@@ -23,12 +26,15 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("authorization", authorization::run),
     ("basic", basic::run),
     ("challenge", challenge::run),
+    ("client_certificate", client_certificate::run),
     ("cors", cors::run),
     ("escape", escape::run),
     ("forwarded", forwarded::run),
     ("jwt", jwt::run),
     ("key_set", key_set::run),
+    ("logout", logout::run),
     ("password_hash", password_hash::run),
     ("path", path::run),
+    ("proof", proof::run),
     ("scopes", scopes::run),
 ];

@@ -27,8 +27,9 @@ pub(super) fn fields(octets: &[u8]) -> HeaderMap {
 }
 
 /// A request with these fields and an open Trail.
-pub(super) fn request(method: Method, headers: HeaderMap) -> Request<()> {
+pub(super) fn request(method: Method, headers: HeaderMap, target: &str) -> Request<()> {
     let mut request = Request::new(());
+    *request.uri_mut() = target.parse().unwrap();
     *request.method_mut() = method;
     *request.headers_mut() = headers;
     Trail::ensure(request.extensions_mut(), &Clock::system());

@@ -6,6 +6,7 @@ mod forgery;
 mod headers;
 mod kids;
 mod logins;
+mod logouts;
 mod naughty;
 mod opaque;
 mod proofs;

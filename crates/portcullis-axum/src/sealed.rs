@@ -10,7 +10,7 @@ use axum::handler::Handler;
 use axum::response::Response;
 use pin_project_lite::pin_project;
 use portcullis_authz::PathParameters;
-use portcullis_core::{Denial, RefusedRequest, RequestView};
+use portcullis_core::{Denial, OwnAnswer, RefusedRequest, RequestView};
 use portcullis_stack::{Gate, Progress};
 
 use crate::endpoint::Endpoint;
@@ -112,8 +112,11 @@ impl<Fut> fmt::Debug for SealFuture<Fut> {
 }
 
 /// A refusal that the handler or one of its extractors returned goes through the application's own door: its
-/// renderer, its protocol, no body for HEAD.
+/// renderer, its protocol, no body for HEAD. What a specification fixes stands as it is.
 fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Response {
+    if response.extensions().get::<OwnAnswer>().is_some() {
+        return response;
+    }
     match response.extensions_mut().remove::<Denial>() {
         Some(denial) => gate.refuse().response(denial, refused),
         None => response,

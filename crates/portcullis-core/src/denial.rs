@@ -207,6 +207,12 @@ impl Error for Denial {
     }
 }
 
+/// Beside a [`Denial`] in the extensions of a response: the answer stands as it is, because the specification of its
+/// route fixes it, and no renderer writes another. The event has the reason of the denial all the same.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it says that it is there, and nothing else")]
+pub struct OwnAnswer;
+
 #[cfg(test)]
 mod tests {
     use super::*;

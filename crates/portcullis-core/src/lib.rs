@@ -40,7 +40,7 @@ pub use self::claims::{Claims, InvalidClaim};
 pub use self::clock::{Clock, MAX_ANCHOR_AGE, TimeSource};
 pub use self::config::{ConfigError, ConfigErrors};
 pub use self::decision::{Decision, Effect};
-pub use self::denial::Denial;
+pub use self::denial::{Denial, OwnAnswer};
 pub use self::facts::{ClientAddress, ConnectionFacts, ExternalOrigin, TlsFacts, TlsVersion};
 pub use self::mode::Mode;
 pub use self::principal::{Actor, Assurance, Confirmation, CredentialMethod, Principal, PrincipalBuilder};

@@ -1,5 +1,6 @@
 //! `application/x-www-form-urlencoded`, as the URL standard has it (§5) and RFC 6749 appendix B asks for.
 
+#[cfg(feature = "logout")]
 use std::borrow::Cow;
 #[cfg(feature = "introspection")]
 use std::fmt::Write as _;

@@ -31,6 +31,12 @@ pub mod oauth {
     pub use portcullis_oauth::*;
 }
 
+/// From others: the outbound HTTP client of key sets and introspection, for settings of one's own.
+#[cfg(feature = "discovery")]
+pub mod client {
+    pub use portcullis_client::*;
+}
+
 /// May they: rules over the request and guards over a resource.
 pub mod authz {
     pub use portcullis_authz::*;

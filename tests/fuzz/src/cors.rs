@@ -14,7 +14,7 @@ pub fn run(octets: &[u8]) {
     let cors = CORS.get_or_init(|| Cors::allow("https://app.example.com").credentials().build().unwrap());
     let is_options = octets.first().is_some_and(|octet| *octet == b'!');
     let method = if is_options { Method::OPTIONS } else { Method::GET };
-    let request = request(method, fields(octets.strip_prefix(b"!").unwrap_or(octets)));
+    let request = request(method, fields(octets.strip_prefix(b"!").unwrap_or(octets)), "/");
     let view = RequestView::of(&request).unwrap();
     let mut answer = HeaderMap::new();
     match cors.decide(&view) {

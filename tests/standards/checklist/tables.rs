@@ -270,13 +270,16 @@ A13.5  oauth/src/remote/tests/refresh.rs    keys_that_are_gone_are_dropped_with_
 A13.5  oauth/src/remote/tests/refresh.rs    max_age_of_the_answer_shortens_the_ttl_within_bounds
 A14.1  oauth/src/logout/tests.rs            takes_nothing_but_a_form_with_one_logout_token
 A14.1  oauth/src/logout/tests.rs            a_body_may_be_as_large_as_the_limit_and_not_one_octet_larger
+A14.1  tests/attacks/logouts.rs             nothing_but_a_form_with_a_logout_token_is_taken
 A14.2  oauth/src/logout/tests.rs            validates_the_token_as_strictly_as_an_id_token
 A14.2  oauth/src/logout/tests.rs            takes_only_the_algorithms_that_are_allowed
+A14.2  tests/attacks/logouts.rs             forged_logouts_end_nothing
 A14.3  oauth/src/logout/tests.rs            tells_a_logout_token_by_its_event_and_by_whom_it_names
 A14.4  oauth/src/logout/tests.rs            checks_the_type_where_it_is_there
 A14.4  oauth/src/logout/tests.rs            refuses_a_token_that_was_sent_before
 A14.4  oauth/src/logout/tests.rs            a_replay_is_refused_by_default
 A14.4  oauth/src/logout/tests.rs            a_store_that_fails_or_is_full_is_no_success
+A14.4  tests/attacks/logouts.rs             a_logout_counts_once
 A14.5  oauth/src/logout/tests.rs            answers_200_or_400_with_an_error_and_is_never_stored
 A14.6  oauth/src/logout/tests.rs            the_tokens_of_a_session_end_and_no_others
 A14.6  oauth/src/logout/tests.rs            without_a_session_all_tokens_of_the_subject_end_but_not_later_ones

@@ -100,7 +100,7 @@ fn refuses_names_by_which_serde_json_talks_to_itself() {
     for name in ["$serde_json::private::Number", "$serde_json::private::RawValue", "$serde_json::private::"] {
         check(&format!("{{\"{name}\":\"1\"}}"), false);
         check(&format!("{{\"user_metadata\":[{{\"{name}\":\"x\"}}],\"suspended\":true}}"), false);
-        check(&format!("{{\"a\":{{\"\\u0024{}\":\"x\"}}}}", &name[1..]), false);
+        check(&format!("{{\"a\":{{\"\\u0024{}\":\"x\"}}}}", name.trim_start_matches('$')), false);
         check(&format!("{{\"a\":\"{name}\"}}"), true);
     }
     check(r#"{"$ref":1,"$":{"$serde_json":2}}"#, true);

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
-use portcullis_core::Denial;
+use portcullis_core::{Denial, OwnAnswer};
 
 /// What the provider is told (§2.8).
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ impl LogoutAnswer {
         if let Err(denial) = self.0 {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             response.extensions_mut().insert(denial);
+            // What the specification asks for is no problem document (§2.8).
+            response.extensions_mut().insert(OwnAnswer);
         }
         response
     }

@@ -15,6 +15,10 @@ use super::shard::{Name, Shard, Verdict};
 pub const DEFAULT_CAPACITY: usize = 100_000;
 
 /// How many values are remembered of one owner, unless said otherwise.
+///
+/// A proof is kept for as long as it could be used: 36 seconds by default, so that one key may send some 27 requests a
+/// second, and all keys 2,700. With nonces it is up to 246 seconds, hence 4 and 400. Who needs more asks for more room
+/// ([`MemoryReplay::with_room_for`]); beyond it the answer is 503, never a pass.
 pub const DEFAULT_PER_OWNER: usize = 1_000;
 
 /// A power of two. All values of one owner are in one shard, so that they can be counted under its lock.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use portcullis::client::OutboundClient;
 use portcullis::core::Secret;
 use portcullis::oauth::Issuer;
 use portcullis::oauth::introspection::{ClientAuthentication, Introspection};
-use portcullis_client::OutboundClient;
 use portcullis_testkit::TestIntrospection;
 use serde_json::json;
 use tokio::runtime::Builder;

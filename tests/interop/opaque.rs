@@ -1,9 +1,13 @@
 //! Opaque tokens, about which the provider is asked (RFC 7662, RFC 9701).
 
 use documents_api::Options;
+use portcullis::oauth::introspection::ClientAuthentication;
+use portcullis::oauth::{Introspection, Issuer};
+use portcullis::{Clock, Reason, Secret};
 use serde_json::json;
 
 use super::World;
+use super::partner::{Partner, Provider, at_hand};
 
 const OPAQUE: &str = "https://documents.example/opaque";
 
@@ -66,4 +70,31 @@ async fn nobody_to_ask_is_503() {
     assert!(!down.field("retry-after").is_empty(), "{down:?}");
     documents.check_alive().await;
     documents.stop().await;
+}
+
+/// A4.8, RFC 9701: the provider signs its answers for whoever wants them so.
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_answers_of_the_provider_are_believed() {
+    if !at_hand() {
+        return;
+    }
+    let provider = Provider::start().await;
+    let mut client = Partner::node("client.mjs", &[]);
+    let with = json!({ "issuer": provider.issuer, "resource": OPAQUE, "scope": "documents:read" });
+    let token = client.ask("token", with).await["token"].as_str().unwrap().to_owned();
+    let ask_as = |name: &str| {
+        let issuer = Issuer::discover(&*provider.issuer).audience(OPAQUE).insecure_http_on_loopback();
+        let secret = Secret::from(format!("{name}-secret"));
+        let introspection = Introspection::of(issuer, ClientAuthentication::basic(name, secret));
+        introspection.signed_answers().build(&Clock::system()).unwrap()
+    };
+    let caller = ask_as("documents-api-signed").verify(&token).resolve().await.unwrap();
+    assert!(caller.client_id() == Some("robot") && caller.has_scope("documents:read"), "{caller:?}");
+    let refused = ask_as("documents-api-signed").verify("made-up").resolve().await.unwrap_err();
+    assert_eq!((refused.status().as_u16(), refused.reason()), (401, Reason::TokenInactive));
+    // The field `Accept` is enough for this provider; it then signs by its default algorithm.
+    let caller = ask_as("documents-api").verify(&token).resolve().await.unwrap();
+    assert_eq!(caller.subject(), "robot");
+    client.kill().await;
+    provider.process.kill().await;
 }

@@ -43,7 +43,7 @@ impl Serialize for AuditEvent {
             event.serialize_field("authentication", authentication(self.authentication(), state))?;
             optional(&mut event, "scheme", state.scheme.as_deref().map(name))?;
             optional(&mut event, "principal", self.principal().map(Caller))?;
-            event.serialize_field("decisions", &Decisions(state))?;
+            event.serialize_field("decisions", &Decisions(state, self.principal()))?;
             event.serialize_field("limits", &Limits(state))?;
             optional(&mut event, "overflow", (state.overflow > 0).then_some(state.overflow))?;
             optional(&mut event, "reason", self.reason().map(|reason| reason.code()))?;
@@ -152,27 +152,30 @@ impl Serialize for Delegate<'_> {
     }
 }
 
-struct Decisions<'a>(&'a TrailState);
+struct Decisions<'a>(&'a TrailState, Option<&'a Principal>);
 
 impl Serialize for Decisions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.entries.len()))?;
-        self.0.entries.iter().try_for_each(|entry| list.serialize_element(&Entry(entry)))?;
+        self.0.entries.iter().try_for_each(|entry| list.serialize_element(&Entry(entry, self.1)))?;
         list.end()
     }
 }
 
-struct Entry<'a>(&'a TrailEntry);
+struct Entry<'a>(&'a TrailEntry, Option<&'a Principal>);
 
 impl Serialize for Entry<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entry = serializer.serialize_struct("Decision", 5)?;
-        entry.serialize_field("room", self.0.room.as_str())?;
-        entry.serialize_field("effect", effect(self.0.effect))?;
-        entry.serialize_field("reason", self.0.reason.code())?;
-        entry.serialize_field("enforced", &self.0.enforced)?;
-        let detail = self.0.detail.as_deref().map(|text| Printed(Escaped::new(text).with_limit(MAX_DETAIL)));
+        let Self(decided, caller) = *self;
+        let mut entry = serializer.serialize_struct("Decision", 6)?;
+        entry.serialize_field("room", decided.room.as_str())?;
+        entry.serialize_field("effect", effect(decided.effect))?;
+        entry.serialize_field("reason", decided.reason.code())?;
+        entry.serialize_field("enforced", &decided.enforced)?;
+        let detail = decided.detail.as_deref().map(|text| Printed(Escaped::new(text).with_limit(MAX_DETAIL)));
         optional(&mut entry, "detail", detail)?;
+        let tree = decided.explained.as_ref().map(|explained| explained.tree(caller));
+        optional(&mut entry, "explanation", tree.as_deref())?;
         entry.end()
     }
 }

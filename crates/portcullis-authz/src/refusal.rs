@@ -4,8 +4,10 @@ use portcullis_core::challenge::StepUp;
 use portcullis_core::{Denial, ProblemType, Reason, RequestView, Scopes};
 
 /// Adds the challenges that the problem calls for: those of the route to a caller without credentials, and to
-/// one without a scope those of the schemes that carry scopes (RFC 6750 §3, RFC 9110 §15.5.2).
+/// one without a scope those of the schemes that carry scopes (RFC 6750 §3, RFC 9110 §15.5.2). A caller who may see why
+/// is told.
 pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes: &Scopes) -> Denial {
+    let denial = denial.disclosed_to(request);
     match (denial.kind(), request.trail().challenges()) {
         (ProblemType::Unauthenticated, Some(challenges)) => challenges.unanswered(denial),
         (ProblemType::InsufficientScope, Some(challenges)) => challenges.insufficient_scope(denial, scopes),
@@ -22,6 +24,7 @@ pub(crate) fn with_challenges(request: &RequestView<'_>, denial: Denial, scopes:
 
 /// Adds the challenges that ask for another login (RFC 9470 §3).
 pub(crate) fn with_step_up(request: &RequestView<'_>, denial: Denial, step_up: &StepUp) -> Denial {
+    let denial = denial.disclosed_to(request);
     match request.trail().challenges() {
         Some(challenges) => challenges.insufficient_user_authentication(denial, step_up),
         None => denial,

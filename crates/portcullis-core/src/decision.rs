@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::explanation::Explained;
 use crate::registry::Reason;
 
 /// Allowed or refused.
@@ -23,23 +24,24 @@ pub enum Effect {
 /// assert!(!decision.is_allowed());
 /// assert_eq!(decision.reason(), Reason::PolicyDenied);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Decision {
     effect: Effect,
     reason: Reason,
     detail: Option<Cow<'static, str>>,
+    explained: Option<Explained>,
 }
 
 impl Decision {
     /// Allowed, for a reason.
     pub const fn allow(reason: Reason) -> Self {
-        Self { effect: Effect::Allow, reason, detail: None }
+        Self { effect: Effect::Allow, reason, detail: None, explained: None }
     }
 
     /// Refused, for a reason.
     pub const fn deny(reason: Reason) -> Self {
-        Self { effect: Effect::Deny, reason, detail: None }
+        Self { effect: Effect::Deny, reason, detail: None, explained: None }
     }
 
     /// Allowed by a policy if the condition holds, else refused for the reason.
@@ -50,6 +52,13 @@ impl Decision {
     /// Adds what the audit event should say besides; it is never shown to the caller.
     pub fn because(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds the tree of what was asked and held; it is for the audit event, and for nobody else unless the application
+    /// said who may see it.
+    pub fn explained(mut self, explanation: impl Into<Explained>) -> Self {
+        self.explained = Some(explanation.into());
         self
     }
 
@@ -81,4 +90,19 @@ impl Decision {
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
+
+    /// The tree of what was asked and held, if whoever decided gave one.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&Explained> {
+        self.explained.as_ref()
+    }
 }
+
+/// The same answer for the same reason with the same detail, however it is explained.
+impl PartialEq for Decision {
+    fn eq(&self, other: &Self) -> bool {
+        (self.effect, self.reason, &self.detail) == (other.effect, other.reason, &other.detail)
+    }
+}
+
+impl Eq for Decision {}

@@ -10,7 +10,9 @@ use http::{HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use crate::challenge::Challenge;
+use crate::explanation::{Explained, Explanation};
 use crate::registry::{ProblemType, Reason};
+use crate::request_view::RequestView;
 
 /// Why a request is refused, and all that the answer needs.
 ///
@@ -36,6 +38,8 @@ struct Inner {
     allow: Option<HeaderValue>,
     hint: Option<Cow<'static, str>>,
     explanation: Option<Cow<'static, str>>,
+    explained: Option<Explained>,
+    disclosed: Option<Arc<Explanation>>,
     violated_policies: SmallVec<[Arc<str>; 2]>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -52,6 +56,8 @@ impl Denial {
             allow: None,
             hint: None,
             explanation: None,
+            explained: None,
+            disclosed: None,
             violated_policies: SmallVec::new(),
             source: None,
         }))
@@ -104,6 +110,23 @@ impl Denial {
     #[must_use]
     pub fn explained(mut self, explanation: impl Into<Cow<'static, str>>) -> Self {
         self.0.explanation = Some(explanation.into());
+        self
+    }
+
+    /// Adds the tree of what was asked and held, for the audit event alone; see [`disclosed_to`](Self::disclosed_to).
+    #[must_use]
+    pub fn with_explanation(mut self, explanation: impl Into<Explained>) -> Self {
+        self.0.explained = Some(explanation.into());
+        self
+    }
+
+    /// Also tells the caller the tree of what was asked and held, if the application said that this one may see it
+    /// ([`Trail::disclose`](crate::Trail::disclose)). Layers and guards call it as they refuse.
+    #[must_use]
+    pub fn disclosed_to(mut self, request: &RequestView<'_>) -> Self {
+        if request.trail().discloses() {
+            self.0.disclosed = self.0.explained.as_ref().map(|explained| explained.tree(request.principal()));
+        }
         self
     }
 
@@ -166,6 +189,18 @@ impl Denial {
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
         self.0.explanation.as_deref()
+    }
+
+    /// The tree of what was asked and held, for the audit event.
+    #[must_use]
+    pub fn explanation_tree(&self) -> Option<&Explained> {
+        self.0.explained.as_ref()
+    }
+
+    /// The tree that the caller may see; what a renderer shows.
+    #[must_use]
+    pub fn disclosed(&self) -> Option<&Explanation> {
+        self.0.disclosed.as_deref()
     }
 
     /// The same, without a copy if it is part of the program.

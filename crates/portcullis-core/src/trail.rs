@@ -45,6 +45,7 @@ struct Shared {
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
     recorded: AtomicBool,
+    discloses: AtomicBool,
     state: Mutex<TrailState>,
 }
 
@@ -87,6 +88,7 @@ impl Trail {
             clock: clock.clone(),
             birth: OnceLock::new(),
             recorded: AtomicBool::new(opening.recorded),
+            discloses: AtomicBool::new(false),
             opening,
             client: OnceLock::new(),
             origin: OnceLock::new(),
@@ -321,6 +323,17 @@ impl Trail {
         if let Some(mut state) = self.lock_open() {
             state.add_field(name, value, placement);
         }
+    }
+
+    /// Says that this caller may see why it is refused: the tree of what was asked and held.
+    pub fn disclose(&self) {
+        self.0.discloses.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether this caller may see why it is refused.
+    #[must_use]
+    pub fn discloses(&self) -> bool {
+        self.0.discloses.load(Ordering::Relaxed)
     }
 
     /// Whether the mode enforces a refusal of this request. Only where that depends on the request is it named.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use portcullis_audit::{Audit, AuditBuilder, IntoSink};
 use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
+use portcullis_authz::Rule;
 use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, Refuse, RenderDenial};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
@@ -32,6 +33,7 @@ pub struct SecurityBuilder {
     plain_http: PlainHttp,
     paths: PathPolicy,
     bans: Option<Arc<dyn Bans>>,
+    explain_denials_to: Option<Rule>,
     audit: AuditBuilder,
     has_sink: bool,
     refuse: Refuse,
@@ -52,6 +54,7 @@ impl SecurityBuilder {
             plain_http: PlainHttp::default(),
             paths: PathPolicy::strict(),
             bans: None,
+            explain_denials_to: None,
             audit: Audit::builder(),
             has_sink: false,
             refuse: Refuse::new(),
@@ -149,6 +152,18 @@ impl SecurityBuilder {
         self
     }
 
+    /// Tells callers who satisfy this rule why they are refused: the problem has a member `explanation` with what was
+    /// asked, what they have, and what decided, of rules and of guards, hidden resources included. By default, nobody is
+    /// told more than the type of the problem; the audit event always has it.
+    ///
+    /// # Security
+    /// It shows how the application decides, and that a hidden resource exists: name a permission that only those have who
+    /// may know.
+    pub fn explain_denials_to(mut self, rule: Rule) -> Self {
+        self.explain_denials_to = Some(rule);
+        self
+    }
+
     /// Adds a sink for audit events. At least one is needed, or [`insecure_no_audit`](Self::insecure_no_audit).
     pub fn audit(mut self, sink: impl IntoSink) -> Self {
         self.audit = self.audit.sink(sink);
@@ -203,6 +218,7 @@ impl SecurityBuilder {
         let cors = self.cors.map(|cors| credentials.into_iter().fold(cors, CorsBuilder::allow_header));
         let cors = cors.map_or(Ok(Cors::default()), CorsBuilder::build);
         let cors = errors.take(cors);
+        errors.extend(self.explain_denials_to.iter().flat_map(Rule::lint));
         let edge = errors.take(Edge::new(self.proxies));
         let audit = if self.has_sink {
             errors.take(self.audit.clock(self.clock.clone()).build())
@@ -235,6 +251,7 @@ impl SecurityBuilder {
             cors,
             paths: self.paths,
             bans: self.bans,
+            explain_denials_to: self.explain_denials_to,
             in_flight,
             limits,
             audit,

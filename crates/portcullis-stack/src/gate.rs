@@ -32,6 +32,8 @@ pub(crate) struct Checks {
     pub(crate) schemes: Option<RouteSchemes>,
     pub(crate) attempts: Option<Arc<dyn AttemptGuard>>,
     pub(crate) late_limits: Limiters,
+    /// Who is told why a request is refused.
+    pub(crate) explain_denials_to: Option<Rule>,
     pub(crate) rule: Option<Rule>,
     pub(crate) refuse: Refuse,
 }
@@ -142,7 +144,14 @@ impl Checks {
                 request.trail().decided(Room::Rule, &Decision::allow(Reason::PublicRoute));
                 Ok(())
             }
-            Some(rule) => rule.decide(request),
+            Some(rule) => {
+                if let Some(may_see) = &self.explain_denials_to
+                    && may_see.evaluate(request).is_allowed()
+                {
+                    request.trail().disclose();
+                }
+                rule.decide(request)
+            }
         }
     }
 }

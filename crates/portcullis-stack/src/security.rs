@@ -9,6 +9,7 @@ use http::uri::PathAndQuery;
 use http::{Extensions, Uri};
 use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
+use portcullis_authz::Rule;
 use portcullis_core::{
     AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Readiness,
     Refuse,
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) cors: Cors,
     pub(crate) paths: PathPolicy,
     pub(crate) bans: Option<Arc<dyn Bans>>,
+    pub(crate) explain_denials_to: Option<Rule>,
     pub(crate) in_flight: Option<InFlightLimiter>,
     /// The limits of every route.
     pub(crate) limits: Limiters,
@@ -103,6 +105,7 @@ impl Security {
             // Limits of every route that need an identity count here, where it is known.
             late_limits: all.of_phase(Phase::Identity),
             schemes,
+            explain_denials_to: self.0.explain_denials_to.clone(),
             rule: policy.rule().cloned(),
             refuse: self.0.refuse.clone(),
         });

@@ -18,7 +18,9 @@ pub struct ProblemJson;
 impl RenderDenial for ProblemJson {
     fn render(&self, denial: &Denial, _: &RefusedRequest) -> Rendered {
         let plain = plain(denial.kind());
-        let special = denial.hint_text().is_some() || denial.violated_policies().next().is_some();
+        let special = denial.hint_text().is_some()
+            || denial.violated_policies().next().is_some()
+            || denial.disclosed().is_some();
         let content = if special { extended(&plain, denial) } else { plain };
         Rendered::new(HeaderValue::from_static("application/problem+json"), content)
     }
@@ -47,6 +49,7 @@ struct Problem {
 }
 
 const DETAIL: &[u8] = b",\"detail\":";
+const EXPLANATION: &[u8] = b",\"explanation\":";
 const VIOLATED: &[u8] = b",\"violated-policies\":[";
 
 /// The plain problem, and what there is to say about the one request.
@@ -70,6 +73,11 @@ fn extended(plain: &[u8], denial: &Denial) -> Bytes {
     }
     if names > 0 {
         json.push(b']');
+    }
+    if let Some(tree) = denial.disclosed() {
+        json.extend_from_slice(EXPLANATION);
+        // INVARIANT: a tree of texts always serialises, and a Vec takes all octets.
+        let _ = serde_json::to_writer(&mut json, tree);
     }
     json.push(b'}');
     json.into()

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::{MAX_ENTRIES, MAX_FIELDS};
 use crate::Denial;
 use crate::decision::{Decision, Effect};
+use crate::explanation::Explained;
 use crate::registry::Reason;
 
 /// The part of a Trail that grows.
@@ -92,18 +93,22 @@ pub struct TrailEntry {
     pub enforced: bool,
     /// What else there is to say; may hold text of the client, so escape it.
     pub detail: Option<Cow<'static, str>>,
+    /// The tree of what was asked and held.
+    pub explained: Option<Explained>,
 }
 
 impl TrailEntry {
     #[inline]
     pub(super) fn decision(room: Room, decision: &Decision, enforced: bool) -> Self {
         let detail = decision.detail_cow().cloned();
-        Self { room, effect: decision.effect(), reason: decision.reason(), enforced, detail }
+        let explained = decision.explanation().cloned();
+        Self { room, effect: decision.effect(), reason: decision.reason(), enforced, detail, explained }
     }
 
     pub(super) fn refusal(room: Room, denial: &Denial) -> Self {
         let detail = denial.explanation_cow();
-        Self { room, effect: Effect::Deny, reason: denial.reason(), enforced: true, detail }
+        let explained = denial.explanation_tree().cloned();
+        Self { room, effect: Effect::Deny, reason: denial.reason(), enforced: true, detail, explained }
     }
 }
 

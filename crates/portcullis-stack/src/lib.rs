@@ -17,4 +17,4 @@ pub use self::policy::RoutePolicy;
 pub use self::protect::{Dispatch, MatchedRoute, Protected, RouteList};
 pub use self::resource::{DEFAULT_METADATA_MAX_AGE, MetadataRoute, ProtectedResource};
 pub use self::security::{OuterLayer, Security};
-pub use self::table::{RouteRow, RouteTable};
+pub use self::table::{RouteRow, RouteTable, SnapshotError, TableChange, TableDiff};

@@ -93,7 +93,7 @@ fn the_table_prints_itself_as_text_markdown_and_json() {
     let app = SecureRouter::new(security.build().unwrap()).mount(routes).finish().unwrap();
     let table = app.route_table();
     assert!(table.to_string().contains("GET     /health  public: probe"), "{table}");
-    assert!(table.to_markdown().contains("| GET | `/a\\|b` | scope(x) or scope(y) | key | - |"), "{table}");
+    assert!(table.to_markdown().contains("| GET | `/a\\|b` | `scope(x) or scope(y)` | key | - |"), "{table}");
     let json: serde_json::Value = serde_json::from_str(&table.to_json()).unwrap();
     assert_eq!(json[1]["public"], true);
 }

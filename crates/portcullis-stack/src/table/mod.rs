@@ -1,11 +1,21 @@
 //! The table of routes: what each one demands, for people and for programs.
 
-use std::fmt::{self, Write as _};
+mod html;
+mod markdown;
+mod printed;
+mod snapshot;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
 
 use http::Method;
 use portcullis_core::ConfigError;
-use serde::Serialize;
 
+use self::printed::Printed;
+pub use self::snapshot::{SnapshotError, TableChange, TableDiff};
 use crate::lint;
 use crate::policy::RoutePolicy;
 use crate::resource::MetadataRoute;
@@ -56,18 +66,6 @@ pub struct RouteRow {
     pub handler: String,
 }
 
-/// A row as it is printed.
-#[derive(Serialize)]
-struct Printed {
-    method: String,
-    path: String,
-    access: String,
-    public: bool,
-    schemes: String,
-    limits: String,
-    handler: String,
-}
-
 impl RouteTable {
     /// A table without rows. It says `default` where a route takes the schemes of the application.
     #[must_use]
@@ -107,24 +105,39 @@ impl RouteTable {
         lint::lint(&self.rows)
     }
 
-    /// The table as a Markdown table.
+    /// The table as a GitHub-flavoured Markdown table, sorted by path.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        let mut text =
-            "| Method | Path | Access | Schemes | Limits |\n| --- | --- | --- | --- | --- |\n".to_owned();
-        for row in self.printed() {
-            let cell = |text: &str| text.replace('|', "\\|");
-            let cells = [row.method, format!("`{}`", row.path), row.access, row.schemes, row.limits];
-            let _ = writeln!(text, "| {} |", cells.map(|c| cell(&c)).join(" | "));
-        }
-        text
+        markdown::table(&self.printed())
     }
 
-    /// The table as a JSON list of objects, one per row.
+    /// The table as a JSON list of objects, one per row, sorted by path.
+    ///
+    /// Each has the text members `method`, `path`, `access`, `schemes`, `limits` and `handler`, and `public`, which is
+    /// `true` or `false`. Members may be added.
     #[must_use]
     pub fn to_json(&self) -> String {
         // INVARIANT: rows of text always serialise.
         serde_json::to_string_pretty(&self.printed()).unwrap_or_default()
+    }
+
+    /// The table as a page of HTML, sorted by path, in which one can search.
+    ///
+    /// It stands alone: it asks for nothing from anywhere, and works under the policy
+    /// [`HTML_CONTENT_SECURITY_POLICY`](Self::HTML_CONTENT_SECURITY_POLICY), which it also carries itself. Whoever
+    /// serves it tells every reader which rules there are: give the route a rule.
+    ///
+    /// ```
+    /// use portcullis_stack::{RoutePolicy, RouteTable};
+    ///
+    /// let mut table = RouteTable::new();
+    /// table.add(Some(http::Method::GET), "/health", RoutePolicy::public("<probe>"), "health");
+    /// let page = table.to_html();
+    /// assert!(page.starts_with("<!DOCTYPE html>") && page.contains("&lt;probe&gt;"));
+    /// ```
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        html::page(&self.printed())
     }
 
     fn printed(&self) -> Vec<Printed> {
@@ -137,44 +150,7 @@ impl RouteTable {
 /// As aligned text, sorted by path.
 impl fmt::Display for RouteTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head = ["METHOD", "PATH", "ACCESS", "SCHEMES", "LIMITS"].map(str::to_owned);
-        let rows = self.printed().into_iter().map(|r| [r.method, r.path, r.access, r.schemes, r.limits]);
-        let rows: Vec<[String; 5]> = std::iter::once(head).chain(rows).collect();
-        let mut widths = [0; 5];
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        for row in &rows {
-            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-            writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-impl Printed {
-    fn of(row: &RouteRow, everywhere: &Everywhere) -> Self {
-        let policy = &row.policy;
-        let public = policy.public_reason();
-        let access = match (public, policy.rule()) {
-            (Some(reason), _) => format!("public: {reason}"),
-            (None, rule) => rule.map(ToString::to_string).unwrap_or_default(),
-        };
-        let everywhere_limits =
-            everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
-        let limits = everywhere_limits.map(|(_, text)| text.clone());
-        let limits: Vec<String> = limits.chain(policy.limits.iter().map(ToString::to_string)).collect();
-        Self {
-            method: method_name(row).to_owned(),
-            path: row.path.clone(),
-            access,
-            public: public.is_some(),
-            schemes: policy.schemes_text(everywhere.schemes.as_deref()),
-            limits: if limits.is_empty() { "-".to_owned() } else { limits.join(", ") },
-            handler: row.handler.clone(),
-        }
+        text::write(f, &self.printed())
     }
 }
 

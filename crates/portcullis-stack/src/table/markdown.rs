@@ -1,0 +1,133 @@
+//! The table as GitHub-flavoured Markdown, and back to cells.
+
+use std::fmt::Write as _;
+
+use super::printed::{HEADINGS, Printed};
+
+pub(super) fn table(rows: &[Printed]) -> String {
+    let mut text = format!("| {} |\n|{}\n", HEADINGS.join(" | "), " --- |".repeat(HEADINGS.len()));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", cells(row).join(" | "));
+    }
+    text
+}
+
+/// The cells of a row as they are written.
+fn cells(row: &Printed) -> [String; 5] {
+    let access = match row.reason() {
+        Some(reason) => format!("**public**: {}", plain(reason)),
+        None => code(&row.access),
+    };
+    [plain(&row.method), code(&row.path), access, plain(&row.schemes), plain(&row.limits)]
+}
+
+/// Text that is shown as it is.
+fn plain(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "\\`*[]<|".contains(c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}
+
+/// Text as code: nothing in it means anything but a vertical line, which ends a cell everywhere.
+fn code(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    let text = text.replace('|', "\\|");
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+/// The rows of the first table in a text, as lists of cells; its headings come first.
+pub(super) fn read(text: &str) -> Vec<Vec<&str>> {
+    let is_row = |line: &&str| line.trim_start().starts_with('|');
+    let lines = text.lines().skip_while(|line| !is_row(line)).take_while(is_row);
+    lines.enumerate().filter(|(number, _)| *number != 1).map(|(_, line)| split(line)).collect()
+}
+
+/// The cells between the vertical lines that no backslash stands before.
+fn split(line: &str) -> Vec<&str> {
+    let line = line.trim();
+    let line = line.strip_prefix('|').unwrap_or(line);
+    let mut cells = Vec::new();
+    let (mut escaped, mut start) = (false, 0);
+    for (at, c) in line.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '|' => {
+                cells.push(line.get(start..at).unwrap_or_default().trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    let last = line.get(start..).unwrap_or_default().trim();
+    if !last.is_empty() {
+        cells.push(last);
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(path: &str, access: &str, public: bool) -> Printed {
+        Printed {
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            access: access.to_owned(),
+            public,
+            schemes: "key".to_owned(),
+            limits: "-".to_owned(),
+            handler: String::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(row: &Printed, line: &str) {
+        assert_eq!(table(std::slice::from_ref(row)).lines().nth(2), Some(line));
+    }
+
+    #[test]
+    fn marks_of_markdown_in_a_cell_mean_nothing() {
+        check(&row("/a|b", "scope(x)", false), r"| GET | `/a\|b` | `scope(x)` | key | - |");
+        check(&row("/a", "public: *<b>|`", true), r"| GET | `/a` | **public**: \*\<b>\|\` | key | - |");
+        check(&row("/`", r"claim(a = \\|)", false), r"| GET | `` /` `` | `claim(a = \\\|)` | key | - |");
+    }
+
+    #[test]
+    fn a_table_is_found_in_a_text_and_read_back() {
+        let text = format!("# Routes\n\nNot | this.\n\n{}\nNor\n| this |\n", table(&[row("/a", "b", false)]));
+        assert_eq!(read(&text), [HEADINGS.to_vec(), vec!["GET", "`/a`", "`b`", "key", "-"]]);
+        for none in ["", "no table", "\n\n"] {
+            assert!(read(none).is_empty(), "{none:?}");
+        }
+        assert_eq!(read("| a | b"), [["a", "b"]]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_read_back_with_as_many_cells(path in "[ -~é]{1,20}", access in "[ -~é]{1,20}", public: bool) {
+            let access = if public { format!("public: {access}") } else { access };
+            let row = row(&path.replace('\\', r"\\"), &access.replace('\\', r"\\"), public);
+            let text = table(std::slice::from_ref(&row));
+            let expected = cells(&row);
+            let expected: Vec<&str> = expected.iter().map(|cell| cell.trim()).collect();
+            prop_assert_eq!(&read(&text)[1], &expected);
+        }
+
+        #[test]
+        fn reading_never_panics(text in "\\PC{0,40}") {
+            let _ = read(&text);
+            let _ = read(&format!("|{text}"));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A row as it is printed.
+
+use portcullis_core::escape::Escaped;
+use serde::Serialize;
+
+use super::{Everywhere, RouteRow, method_name};
+
+/// What stands in a cell that has nothing to say.
+const NOTHING: &str = "-";
+
+/// The words of a row, without any markup.
+#[derive(Debug, Serialize)]
+pub(super) struct Printed {
+    pub(super) method: String,
+    pub(super) path: String,
+    /// The rule, or `public: ` and the reason.
+    pub(super) access: String,
+    pub(super) public: bool,
+    pub(super) schemes: String,
+    pub(super) limits: String,
+    pub(super) handler: String,
+}
+
+/// The columns that people see, after method and path.
+pub(super) const HEADINGS: [&str; 5] = ["Method", "Path", "Access", "Schemes", "Limits"];
+
+impl Printed {
+    pub(super) fn of(row: &RouteRow, everywhere: &Everywhere) -> Self {
+        let policy = &row.policy;
+        let public = policy.public_reason();
+        let access = match (public, policy.rule()) {
+            (Some(reason), _) => format!("{PUBLIC}{}", Escaped::new(reason)),
+            (None, rule) => rule.map(ToString::to_string).unwrap_or_default(),
+        };
+        let everywhere_limits =
+            everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
+        let limits = everywhere_limits.map(|(_, text)| text.clone());
+        let limits: Vec<String> = limits.chain(policy.limits.iter().map(ToString::to_string)).collect();
+        Self {
+            method: method_name(row).to_owned(),
+            path: Escaped::new(&row.path).with_limit(usize::MAX).to_string(),
+            access,
+            public: public.is_some(),
+            schemes: policy.schemes_text(everywhere.schemes.as_deref()),
+            limits: if limits.is_empty() { NOTHING.to_owned() } else { limits.join(", ") },
+            handler: row.handler.clone(),
+        }
+    }
+
+    /// The cells under [`HEADINGS`].
+    pub(super) fn cells(&self) -> [&str; 5] {
+        [&self.method, &self.path, &self.access, &self.schemes, &self.limits]
+    }
+
+    /// Why it is public, if it is.
+    pub(super) fn reason(&self) -> Option<&str> {
+        self.access.strip_prefix(PUBLIC).filter(|_| self.public)
+    }
+}
+
+const PUBLIC: &str = "public: ";

@@ -1,0 +1,253 @@
+//! The table in a file that reviewers read: a pull request that changes who may do what changes the file.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{RouteTable, markdown};
+
+/// What stands above the table in the file.
+const HEAD: &str = "# Routes\n\nWhat each route demands. A test compares this file with the application; a change here is a change of who may do what.\n\n";
+
+/// The variable that makes [`RouteTable::check_snapshot`] write the file, if it is `1`.
+const UPDATE: &str = "PORTCULLIS_UPDATE";
+
+impl RouteTable {
+    /// Compares the table with the Markdown file at this path, so that a change of permissions shows in a pull request.
+    ///
+    /// For a test; cargo runs those in the folder of their package, where the path begins. With the environment
+    /// variable `PORTCULLIS_UPDATE=1` the file is written instead. The handlers' names are no part of it.
+    ///
+    /// ```no_run
+    /// # fn table() -> portcullis_stack::RouteTable { portcullis_stack::RouteTable::new() }
+    /// #[test]
+    /// fn routes_demand_what_the_reviewed_file_says() {
+    ///     table().check_snapshot("routes.md").unwrap();
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// If the file is missing or says something else: the error lists every route that was added, removed or changed,
+    /// with what it demanded before and what it demands now. If the file cannot be read or written.
+    pub fn check_snapshot(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
+        let update = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
+        self.check_file(path.as_ref(), update)
+    }
+
+    /// The content of the file that [`check_snapshot`](Self::check_snapshot) writes.
+    #[must_use]
+    pub fn to_snapshot(&self) -> String {
+        format!("{HEAD}{}", self.to_markdown())
+    }
+
+    /// What is different from a snapshot: `self` is how it is now.
+    ///
+    /// ```
+    /// use portcullis_authz::scope;
+    /// use portcullis_stack::{RoutePolicy, RouteTable};
+    ///
+    /// let table = |policy| {
+    ///     let mut table = RouteTable::new();
+    ///     table.add(Some(http::Method::GET), "/documents", policy, "list");
+    ///     table
+    /// };
+    /// let before = table(RoutePolicy::requires(scope("documents:read"))).to_snapshot();
+    /// assert!(table(RoutePolicy::requires(scope("documents:read"))).diff(&before).is_empty());
+    ///
+    /// let now = table(RoutePolicy::public("everybody reads"));
+    /// let expected = "~ GET `/documents`\n    access: `scope(documents:read)` -> **public**: everybody reads\n    schemes: default -> -\n";
+    /// assert_eq!(now.diff(&before).to_string(), expected);
+    /// ```
+    #[must_use]
+    pub fn diff(&self, snapshot: &str) -> TableDiff {
+        TableDiff::between(&markdown::read(snapshot), &markdown::read(&self.to_markdown()))
+    }
+
+    pub(super) fn check_file(&self, path: &Path, update: bool) -> Result<(), SnapshotError> {
+        let failed = |cause| SnapshotError { path: path.to_owned(), kind: Kind::Io(cause) };
+        if update {
+            return std::fs::write(path, self.to_snapshot()).map_err(failed);
+        }
+        let (was, missing) = match std::fs::read_to_string(path) {
+            Ok(text) => (text, false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (String::new(), true),
+            Err(error) => return Err(failed(error)),
+        };
+        let diff = self.diff(&was);
+        match (missing, diff.is_empty()) {
+            (true, _) => Err(SnapshotError { path: path.to_owned(), kind: Kind::Missing(diff) }),
+            (false, false) => Err(SnapshotError { path: path.to_owned(), kind: Kind::Differs(diff) }),
+            (false, true) => Ok(()),
+        }
+    }
+}
+
+/// How two tables differ. Prints one line per route (`+` added, `-` removed, `~` changed) and one per cell that changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableDiff {
+    /// Routes that are new: method, path and what they demand, as the file writes it.
+    pub added: Vec<String>,
+    /// Routes that are gone.
+    pub removed: Vec<String>,
+    /// Cells that say something else than before.
+    pub changed: Vec<TableChange>,
+}
+
+/// A cell of a row that says something else than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableChange {
+    /// Method and path.
+    pub route: String,
+    /// The heading of the column, in lower case: `access`.
+    pub column: String,
+    /// What it said; empty if there was no such column.
+    pub old: String,
+    /// What it says.
+    pub new: String,
+}
+
+impl TableDiff {
+    /// Whether both tables say the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
+    fn between(old: &[Vec<&str>], new: &[Vec<&str>]) -> Self {
+        let (old, new) = (Cells::of(old), Cells::of(new));
+        let mut diff = Self::default();
+        for row in new.rows {
+            let Some(before) = old.find(row) else {
+                diff.added.push(row.join(" "));
+                continue;
+            };
+            for (index, heading) in new.headings.iter().enumerate() {
+                let now = cell(row, index);
+                let was = old.column(heading).map_or("", |index| cell(before, index));
+                if was != now {
+                    diff.changed.push(TableChange {
+                        route: route(row),
+                        column: heading.to_lowercase(),
+                        old: was.to_owned(),
+                        new: now.to_owned(),
+                    });
+                }
+            }
+        }
+        diff.removed =
+            old.rows.iter().filter(|row| new.find(row).is_none()).map(|row| row.join(" ")).collect();
+        diff
+    }
+}
+
+/// The headings and rows of a table.
+struct Cells<'a> {
+    headings: &'a [&'a str],
+    rows: &'a [Vec<&'a str>],
+}
+
+impl<'a> Cells<'a> {
+    fn of(table: &'a [Vec<&'a str>]) -> Self {
+        match table {
+            [headings, rows @ ..] => Self { headings, rows },
+            [] => Self { headings: &[], rows: &[] },
+        }
+    }
+
+    /// The row of the same method and path.
+    fn find(&self, row: &[&str]) -> Option<&'a Vec<&'a str>> {
+        self.rows.iter().find(|other| other.get(..2) == row.get(..2))
+    }
+
+    fn column(&self, heading: &str) -> Option<usize> {
+        self.headings.iter().position(|known| *known == heading)
+    }
+}
+
+fn cell<'a>(row: &[&'a str], index: usize) -> &'a str {
+    row.get(index).copied().unwrap_or_default()
+}
+
+fn route(row: &[&str]) -> String {
+    row.get(..2).unwrap_or(row).join(" ")
+}
+
+impl fmt::Display for TableDiff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.added.iter().try_for_each(|row| writeln!(f, "+ {row}"))?;
+        self.removed.iter().try_for_each(|row| writeln!(f, "- {row}"))?;
+        let mut route = "";
+        for changed in &self.changed {
+            if changed.route != route {
+                route = &changed.route;
+                writeln!(f, "~ {route}")?;
+            }
+            writeln!(f, "    {}: {} -> {}", changed.column, changed.old, changed.new)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a snapshot is not that of the table. `Debug` prints what `Display` does, so that `unwrap()` in a test shows
+/// the difference.
+pub struct SnapshotError {
+    path: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    Differs(TableDiff),
+    Io(io::Error),
+    Missing(TableDiff),
+}
+
+impl SnapshotError {
+    /// How the table differs from the file; all routes are new if it is missing. `None` if the file cannot be read.
+    #[must_use]
+    pub fn diff(&self) -> Option<&TableDiff> {
+        match &self.kind {
+            Kind::Differs(diff) | Kind::Missing(diff) => Some(diff),
+            Kind::Io(_) => None,
+        }
+    }
+
+    /// Whether there is no such file.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self.kind, Kind::Missing(_))
+    }
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        let write = format_args!("run the test with {UPDATE}=1 to write it, and review the change");
+        match &self.kind {
+            Kind::Differs(diff) => write!(f, "the routes are not those of `{path}`; {write}\n{diff}"),
+            Kind::Missing(diff) => write!(f, "there is no file `{path}`; {write}\n{diff}"),
+            Kind::Io(_) => write!(f, "the file `{path}` can be neither read nor written"),
+        }
+    }
+}
+
+impl fmt::Debug for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match &self.kind {
+            Kind::Io(cause) => write!(f, ": {cause}"),
+            Kind::Differs(_) | Kind::Missing(_) => Ok(()),
+        }
+    }
+}
+
+impl Error for SnapshotError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Io(cause) => Some(cause),
+            Kind::Differs(_) | Kind::Missing(_) => None,
+        }
+    }
+}

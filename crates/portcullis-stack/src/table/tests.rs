@@ -1,0 +1,119 @@
+//! Snapshots: what a reviewer is shown, and when a test fails.
+
+use std::path::PathBuf;
+
+use http::Method;
+use portcullis_authz::{role, scope};
+use portcullis_ratelimit::{MINUTE, client_ip, per};
+
+use super::*;
+
+fn table(rows: &[(Method, &str, RoutePolicy)]) -> RouteTable {
+    let mut table = RouteTable::new();
+    for (method, path, policy) in rows {
+        table.add(Some(method.clone()), path, policy.clone(), "handler");
+    }
+    table
+}
+
+fn reads() -> RoutePolicy {
+    RoutePolicy::requires(scope("read"))
+}
+
+/// A file of this test alone, gone when the test ends.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("portcullis-table-{name}-{}.md", std::process::id())))
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[track_caller]
+fn check(before: &RouteTable, now: &RouteTable, expected: &str) {
+    assert_eq!(now.diff(&before.to_snapshot()).to_string(), expected);
+}
+
+#[test]
+fn a_diff_lists_routes_that_came_went_and_changed() {
+    let one = table(&[(Method::GET, "/a", reads()), (Method::GET, "/b|c", reads())]);
+    check(&one, &one.clone(), "");
+    let other = table(&[
+        (Method::GET, "/b|c", RoutePolicy::requires(scope("read").or(role("admin")))),
+        (Method::POST, "/a", RoutePolicy::public("a | b").limit(per(client_ip()).requests(5).every(MINUTE))),
+    ]);
+    check(
+        &one,
+        &other,
+        "+ POST `/a` **public**: a \\| b - 5 per 60 s by client-ip\n\
+         - GET `/a` `scope(read)` default -\n\
+         ~ GET `/b\\|c`\n    access: `scope(read)` -> `scope(read) or role(admin)`\n",
+    );
+}
+
+#[test]
+fn every_cell_counts_but_the_name_of_the_handler() {
+    let before = table(&[(Method::GET, "/a", reads())]);
+    let via = table(&[(Method::GET, "/a", reads().via(["key"]))]);
+    check(&before, &via, "~ GET `/a`\n    schemes: default -> key\n");
+    let limited = table(&[(Method::GET, "/a", reads().limit(per(client_ip()).requests(5).every(MINUTE)))]);
+    check(&before, &limited, "~ GET `/a`\n    limits: - -> 5 per 60 s by client-ip\n");
+    let mut renamed = RouteTable::new();
+    renamed.add(Some(Method::GET), "/a", reads(), "another");
+    check(&before, &renamed, "");
+}
+
+#[test]
+fn a_column_that_the_file_does_not_have_is_a_change() {
+    let now = table(&[(Method::GET, "/a", reads())]);
+    let old = "| Method | Path | Access | Limits |\n| --- | --- | --- | --- |\n| GET | `/a` | `scope(read)` | - |\r\n";
+    assert_eq!(now.diff(old).to_string(), "~ GET `/a`\n    schemes:  -> default\n");
+}
+
+#[test]
+fn a_missing_file_is_an_error_and_is_not_written_unasked() {
+    let file = File::new("missing");
+    let table = table(&[(Method::GET, "/a", reads())]);
+    let error = table.check_file(&file.0, false).unwrap_err();
+    assert!(error.is_missing() && !file.0.exists());
+    assert_eq!(error.diff().unwrap().added, ["GET `/a` `scope(read)` default -"]);
+    assert!(error.to_string().contains("PORTCULLIS_UPDATE=1"), "{error}");
+    // An application without routes has no file either.
+    assert!(RouteTable::new().check_file(&file.0, false).unwrap_err().is_missing());
+}
+
+#[test]
+fn a_file_that_was_written_is_that_of_the_table_until_the_table_changes() {
+    let file = File::new("written");
+    let before = table(&[(Method::GET, "/a", reads())]);
+    before.check_file(&file.0, true).unwrap();
+    before.check_file(&file.0, false).unwrap();
+    let now = table(&[(Method::GET, "/a", RoutePolicy::public("x"))]);
+    let error = now.check_file(&file.0, false).unwrap_err();
+    assert!(!error.is_missing());
+    assert!(format!("{error:?}").contains("access: `scope(read)` -> **public**: x"), "{error:?}");
+    now.check_file(&file.0, true).unwrap();
+    now.check_file(&file.0, false).unwrap();
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_written_is_an_error_with_its_cause() {
+    let folder = std::env::temp_dir();
+    for update in [true, false] {
+        let error = RouteTable::new().check_file(&folder, update).unwrap_err();
+        assert!(error.diff().is_none() && std::error::Error::source(&error).is_some(), "{error:?}");
+    }
+}
+
+#[test]
+fn a_reason_stays_on_its_line() {
+    let table = table(&[(Method::GET, "/a", RoutePolicy::public("one\ntwo\u{202e}"))]);
+    assert!(table.to_string().contains(r"public: one\u{a}two\u{202e}"), "{table}");
+    assert_eq!((table.to_string().lines().count(), table.to_markdown().lines().count()), (2, 3));
+}

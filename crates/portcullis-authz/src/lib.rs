@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod engine;
 mod guard;
 mod layer;
 mod refusal;
@@ -12,6 +13,7 @@ mod test_support;
 #[cfg(feature = "axum-core-05")]
 mod axum_core_05;
 
+pub use self::engine::{Ask, AskLayer, DecisionPoint, Question, ask};
 pub use self::guard::{
     Action, Create, Delete, Guard, Load, OnDeny, PathParameters, Permit, Policy, Read, Resource, Write,
 };

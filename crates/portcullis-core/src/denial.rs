@@ -13,6 +13,7 @@ use crate::challenge::Challenge;
 use crate::explanation::{Explained, Explanation};
 use crate::registry::{ProblemType, Reason};
 use crate::request_view::RequestView;
+use crate::trail::Trail;
 
 /// Why a request is refused, and all that the answer needs.
 ///
@@ -123,9 +124,15 @@ impl Denial {
     /// Also tells the caller the tree of what was asked and held, if the application said that this one may see it
     /// ([`Trail::disclose`](crate::Trail::disclose)). Layers and guards call it as they refuse.
     #[must_use]
-    pub fn disclosed_to(mut self, request: &RequestView<'_>) -> Self {
-        if request.trail().discloses() {
-            self.0.disclosed = self.0.explained.as_ref().map(|explained| explained.tree(request.principal()));
+    pub fn disclosed_to(self, request: &RequestView<'_>) -> Self {
+        self.disclosed_by(request.trail())
+    }
+
+    /// As [`disclosed_to`](Self::disclosed_to), after a wait, when the request is out of sight.
+    #[must_use]
+    pub fn disclosed_by(mut self, trail: &Trail) -> Self {
+        if trail.discloses() {
+            self.0.disclosed = self.0.explained.as_ref().map(|explained| explained.tree(trail.principal()));
         }
         self
     }

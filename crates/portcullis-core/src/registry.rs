@@ -187,6 +187,8 @@ reasons! {
     ReplayStoreUnavailable = "replay_store_unavailable" => Unavailable,
     /// The store of limits failed.
     LimitStoreUnavailable = "limit_store_unavailable" => Unavailable,
+    /// A decision point failed, or its answer cannot be used.
+    DecisionPointUnavailable = "decision_point_unavailable" => Unavailable,
     /// As many requests of all clients as may be are in flight.
     CapacityExhausted = "capacity_exhausted" => ReducedCapacity,
     /// The audit event could not be queued, and the request must not go unrecorded.
@@ -284,6 +286,8 @@ config_codes! {
     PublicWithCredentials = "P209",
     /// A path can be spelt in a way that a route with another rule matches.
     RespelledPath = "P210",
+    /// A question to a decision point cannot be asked.
+    InvalidQuestion = "P251",
 
     // P3: limits.
     /// A quota allows nothing.

@@ -57,7 +57,7 @@ impl Rule {
             }
             Kind::Assurance => {
                 let step_up = wanted().map(Wanted::into_step_up).unwrap_or_default();
-                refusal::with_step_up(request, denial, &step_up)
+                refusal::with_step_up(request.trail(), denial, &step_up)
             }
             _ => refusal::with_challenges(request, denial, &Scopes::EMPTY),
         }

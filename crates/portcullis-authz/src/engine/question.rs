@@ -1,0 +1,192 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use portcullis_core::escape::Escaped;
+use portcullis_core::{Decision, Principal, Reason, Step};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::evaluation::Evaluation;
+use super::point::DecisionPoint;
+
+/// How large a question may be, in octets of names and texts, the caller not counted: 16 KiB. What is known of the
+/// caller is bounded where the credential is read.
+pub const MAX_QUESTION_OCTETS: usize = 16 * 1024;
+
+/// How many characters of an identifier are printed.
+const SHOWN: usize = 64;
+
+/// What a value takes at least, so that many small ones count too.
+const VALUE: usize = 8;
+
+/// Who wants to do what to which resource (AuthZEN Authorization API 1.0 §5).
+///
+/// ```
+/// use portcullis_authz::engine::Question;
+/// use portcullis_core::{CredentialMethod, Principal};
+/// use serde_json::json;
+///
+/// let alice = Principal::builder("alice", CredentialMethod::Jwt).role("editor").build();
+/// let question = Question::new(&alice, "can_update", "document", "7").with_attribute("owner", "bob");
+/// assert_eq!(
+///     serde_json::to_value(&question)?,
+///     json!({
+///         "subject": { "type": "user", "id": "alice", "properties": { "method": "jwt", "roles": ["editor"] } },
+///         "action": { "name": "can_update" },
+///         "resource": { "type": "document", "id": "7", "properties": { "owner": "bob" } },
+///     }),
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Question<'a> {
+    caller: &'a Principal,
+    action: Cow<'a, str>,
+    kind: Cow<'a, str>,
+    id: Cow<'a, str>,
+    attributes: Map<String, Value>,
+    context: Map<String, Value>,
+}
+
+impl<'a> Question<'a> {
+    /// Whether the caller may do the action to the resource of this kind and identifier.
+    #[must_use]
+    pub fn new(
+        caller: &'a Principal,
+        action: impl Into<Cow<'a, str>>,
+        kind: impl Into<Cow<'a, str>>,
+        id: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self {
+            caller,
+            action: action.into(),
+            kind: kind.into(),
+            id: id.into(),
+            attributes: Map::new(),
+            context: Map::new(),
+        }
+    }
+
+    /// Adds what is known of the resource. Of two with the same name the last counts.
+    #[must_use]
+    pub fn with_attributes(mut self, attributes: impl IntoIterator<Item = (String, Value)>) -> Self {
+        self.attributes.extend(attributes);
+        self
+    }
+
+    /// Adds one thing that is known of the resource.
+    #[must_use]
+    pub fn with_attribute(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.with_attributes([(name.into(), value.into())])
+    }
+
+    /// Adds to what is known of the circumstances: the time, the network. Of two with the same name the last counts.
+    #[must_use]
+    pub fn with_context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.context.insert(name.into(), value.into());
+        self
+    }
+
+    /// Who.
+    #[must_use]
+    pub fn caller(&self) -> &'a Principal {
+        self.caller
+    }
+
+    /// The name of what is to be done.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The kind of resource, such as `document`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Which resource of its kind. It may be text of the client.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What is known of the resource.
+    #[must_use]
+    pub fn attributes(&self) -> &Map<String, Value> {
+        &self.attributes
+    }
+
+    /// What is known of the circumstances.
+    #[must_use]
+    pub fn context(&self) -> &Map<String, Value> {
+        &self.context
+    }
+
+    /// The question as the body of an AuthZEN evaluation request, to be shaped further.
+    pub fn evaluation(&self) -> Evaluation<'_> {
+        Evaluation::new(self)
+    }
+
+    /// Asks the decision point; a question larger than [`MAX_QUESTION_OCTETS`] is refused unasked.
+    pub fn put_to(&self, point: &(impl DecisionPoint + ?Sized)) -> Step<Decision> {
+        if self.is_within(MAX_QUESTION_OCTETS) {
+            return point.decide(self);
+        }
+        let why =
+            format!("the question is larger than {MAX_QUESTION_OCTETS} octets and was not put to the engine");
+        Step::Done(Decision::deny(Reason::PolicyDenied).because(why))
+    }
+
+    fn is_within(&self, limit: usize) -> bool {
+        let names = self.action.len() + self.kind.len() + self.id.len();
+        let mut left = limit.checked_sub(names);
+        let mut values: Vec<&Value> = Vec::new();
+        for map in [&self.attributes, &self.context] {
+            left = left.and_then(|left| left.checked_sub(names_of(map)));
+            values.extend(map.values());
+        }
+        while let (Some(room), Some(value)) = (left, values.pop()) {
+            let taken = match value {
+                Value::String(text) => text.len(),
+                Value::Object(members) => {
+                    values.extend(members.values());
+                    names_of(members)
+                }
+                Value::Array(list) => {
+                    values.extend(list);
+                    0
+                }
+                Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            };
+            left = room.checked_sub(taken.saturating_add(VALUE));
+        }
+        left.is_some()
+    }
+}
+
+fn names_of(members: &Map<String, Value>) -> usize {
+    members.keys().map(|name| name.len() + VALUE).sum()
+}
+
+/// The body of an AuthZEN evaluation request (Authorization API 1.0 §6).
+impl Serialize for Question<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.evaluation().serialize(serializer)
+    }
+}
+
+/// As events show it: `can_update document/7`.
+impl fmt::Display for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (action, kind) = (Escaped::new(&self.action), Escaped::new(&self.kind));
+        write!(f, "{action} {kind}/{}", Escaped::new(&self.id).with_limit(SHOWN))
+    }
+}
+
+/// Prints no attribute: they may be personal data.
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Question({self})")
+    }
+}

@@ -1,0 +1,2 @@
+mod asks;
+mod questions;

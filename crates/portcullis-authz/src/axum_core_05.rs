@@ -4,7 +4,7 @@ use axum_core::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use portcullis_core::{Denial, RequestView};
 
-use crate::{Action, Guard, Permit, Policy, Resource, ScopeSet, Scoped};
+use crate::{Action, Demands, Guard, Inquiry, Permit, Policy, Resource, ScopeSet, Scoped};
 
 /// Loads the resource that the path names from the store in the application's state, and asks the policy in the
 /// state. The router must leave [`PathParameters`](crate::PathParameters); `portcullis-axum` does.
@@ -19,8 +19,9 @@ where
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
+        let request = view::<Self>(parts)?;
         let (store, rules) = (R::Store::from_ref(state), R::Rules::from_ref(state));
-        Guard::new(&rules).from_path(&RequestView::of_parts(parts)?, &store).await
+        Guard::new(&rules).from_path(&request, &store).await
     }
 }
 
@@ -29,8 +30,13 @@ impl<C: ScopeSet, S: Sync> FromRequestParts<S> for Scoped<C> {
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denial> {
-        Self::check(&RequestView::of_parts(parts)?)
+        Self::check(&view::<Self>(parts)?)
     }
+}
+
+/// The request as a guard sees it. Where there is no Trail, it may be that somebody asks what the handler demands.
+fn view<D: Demands>(parts: &Parts) -> Result<RequestView<'_>, Denial> {
+    RequestView::of_parts(parts).inspect_err(|_| Inquiry::answer::<D>(&parts.extensions))
 }
 
 #[cfg(test)]
@@ -125,6 +131,15 @@ mod tests {
         }
         // No layer of ours stands around the handler.
         assert_eq!(extracted::<Permit<Read, Note>>(Request::new(())).await.unwrap_err().status(), 500);
+    }
+
+    #[tokio::test]
+    async fn arguments_say_what_they_demand_when_they_are_asked_and_refuse_all_the_same() {
+        let inquiry = Inquiry::new();
+        let ask = || inquiry.request();
+        assert_eq!(extracted::<Permit<Read, Note>>(ask()).await.unwrap_err().status(), 500);
+        assert_eq!(extracted::<Scoped<NotesRead>>(ask()).await.unwrap_err().status(), 500);
+        assert_eq!(inquiry.answers(), ["permit(Read Note)", "scopes(notes:read)"]);
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod demand;
 pub mod engine;
 mod guard;
 mod layer;
@@ -13,6 +14,7 @@ mod test_support;
 #[cfg(feature = "axum-core-05")]
 mod axum_core_05;
 
+pub use self::demand::{Demands, Inquiry, Proof};
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Question, ask};
 pub use self::guard::{
     Action, Create, Delete, Guard, Load, OnDeny, PathParameters, Permit, Policy, Read, Resource, Write,

@@ -5,7 +5,7 @@ use portcullis_core::{
     Authentication, Decision, Denial, Principal, Reason, RequestView, Room, Scope, Scopes,
 };
 
-use crate::refusal;
+use crate::{Demands, refusal};
 
 /// A set of scopes as a type, for [`Scoped`].
 ///
@@ -73,6 +73,12 @@ impl<S: ScopeSet> Scoped<S> {
     #[must_use]
     pub fn into_principal(self) -> Principal {
         self.principal
+    }
+}
+
+impl<S: ScopeSet> Demands for Scoped<S> {
+    fn demands() -> String {
+        format!("scopes({})", S::SCOPES.join(" "))
     }
 }
 

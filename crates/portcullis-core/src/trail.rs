@@ -4,9 +4,10 @@ mod counted;
 mod finish;
 mod opening;
 mod state;
+mod upheld;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -45,6 +46,8 @@ struct Shared {
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
     recorded: AtomicBool,
+    /// The policy that was enforced for the handler that is called next, by its address; 0 for none.
+    upheld: AtomicUsize,
     discloses: AtomicBool,
     state: Mutex<TrailState>,
 }
@@ -88,6 +91,7 @@ impl Trail {
             clock: clock.clone(),
             birth: OnceLock::new(),
             recorded: AtomicBool::new(opening.recorded),
+            upheld: AtomicUsize::new(0),
             discloses: AtomicBool::new(false),
             opening,
             client: OnceLock::new(),

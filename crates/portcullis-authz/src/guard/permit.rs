@@ -5,6 +5,8 @@ use std::ops::Deref;
 use portcullis_core::Principal;
 
 use super::action::Action;
+use super::resource::Resource;
+use crate::demand::{Demands, Proof};
 
 /// Proof that a policy let the caller do `A` to this resource. Only a [`Guard`](crate::Guard) makes one.
 ///
@@ -80,6 +82,17 @@ impl<A, R> Deref for Permit<A, R> {
     fn deref(&self) -> &R {
         &self.resource
     }
+}
+
+impl<A: Action, R: Resource> Demands for Permit<A, R> {
+    fn demands() -> String {
+        format!("permit({} {})", A::NAME, R::kind())
+    }
+}
+
+impl<A: Action, R: Resource> Proof for Permit<A, R> {
+    type Action = A;
+    type Resource = R;
 }
 
 /// Prints who may do what; the resource may hold what does not belong in a log.

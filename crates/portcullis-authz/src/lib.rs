@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod demand;
 pub mod engine;
 mod guard;
@@ -15,7 +17,7 @@ mod test_support;
 mod axum_core_05;
 
 pub use self::demand::{Demands, Inquiry, Proof};
-pub use self::engine::{Ask, AskLayer, DecisionPoint, Question, ask};
+pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
 pub use self::guard::{
     Action, Create, Delete, Guard, Load, OnDeny, PathParameters, Permit, Policy, Read, Resource, Write,
 };

@@ -50,12 +50,14 @@
 //!    the request tells what it said. The deadline of the decision point bounds that.
 
 mod ask;
+mod describe;
 mod evaluation;
 mod layer;
 mod point;
 mod question;
 
 pub use self::ask::{Ask, ask};
+pub use self::describe::Describe;
 pub use self::evaluation::Evaluation;
 pub use self::layer::AskLayer;
 pub use self::point::{DecisionPoint, MAX_DETAIL_OCTETS, detail, unavailable};

@@ -1,2 +1,4 @@
 mod asks;
+#[cfg(feature = "conformance")]
+mod conforms;
 mod questions;

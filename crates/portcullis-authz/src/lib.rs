@@ -15,12 +15,16 @@ mod test_support;
 
 #[cfg(feature = "axum-core-05")]
 mod axum_core_05;
+#[cfg(feature = "axum-core-05")]
+mod inquiry;
 
-pub use self::demand::{Demands, Inquiry, Proof};
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
+pub use self::demand::{Demands, Proof};
 pub use self::guard::{
     Action, Create, Delete, Guard, Load, OnDeny, PathParameters, Permit, Policy, Read, Resource, Write,
 };
+#[cfg(feature = "axum-core-05")]
+pub use self::inquiry::Inquiry;
 pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
 pub use self::rule::{
     AUTH_TIME_LEEWAY, Rule, acr, all_scopes, amr, anonymous, any_acr, any_scope, authenticated, claim,

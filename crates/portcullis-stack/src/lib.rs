@@ -2,6 +2,7 @@
 
 mod builder;
 mod gate;
+mod inventory;
 mod lint;
 mod outer;
 mod policy;

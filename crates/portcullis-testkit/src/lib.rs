@@ -6,6 +6,7 @@ pub mod dpop;
 mod introspection;
 mod issuer;
 mod keys;
+pub mod matrix;
 mod must;
 mod permit;
 mod principal;
@@ -20,6 +21,8 @@ pub use self::dpop::DpopClient;
 pub use self::introspection::{IntrospectionRequest, TestIntrospection};
 pub use self::issuer::{ProviderFault, TestIssuer};
 pub use self::keys::Algorithm;
+#[doc(inline)]
+pub use self::matrix::{Matrix, Persona, Relation};
 pub use self::permit::permit_for;
 pub use self::principal::{TEST_ISSUER, principal, reader};
 pub use self::recording::{MAX_RECORDED, RecordedRequest, RecordingService, Respond};

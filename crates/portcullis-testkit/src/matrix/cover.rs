@@ -1,0 +1,141 @@
+//! Which rows there must be, and whether they are there.
+
+use super::builder::Matrix;
+use super::cell::Cell;
+use super::fault::{MatrixFault, MatrixFaultKind};
+use super::relation::Relation;
+use super::sheet::{self, Label, RouteName, Row, Sheet};
+use super::template;
+
+/// A row that must be there, and what the file promises for it.
+pub(super) struct Planned<'a> {
+    pub(super) label: Label,
+    pub(super) relation: Option<&'a Relation>,
+    /// In the order of the personas of the test; `None` where the file says nothing.
+    pub(super) cells: Vec<Option<Cell>>,
+    /// 0 if the row is not in the file.
+    pub(super) line: usize,
+}
+
+/// Whether what the test says fits together.
+pub(super) fn setup(matrix: &Matrix) -> Vec<MatrixFault> {
+    let mut wrong = Vec::new();
+    if matrix.routes.is_empty() || matrix.personas.is_empty() {
+        wrong.push("a matrix has routes and personas".to_owned());
+    }
+    for (index, persona) in matrix.personas.iter().enumerate() {
+        let name = persona.name();
+        if matrix.personas.iter().take(index).any(|other| other.name() == name) {
+            wrong.push(format!("there are two personas `{name}`"));
+        }
+        if name.trim() != name || name.is_empty() || name.contains(['\n', '\r', '\\']) {
+            wrong.push(format!("no persona can be called {name:?}"));
+        }
+    }
+    for (index, relation) in matrix.relations.iter().enumerate() {
+        let (name, template) = (relation.name(), relation.template());
+        let is_same = |other: &Relation| (other.name(), other.template()) == (name, template);
+        if matrix.relations.iter().take(index).any(is_same) {
+            wrong.push(format!("there are two relations `{name}` to `{template}`"));
+        }
+        if !sheet::is_name(name) {
+            wrong.push(format!("no relation can be called {name:?}"));
+        }
+        if !matrix.routes.iter().any(|route| relation.speaks_for(&route.path)) {
+            wrong.push(format!("the relation `{name}` to `{template}` speaks for no route"));
+        }
+    }
+    for (route, _) in &matrix.contents {
+        if !matrix.routes.iter().any(|known| known.to_string() == *route) {
+            wrong.push(format!("the body is for `{route}`, which is no route"));
+        }
+    }
+    for path in &matrix.telling {
+        if !matrix.routes.iter().any(|known| known.path == *path) {
+            wrong.push(format!("`{path}`, which may tell what exists, is no route"));
+        }
+    }
+    if let Some(absent) = &matrix.absent
+        && !matrix.relations.iter().any(|relation| relation.name() == absent)
+    {
+        wrong.push(format!("`{absent}`, to compare refusals with, is no relation"));
+    }
+    wrong.into_iter().map(|message| MatrixFault::new(MatrixFaultKind::Setup, message)).collect()
+}
+
+/// The rows that must be there, sorted by path, method and relation; what no relation can fill is a fault.
+pub(super) fn plan<'a>(matrix: &'a Matrix, sheet: &Sheet, faults: &mut Vec<MatrixFault>) -> Vec<Planned<'a>> {
+    let mut routes: Vec<&RouteName> = matrix.routes.iter().collect();
+    routes.sort();
+    routes.dedup();
+    let columns: Vec<Option<usize>> = matrix
+        .personas
+        .iter()
+        .map(|persona| sheet.personas.iter().position(|name| name == persona.name()))
+        .collect();
+    let mut planned = Vec::new();
+    for route in routes {
+        let relations = speaking(matrix, &route.path);
+        if relations.is_empty() && template::has_parameters(&route.path) {
+            let message = format!("`{route}` has parameters, and no relation speaks for it");
+            faults.push(MatrixFault::new(MatrixFaultKind::Coverage, message));
+            continue;
+        }
+        let relations: Vec<Option<&Relation>> =
+            if relations.is_empty() { vec![None] } else { relations.into_iter().map(Some).collect() };
+        for relation in relations {
+            let label =
+                Label { route: route.clone(), relation: relation.map(|relation| relation.name().to_owned()) };
+            let row = sheet.rows.iter().find(|row| row.label == label);
+            let cell = |column: &Option<usize>| row.and_then(|row| row.cells.get((*column)?).copied());
+            let cells = columns.iter().map(cell).collect();
+            planned.push(Planned { label, relation, cells, line: row.map_or(0, |row| row.line) });
+        }
+    }
+    planned
+}
+
+/// The relations that speak for the path: of those with one name the one with the longest template, by name.
+fn speaking<'a>(matrix: &'a Matrix, path: &str) -> Vec<&'a Relation> {
+    let mut relations: Vec<&Relation> =
+        matrix.relations.iter().filter(|relation| relation.speaks_for(path)).collect();
+    relations.sort_by(|a, b| (a.name(), b.template().len()).cmp(&(b.name(), a.template().len())));
+    relations.dedup_by(|later, kept| later.name() == kept.name());
+    relations
+}
+
+/// What the file lacks, and what it has that nothing belongs to.
+pub(super) fn coverage(matrix: &Matrix, sheet: &Sheet, planned: &[Planned<'_>]) -> Vec<MatrixFault> {
+    let mut faults = Vec::new();
+    let mut fault = |message: String, line| {
+        faults.push(MatrixFault::new(MatrixFaultKind::Coverage, message).at(line));
+    };
+    for row in planned.iter().filter(|row| row.line == 0) {
+        fault(format!("`{}` has no row", row.label), 0);
+    }
+    for row in sheet.rows.iter().filter(|row| !planned.iter().any(|planned| planned.label == row.label)) {
+        fault(stranger(matrix, row), row.line);
+    }
+    for persona in &matrix.personas {
+        if !sheet.personas.iter().any(|name| name == persona.name()) {
+            fault(format!("the persona `{}` has no column", persona.name()), 0);
+        }
+    }
+    for name in &sheet.personas {
+        if !matrix.personas.iter().any(|persona| persona.name() == name) {
+            fault(format!("the column `{name}` belongs to no persona"), 0);
+        }
+    }
+    faults
+}
+
+fn stranger(matrix: &Matrix, row: &Row) -> String {
+    let Label { route, relation } = &row.label;
+    if !matrix.routes.contains(route) {
+        return format!("`{route}` is no route of the application");
+    }
+    match relation {
+        Some(relation) => format!("the relation `{relation}` does not speak for `{route}`"),
+        None => format!("`{route}` needs a relation: write `{route} (..)`"),
+    }
+}

@@ -66,7 +66,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("rustls-native-certs", &["client"]),
     ("scrypt", &["authn"]),
     ("sqlx", &[]),
-    ("tokio", &["authn", "axum", "client", "oauth", "testkit", "tls"]),
+    ("tokio", &["authn", "authz", "axum", "client", "oauth", "testkit", "tls"]),
     ("tokio-rustls", &["tls"]),
     ("url", &[]),
     ("x509-parser", &["authn", "tls"]),

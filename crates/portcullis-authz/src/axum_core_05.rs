@@ -4,15 +4,18 @@ use axum_core::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use portcullis_core::{Denial, RequestView};
 
-use crate::{Action, Demands, Guard, Inquiry, Permit, Policy, Resource, ScopeSet, Scoped};
+use crate::{
+    Action, ChildOf, Demands, Guard, Inquiry, Load, LoadWithin, Permit, PermitWithin, Policy, Resource,
+    ScopeSet, Scoped,
+};
 
-/// Loads the resource that the path names from the store in the application's state, and asks the policy in the
-/// state. The router must leave [`PathParameters`](crate::PathParameters); `portcullis-axum` does.
+/// Loads the resource that the request names from the store in the application's state, and asks the policy in the
+/// state. For a path parameter the router must leave [`PathParameters`](crate::PathParameters); `portcullis-axum` does.
 impl<A, R, S> FromRequestParts<S> for Permit<A, R>
 where
     A: Action,
     R: Resource,
-    R::Store: FromRef<S>,
+    R::Store: Load<R> + FromRef<S>,
     R::Rules: FromRef<S> + Policy<A, R>,
     S: Send + Sync,
 {
@@ -21,7 +24,29 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
         let request = view::<Self>(parts)?;
         let (store, rules) = (R::Store::from_ref(state), R::Rules::from_ref(state));
-        Guard::new(&rules).from_path(&request, &store).await
+        Guard::new(&rules).from_request(&request, &store).await
+    }
+}
+
+/// Loads the parent, asks whether the caller may go through it, loads the child within it, and asks about the child.
+impl<A, R, P, S> FromRequestParts<S> for PermitWithin<A, R, P>
+where
+    A: Action,
+    P: Resource,
+    P::Store: Load<P> + FromRef<S>,
+    P::Rules: FromRef<S> + Policy<R::Through, P>,
+    R: ChildOf<P>,
+    R::Store: LoadWithin<P, R> + FromRef<S>,
+    R::Rules: FromRef<S> + Policy<A, R>,
+    S: Send + Sync,
+{
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
+        view::<Self>(parts)?;
+        let parent = Permit::<R::Through, P>::from_request_parts(parts, state).await?;
+        let (store, rules) = (R::Store::from_ref(state), R::Rules::from_ref(state));
+        Guard::new(&rules).within(&RequestView::of_parts(parts)?, parent, &store).await
     }
 }
 

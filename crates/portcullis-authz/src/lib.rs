@@ -21,7 +21,9 @@ mod inquiry;
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
 pub use self::demand::{Demands, Proof};
 pub use self::guard::{
-    Action, Create, Delete, Guard, Load, OnDeny, PathParameters, Permit, Policy, Read, Resource, Write,
+    Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Delete,
+    Guard, Load, LoadInTenant, LoadWithin, MAX_IDENTIFIER, OnDeny, PathParameters, Permit, PermitWithin,
+    Policy, Read, Resource, Source, TenantScoped, TenantStore, Write,
 };
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;

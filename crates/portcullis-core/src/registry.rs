@@ -181,6 +181,8 @@ reasons! {
     IntrospectionUnavailable = "introspection_unavailable" => Unavailable,
     /// A store of users, keys or resources failed.
     StoreUnavailable = "store_unavailable" => Unavailable,
+    /// A policy did not decide in time.
+    PolicyDeadlineExceeded = "policy_deadline_exceeded" => Unavailable,
     /// Too many passwords are being hashed at once.
     HashingSaturated = "hashing_saturated" => Unavailable,
     /// The store of one-time values failed, or is full.

@@ -1,29 +1,66 @@
 use std::fmt;
+use std::time::Duration;
 
-use portcullis_core::{Authentication, Decision, Denial, Principal, Reason, RequestView, Room, Scopes};
+use portcullis_core::{Decision, Denial, Mode, Reason, RequestView};
 
 use super::action::Action;
-use super::path_parameters::PathParameters;
+use super::deadline;
 use super::permit::Permit;
-use super::policy::Policy;
-use super::resource::{Load, OnDeny, Resource};
+use super::policy::{NOBODY_WAITS, Policy};
+use super::resource::{DEFAULT_DECISION_DEADLINE, Load, OnDeny, Resource};
+use super::source::Source;
+use super::steps::{self, Asked};
 use super::target::Target;
-use crate::refusal;
 
 /// Asks a policy, and makes a [`Permit`] if it allows. See the crate's docs for how it decides.
-pub struct Guard<'p, P>(&'p P);
+pub struct Guard<'p, P> {
+    pub(super) policy: &'p P,
+    pub(super) decision_deadline: Option<Duration>,
+    pub(super) load_deadline: Option<Duration>,
+}
 
 impl<'p, P> Guard<'p, P> {
     /// A guard that asks this policy.
     #[must_use]
     pub const fn new(policy: &'p P) -> Self {
-        Self(policy)
+        Self { policy, decision_deadline: None, load_deadline: None }
     }
 
-    /// Loads the resource that the route's path parameter names, and asks the policy.
+    /// Waits for the policy no longer than that. By default, this is [`Resource::DECISION_DEADLINE`], and
+    /// [`DEFAULT_DECISION_DEADLINE`] for a value that came with the request.
+    #[must_use]
+    pub const fn with_decision_deadline(self, deadline: Duration) -> Self {
+        Self { decision_deadline: Some(deadline), ..self }
+    }
+
+    /// Waits for the store no longer than that. By default, this is [`Resource::LOAD_DEADLINE`].
+    #[must_use]
+    pub const fn with_load_deadline(self, deadline: Duration) -> Self {
+        Self { load_deadline: Some(deadline), ..self }
+    }
+
+    /// Loads the resource that the request names where [`Resource::SOURCE`] says, and asks the policy.
     ///
     /// # Errors
-    /// 500 `misconfigured` if the route has no such parameter ([`PathParameters`]), else as
+    /// As [`Source::identifier`] and [`load_and_authorize`](Self::load_and_authorize).
+    pub async fn from_request<A, R>(
+        &self,
+        request: &RequestView<'_>,
+        store: &R::Store,
+    ) -> Result<Permit<A, R>, Denial>
+    where
+        A: Action,
+        R: Resource,
+        R::Store: Load<R>,
+        P: Policy<A, R>,
+    {
+        self.by_source(R::SOURCE, request, store).await
+    }
+
+    /// Loads the resource that the route's path parameter [`Resource::PARAM`] names, and asks the policy.
+    ///
+    /// # Errors
+    /// 500 `misconfigured` if the route has no such parameter ([`PathParameters`](crate::PathParameters)), else as
     /// [`load_and_authorize`](Self::load_and_authorize).
     pub async fn from_path<A, R>(
         &self,
@@ -33,11 +70,27 @@ impl<'p, P> Guard<'p, P> {
     where
         A: Action,
         R: Resource,
+        R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        caller(request)?;
-        let id = PathParameters::of(request, R::PARAM).inspect_err(|denial| noted(request, denial))?;
-        self.load_and_authorize(request, store, id).await
+        self.by_source(Source::Path(R::PARAM), request, store).await
+    }
+
+    async fn by_source<A, R>(
+        &self,
+        source: Source,
+        request: &RequestView<'_>,
+        store: &R::Store,
+    ) -> Result<Permit<A, R>, Denial>
+    where
+        A: Action,
+        R: Resource,
+        R::Store: Load<R>,
+        P: Policy<A, R>,
+    {
+        steps::caller(request)?;
+        let id = source.identifier(request).map_err(|denial| steps::noted(request.trail(), denial))?;
+        self.load_and_authorize(request, store, &id).await
     }
 
     /// Loads the resource of that identifier, as the client wrote it, and asks the policy.
@@ -45,10 +98,10 @@ impl<'p, P> Guard<'p, P> {
     /// Nothing is loaded for a caller who is not known.
     ///
     /// # Errors
-    /// - 404 if the identifier does not parse, nothing has it, or the policy refuses and the resource hides: the
-    ///   same answer for all three,
-    /// - 503 `store_unavailable` if the store failed,
-    /// - else as [`authorize`](Self::authorize).
+    /// - 404 if the identifier does not parse, is longer than [`MAX_IDENTIFIER`](crate::MAX_IDENTIFIER), nothing has
+    ///   it, or the policy refuses and the resource hides: the same answer for all four,
+    /// - 503 `store_unavailable` if the store failed or was late,
+    /// - else as [`authorize_async`](Self::authorize_async).
     pub async fn load_and_authorize<A, R>(
         &self,
         request: &RequestView<'_>,
@@ -58,22 +111,17 @@ impl<'p, P> Guard<'p, P> {
     where
         A: Action,
         R: Resource,
+        R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        let caller = caller(request)?;
+        let (caller, trail) = (steps::caller(request)?, request.trail());
         let target = Target::resource::<A, R>(Some(id));
-        let Ok(parsed) = id.parse::<R::Id>() else {
-            return Err(absent(request, format!("{target}: the identifier does not parse")));
-        };
-        match store.load(&parsed).await {
-            Ok(Some(resource)) => self.ask(request, caller, resource, target, R::ON_DENY),
-            Ok(None) => Err(absent(request, target.to_string())),
-            Err(error) => {
-                let denial = error.into_denial(Reason::StoreUnavailable).explained(target.to_string());
-                noted(request, &denial);
-                Err(denial)
-            }
-        }
+        let parsed = steps::parsed::<R>(trail, target, id)?;
+        let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
+        let tenant = <R::Store as Load<R>>::TENANTS_APART.then_some(caller);
+        let load = store.load_for(caller, &parsed);
+        let resource = steps::loaded(trail, target, deadline, load, tenant).await?;
+        self.ask(request, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 
     /// Asks the policy about a resource that was loaded by other means.
@@ -81,7 +129,7 @@ impl<'p, P> Guard<'p, P> {
     /// # Errors
     /// - 401 with the challenges of the route, if nobody said who calls,
     /// - 404 or 403, if the policy refuses, as [`Resource::ON_DENY`] says,
-    /// - 500 `misconfigured`, if no authentication ran,
+    /// - 500 `misconfigured`, if no authentication ran, or the policy has to wait,
     /// - the failure that the policy named, if it failed.
     pub fn authorize<A, R>(&self, request: &RequestView<'_>, resource: R) -> Result<Permit<A, R>, Denial>
     where
@@ -89,7 +137,25 @@ impl<'p, P> Guard<'p, P> {
         R: Resource,
         P: Policy<A, R>,
     {
-        self.ask(request, caller(request)?, resource, Target::resource::<A, R>(None), R::ON_DENY)
+        self.ask_now(request, resource, Target::resource::<A, R>(None), R::ON_DENY)
+    }
+
+    /// The same, for policies that may wait.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize), with 503 `policy_deadline_exceeded` if the policy was late.
+    pub async fn authorize_async<A, R>(
+        &self,
+        request: &RequestView<'_>,
+        resource: R,
+    ) -> Result<Permit<A, R>, Denial>
+    where
+        A: Action,
+        R: Resource,
+        P: Policy<A, R>,
+    {
+        let target = Target::resource::<A, R>(None);
+        self.ask(request, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 
     /// Asks the policy about a value that came with the request, such as a resource to create. There is nothing
@@ -102,13 +168,42 @@ impl<'p, P> Guard<'p, P> {
         A: Action,
         P: Policy<A, R>,
     {
-        self.ask(request, caller(request)?, value, Target::value::<A>(), OnDeny::Forbid)
+        self.ask_now(request, value, Target::value::<A>(), OnDeny::Forbid)
     }
 
-    fn ask<A, R>(
+    /// The same, for policies that may wait.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), with 503 `policy_deadline_exceeded` if the policy was late.
+    pub async fn check_async<A, R>(&self, request: &RequestView<'_>, value: R) -> Result<Permit<A, R>, Denial>
+    where
+        A: Action,
+        P: Policy<A, R>,
+    {
+        self.ask(request, value, Target::value::<A>(), OnDeny::Forbid, DEFAULT_DECISION_DEADLINE).await
+    }
+
+    pub(super) async fn ask<A, R>(
         &self,
         request: &RequestView<'_>,
-        caller: &Principal,
+        resource: R,
+        target: Target<'_>,
+        on_deny: OnDeny,
+        deadline: Duration,
+    ) -> Result<Permit<A, R>, Denial>
+    where
+        P: Policy<A, R>,
+    {
+        let caller = steps::caller(request)?;
+        let deadline = self.decision_deadline.unwrap_or(deadline);
+        let decision = steps::decided(deadline, self.policy.decide_async(caller, &resource)).await;
+        let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
+        steps::settled(request.trail(), caller, resource, &asked, &decision)
+    }
+
+    fn ask_now<A, R>(
+        &self,
+        request: &RequestView<'_>,
         resource: R,
         target: Target<'_>,
         on_deny: OnDeny,
@@ -116,13 +211,18 @@ impl<'p, P> Guard<'p, P> {
     where
         P: Policy<A, R>,
     {
-        let decision = self.0.decide(caller, &resource);
-        if !decision.is_allowed() {
-            return Err(deny(request, target, &decision, on_deny));
-        }
-        let detail = target.detail(&decision);
-        request.trail().decided(Room::Guard, &Decision::allow(decision.reason()).because(detail));
-        Ok(Permit::new(caller.clone(), resource))
+        let caller = steps::caller(request)?;
+        let decision = deadline::at_once(self.policy.decide_async(caller, &resource))
+            .unwrap_or_else(|| Decision::deny(Reason::Misconfigured).because(NOBODY_WAITS));
+        let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
+        steps::settled(request.trail(), caller, resource, &asked, &decision)
+    }
+
+    fn mode<A, R>(&self) -> Mode
+    where
+        P: Policy<A, R>,
+    {
+        self.policy.mode()
     }
 }
 
@@ -138,44 +238,4 @@ impl<P> fmt::Debug for Guard<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Guard(..)")
     }
-}
-
-fn caller<'a>(request: &RequestView<'a>) -> Result<&'a Principal, Denial> {
-    let denial = match request.trail().authentication() {
-        Authentication::Known(caller) => return Ok(caller),
-        Authentication::Anonymous => {
-            refusal::with_challenges(request, Denial::new(Reason::MissingCredentials), &Scopes::EMPTY)
-        }
-        Authentication::NotAsked => Denial::misconfigured(
-            "a guard asks for the caller, but no authentication ran: the route is public",
-        ),
-    };
-    noted(request, &denial);
-    Err(denial)
-}
-
-fn deny(request: &RequestView<'_>, target: Target<'_>, decision: &Decision, on_deny: OnDeny) -> Denial {
-    let reason = decision.reason();
-    let answered = match reason.problem() {
-        // A refusal that gives a reason to allow is a mistake of the policy.
-        None => Reason::InternalError,
-        // A failure is no refusal; it is not hidden behind one either.
-        Some(problem) if problem.status().is_server_error() => reason,
-        Some(_) if on_deny == OnDeny::Hide => Reason::ResourceHidden,
-        Some(_) => reason,
-    };
-    let denial = Denial::new(answered).explained(target.detail(decision));
-    noted(request, &denial);
-    refusal::with_challenges(request, denial, &Scopes::EMPTY)
-}
-
-/// Must stay the same answer as a hidden resource.
-fn absent(request: &RequestView<'_>, detail: String) -> Denial {
-    let denial = Denial::new(Reason::ResourceNotFound).explained(detail);
-    noted(request, &denial);
-    denial
-}
-
-fn noted(request: &RequestView<'_>, denial: &Denial) {
-    request.trail().denied(Room::Guard, denial);
 }

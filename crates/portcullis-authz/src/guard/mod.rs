@@ -2,19 +2,28 @@
 
 mod action;
 mod authorize;
+mod deadline;
+mod nested;
 mod path_parameters;
 mod permit;
 mod policy;
+mod query;
 mod resource;
+mod source;
+mod steps;
 mod target;
 mod template;
+mod tenant;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::action::{Action, Create, Delete, Read, Write};
 pub use self::authorize::Guard;
+pub use self::nested::{ChildOf, LoadWithin, PermitWithin};
 pub use self::path_parameters::PathParameters;
 pub use self::permit::Permit;
-pub use self::policy::Policy;
-pub use self::resource::{Load, OnDeny, Resource};
+pub use self::policy::{AsyncPolicy, Awaited, Policy};
+pub use self::resource::{DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Load, OnDeny, Resource};
+pub use self::source::{MAX_IDENTIFIER, Source};
+pub use self::tenant::{LoadInTenant, TenantScoped, TenantStore};

@@ -2,10 +2,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use portcullis_core::Principal;
+use portcullis_core::{Denial, Principal, Trail};
 
 use super::action::Action;
+use super::policy::Policy;
 use super::resource::Resource;
+use super::steps::{self, Asked};
+use super::target::Target;
 use crate::demand::{Demands, Proof};
 
 /// Proof that a policy let the caller do `A` to this resource. Only a [`Guard`](crate::Guard) makes one.
@@ -55,18 +58,51 @@ use crate::demand::{Demands, Proof};
 pub struct Permit<A, R> {
     resource: R,
     principal: Principal,
+    trail: Trail,
     action: PhantomData<fn() -> A>,
 }
 
 impl<A, R> Permit<A, R> {
-    pub(super) fn new(principal: Principal, resource: R) -> Self {
-        Self { resource, principal, action: PhantomData }
+    pub(super) fn new(principal: Principal, resource: R, trail: Trail) -> Self {
+        Self { resource, principal, trail, action: PhantomData }
     }
 
     /// The caller who may.
     #[must_use]
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Asks about another action on the same resource, which is not loaded again.
+    ///
+    /// ```
+    /// # use portcullis_authz::{Delete, Permit, Policy, Read, Resource};
+    /// # use portcullis_core::Denial;
+    /// async fn replace<D, P>(document: &Permit<Read, D>, rules: &P) -> Result<(), Denial>
+    /// where
+    ///     D: Resource,
+    ///     P: Policy<Delete, D>,
+    /// {
+    ///     let old: Permit<Delete, &D> = document.also::<Delete, _>(rules).await?;
+    ///     // ..
+    /// #   let _ = old;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Guard::authorize`](crate::Guard::authorize).
+    pub async fn also<B, P>(&self, policy: &P) -> Result<Permit<B, &R>, Denial>
+    where
+        B: Action,
+        P: Policy<B, R>,
+        R: Resource,
+    {
+        let asked =
+            Asked { target: Target::resource::<B, R>(None), mode: policy.mode(), on_deny: R::ON_DENY };
+        let decision = policy.decide_async(&self.principal, &self.resource);
+        let decision = steps::decided(R::DECISION_DEADLINE, decision).await;
+        steps::settled(&self.trail, &self.principal, &self.resource, &asked, &decision)
     }
 
     /// The resource, without the proof.

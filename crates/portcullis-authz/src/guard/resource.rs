@@ -1,29 +1,46 @@
 use std::any;
 use std::future::Future;
 use std::str::FromStr;
+use std::time::Duration;
 
-use portcullis_core::StoreError;
+use portcullis_core::{Principal, StoreError};
 
-/// Something that is loaded by the identifier in the path before a handler sees it.
+use super::source::Source;
+
+/// Something that is loaded before a handler sees it, by an identifier that the request names.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a resource that a guard can load",
-    note = "write `impl Resource for {Self}` with the types `Id`, `Store`, `Rules` and the name `PARAM` of the path parameter"
+    note = "write `impl Resource for {Self}` with the types `Id`, `Store`, `Rules`, and the name `PARAM` of the path parameter"
 )]
 pub trait Resource: Sized + Send + Sync + 'static {
-    /// The identifier, parsed from the path. Text that does not parse names no resource: 404.
+    /// The identifier, parsed from text. Text that does not parse names no resource: 404.
     type Id: FromStr + Send + Sync;
 
-    /// Where resources are loaded from.
-    type Store: Load<Self>;
+    /// Where resources are loaded from: it implements [`Load<Self>`](Load), or
+    /// [`LoadWithin<Parent, Self>`](crate::LoadWithin) for what lies within something else.
+    type Store: Send + Sync + 'static;
 
     /// The policy: it implements [`Policy<A, Self>`](crate::Policy) for each action that there is.
     type Rules: Send + Sync + 'static;
 
-    /// The name of the path parameter that holds the identifier: `id` of `/documents/{id}`.
-    const PARAM: &'static str;
+    /// The name of the path parameter that holds the identifier. By default, this is `id`, as in
+    /// `/documents/{id}`.
+    const PARAM: &'static str = "id";
+
+    /// Which part of the request holds the identifier. By default, this is the path parameter
+    /// [`PARAM`](Self::PARAM).
+    const SOURCE: Source = Source::Path(Self::PARAM);
 
     /// What a caller is told whom the policy refuses. By default, this is [`OnDeny::Hide`].
     const ON_DENY: OnDeny = OnDeny::Hide;
+
+    /// How long the store may take, before the answer is 503 `store_unavailable`. By default, this is
+    /// [`DEFAULT_LOAD_DEADLINE`].
+    const LOAD_DEADLINE: Duration = DEFAULT_LOAD_DEADLINE;
+
+    /// How long the policy may take, before the answer is 503 `policy_deadline_exceeded`. By default, this is
+    /// [`DEFAULT_DECISION_DEADLINE`].
+    const DECISION_DEADLINE: Duration = DEFAULT_DECISION_DEADLINE;
 
     /// What audit events call this kind of resource. By default, this is the name of the type without its path.
     #[must_use]
@@ -34,17 +51,38 @@ pub trait Resource: Sized + Send + Sync + 'static {
     }
 }
 
+/// How long a store may take to load one resource, unless the resource says otherwise: 5 seconds.
+pub const DEFAULT_LOAD_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a policy may take to decide, unless the resource says otherwise: 2 seconds.
+pub const DEFAULT_DECISION_DEADLINE: Duration = Duration::from_secs(2);
+
 /// Loads resources by their identifiers.
 ///
-/// A store is expected to keep a deadline of its own; a failure is answered with 503 and is neither "absent" nor
-/// "refused".
+/// A failure is answered with 503 and is neither "absent" nor "refused".
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot load `{R}`",
-    note = "write `impl Load<{R}> for {Self}`; `load` may be an `async fn`"
+    note = "write `impl Load<{R}> for {Self}`; `load` may be an `async fn`",
+    note = "what lies within a parent is no `Permit`, but a `PermitWithin`",
+    note = "a `TenantStore<..>` loads what is `TenantScoped`, by `LoadInTenant`"
 )]
 pub trait Load<R: Resource>: Send + Sync + 'static {
     /// The resource, or `None` if there is none of that identifier.
     fn load(&self, id: &R::Id) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
+
+    /// The same, for this caller: what guards ask. By default, callers see the same store.
+    fn load_for(
+        &self,
+        caller: &Principal,
+        id: &R::Id,
+    ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send {
+        let _ = caller;
+        self.load(id)
+    }
+
+    /// Whether each caller sees the resources of their own tenant alone, for audit events. By default, this is
+    /// `false`.
+    const TENANTS_APART: bool = false;
 }
 
 /// What a caller is told whom a policy refuses.

@@ -1,8 +1,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use portcullis_core::Decision;
 use portcullis_core::escape::Escaped;
+use portcullis_core::{Decision, Principal};
 
 use super::action::Action;
 use super::resource::Resource;
@@ -27,6 +27,17 @@ impl<'t> Target<'t> {
     /// A value that came with the request.
     pub(super) fn value<A: Action>() -> Self {
         Self { action: A::NAME, kind: "", id: None }
+    }
+
+    /// The detail of an event that nothing was found, where callers may be kept to their own tenant.
+    pub(super) fn absent(self, tenant: Option<&Principal>) -> String {
+        match tenant.map(Principal::tenant) {
+            None => self.to_string(),
+            Some(None) => format!("{self}: the caller is of no tenant"),
+            Some(Some(tenant)) => {
+                format!("{self}: not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN))
+            }
+        }
     }
 
     /// The detail of an event about the decision. Where no identifier is known, allowing allocates nothing.

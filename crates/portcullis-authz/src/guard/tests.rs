@@ -1,3 +1,9 @@
+mod awaited;
+mod modes;
+mod nested;
+mod sources;
+mod tenants;
+
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -85,6 +91,7 @@ impl Policy<Read, Announcement> for Rules {
 
 async fn load<R: Resource<Store = Store>>(request: &Request<()>, id: &str) -> Result<Permit<Read, R>, Denial>
 where
+    Store: Load<R>,
     Rules: Policy<Read, R>,
 {
     let view = RequestView::of(request).unwrap();
@@ -93,6 +100,7 @@ where
 
 async fn refused<R: Resource<Store = Store>>(who: &Who, id: &str) -> (Denial, Noted)
 where
+    Store: Load<R>,
     Rules: Policy<Read, R>,
 {
     let request = request(who);

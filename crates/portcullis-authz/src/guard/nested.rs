@@ -1,0 +1,128 @@
+//! Resources that lie within another one.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+
+use portcullis_core::{Denial, Principal, RequestView, StoreError};
+
+use super::action::Action;
+use super::authorize::Guard;
+use super::permit::Permit;
+use super::policy::Policy;
+use super::resource::Resource;
+use super::steps;
+use super::target::Target;
+use crate::demand::{Demands, Proof};
+
+/// A resource that lies within a parent: a task of a project, as in `/projects/{project}/tasks/{task}`.
+///
+/// It is loaded through its parent by [`LoadWithin`], so that a task of another project is absent. A store that has no
+/// [`Load`](crate::Load) for it cannot be asked for it without the parent.
+pub trait ChildOf<P: Resource>: Resource {
+    /// What the caller must be allowed to do to the parent, whatever it is that they do to the child.
+    type Through: Action;
+}
+
+/// Loads resources by their identifiers within a parent that the caller may see.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot load `{R}` within `{P}`",
+    note = "write `impl LoadWithin<{P}, {R}> for {Self}`; `load_within` may be an `async fn`"
+)]
+pub trait LoadWithin<P, R: Resource>: Send + Sync + 'static {
+    /// The resource, or `None` if the parent has none of that identifier.
+    fn load_within(
+        &self,
+        parent: &P,
+        id: &R::Id,
+    ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
+}
+
+/// A [`Permit`] for a resource and the one for the parent that it was loaded within.
+///
+/// As a handler's argument (feature `axum-core-05`) it loads the parent, asks whether the caller may go through it, loads
+/// the child within it and asks about the child. A parent that is refused hides the child as it hides itself.
+#[must_use]
+pub struct PermitWithin<A, R: ChildOf<P>, P: Resource> {
+    parent: Permit<R::Through, P>,
+    permit: Permit<A, R>,
+}
+
+impl<A, R: ChildOf<P>, P: Resource> PermitWithin<A, R, P> {
+    /// The parent, with proof that the caller may go through it.
+    pub fn parent(&self) -> &Permit<R::Through, P> {
+        &self.parent
+    }
+
+    /// The permit for the child.
+    pub fn permit(&self) -> &Permit<A, R> {
+        &self.permit
+    }
+
+    /// The caller who may.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        self.permit.principal()
+    }
+
+    /// Both permits.
+    pub fn into_parts(self) -> (Permit<R::Through, P>, Permit<A, R>) {
+        (self.parent, self.permit)
+    }
+}
+
+impl<A, R: ChildOf<P>, P: Resource> Deref for PermitWithin<A, R, P> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.permit
+    }
+}
+
+impl<A: Action, R: ChildOf<P>, P: Resource> Demands for PermitWithin<A, R, P> {
+    fn demands() -> String {
+        format!("permit({} {} within {} {})", A::NAME, R::kind(), R::Through::NAME, P::kind())
+    }
+}
+
+impl<A: Action, R: ChildOf<P>, P: Resource> Proof for PermitWithin<A, R, P> {
+    type Action = A;
+    type Resource = R;
+}
+
+impl<A: Action, R: ChildOf<P>, P: Resource> fmt::Debug for PermitWithin<A, R, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PermitWithin").field("parent", &self.parent).field("permit", &self.permit).finish()
+    }
+}
+
+impl<Rules> Guard<'_, Rules> {
+    /// Loads the resource that the request names where [`Resource::SOURCE`] says, within a parent that the caller may
+    /// go through, and asks the policy.
+    ///
+    /// # Errors
+    /// As [`from_request`](Self::from_request).
+    pub async fn within<A, R, P>(
+        &self,
+        request: &RequestView<'_>,
+        parent: Permit<R::Through, P>,
+        store: &R::Store,
+    ) -> Result<PermitWithin<A, R, P>, Denial>
+    where
+        A: Action,
+        P: Resource,
+        R: ChildOf<P>,
+        R::Store: LoadWithin<P, R>,
+        Rules: Policy<A, R>,
+    {
+        let trail = request.trail();
+        let id = R::SOURCE.identifier(request).map_err(|denial| steps::noted(trail, denial))?;
+        let target = Target::resource::<A, R>(Some(&id));
+        let parsed = steps::parsed::<R>(trail, target, &id)?;
+        let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
+        let resource =
+            steps::loaded(trail, target, deadline, store.load_within(&parent, &parsed), None).await?;
+        let permit = self.ask(request, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await?;
+        Ok(PermitWithin { parent, permit })
+    }
+}

@@ -1,0 +1,127 @@
+//! The steps of every guard: who asks, what for, what the policy says, and how that is told.
+
+use std::future::Future;
+use std::time::Duration;
+
+use portcullis_core::{
+    Authentication, Decision, Denial, Mode, Principal, Reason, RequestView, Room, Scopes, StoreError, Trail,
+};
+
+use super::deadline::{Waited, within};
+use super::permit::Permit;
+use super::resource::{OnDeny, Resource};
+use super::source::MAX_IDENTIFIER;
+use super::target::Target;
+use crate::refusal;
+
+/// The caller. Without one nothing is loaded or read.
+pub(super) fn caller<'a>(request: &RequestView<'a>) -> Result<&'a Principal, Denial> {
+    let denial = match request.trail().authentication() {
+        Authentication::Known(caller) => return Ok(caller),
+        Authentication::Anonymous => {
+            refusal::with_challenges(request, Denial::new(Reason::MissingCredentials), &Scopes::EMPTY)
+        }
+        Authentication::NotAsked => Denial::misconfigured(
+            "a guard asks for the caller, but no authentication ran: the route is public",
+        ),
+    };
+    Err(noted(request.trail(), denial))
+}
+
+/// The identifier. Text that is none names nothing.
+pub(super) fn parsed<R: Resource>(trail: &Trail, target: Target<'_>, id: &str) -> Result<R::Id, Denial> {
+    if id.len() > MAX_IDENTIFIER {
+        return Err(absent(trail, format!("{target}: the identifier is too long")));
+    }
+    id.parse().map_err(|_| absent(trail, format!("{target}: the identifier does not parse")))
+}
+
+/// What the store has, in time. `tenant` is said where callers see their own tenant's resources alone.
+pub(super) async fn loaded<R>(
+    trail: &Trail,
+    target: Target<'_>,
+    deadline: Duration,
+    load: impl Future<Output = Result<Option<R>, StoreError>>,
+    tenant: Option<&Principal>,
+) -> Result<R, Denial> {
+    let failed = |what: &str| Denial::new(Reason::StoreUnavailable).explained(format!("{target}: {what}"));
+    let denial = match within(deadline, load).await {
+        Waited::Answered(Ok(Some(resource))) => return Ok(resource),
+        Waited::Answered(Ok(None)) => {
+            return Err(absent(trail, target.absent(tenant)));
+        }
+        Waited::Answered(Err(error)) => {
+            error.into_denial(Reason::StoreUnavailable).explained(target.to_string())
+        }
+        Waited::Elapsed => failed(&format!("nothing was loaded within {deadline:?}")),
+        #[cfg(feature = "deadlines")]
+        Waited::NoTimer => Denial::misconfigured(NO_TIMER),
+    };
+    Err(noted(trail, denial))
+}
+
+/// What the policy says, in time. A policy that is late has failed.
+pub(super) async fn decided(deadline: Duration, decision: impl Future<Output = Decision>) -> Decision {
+    match within(deadline, decision).await {
+        Waited::Answered(decision) => decision,
+        Waited::Elapsed => Decision::deny(Reason::PolicyDeadlineExceeded)
+            .because(format!("the policy did not decide within {deadline:?}")),
+        #[cfg(feature = "deadlines")]
+        Waited::NoTimer => Decision::deny(Reason::Misconfigured).because(NO_TIMER),
+    }
+}
+
+/// A question that was asked.
+pub(super) struct Asked<'t> {
+    pub(super) target: Target<'t>,
+    pub(super) mode: Mode,
+    pub(super) on_deny: OnDeny,
+}
+
+/// The permit, or the refusal as the mode and the resource want it.
+pub(super) fn settled<A, R>(
+    trail: &Trail,
+    caller: &Principal,
+    resource: R,
+    asked: &Asked<'_>,
+    decision: &Decision,
+) -> Result<Permit<A, R>, Denial> {
+    if decision.is_allowed() {
+        let detail = asked.target.detail(decision);
+        trail.decided(Room::Guard, &Decision::allow(decision.reason()).because(detail));
+    } else if trail.enforces(asked.mode) {
+        return Err(refused(trail, asked, decision));
+    } else {
+        let would_have = Decision::deny(refusal_of(decision)).because(asked.target.detail(decision));
+        trail.shadowed(Room::Guard, &would_have);
+    }
+    Ok(Permit::new(caller.clone(), resource, trail.clone()))
+}
+
+fn refused(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Denial {
+    let reason = refusal_of(decision);
+    // A failure is no refusal; it is not hidden behind one either.
+    let is_failure = reason.problem().is_none_or(|problem| problem.status().is_server_error());
+    let told = if !is_failure && asked.on_deny == OnDeny::Hide { Reason::ResourceHidden } else { reason };
+    let denial = noted(trail, Denial::new(told).explained(asked.target.detail(decision)));
+    refusal::with_challenges_of(trail, denial, &Scopes::EMPTY)
+}
+
+/// A refusal that gives a reason to allow is a mistake of the policy.
+fn refusal_of(decision: &Decision) -> Reason {
+    let reason = decision.reason();
+    if reason.problem().is_none() { Reason::InternalError } else { reason }
+}
+
+/// Must stay the same answer as a hidden resource.
+fn absent(trail: &Trail, detail: String) -> Denial {
+    noted(trail, Denial::new(Reason::ResourceNotFound).explained(detail))
+}
+
+pub(super) fn noted(trail: &Trail, denial: Denial) -> Denial {
+    trail.denied(Room::Guard, &denial);
+    denial
+}
+
+#[cfg(feature = "deadlines")]
+const NO_TIMER: &str = "a guard has to wait, but no tokio runtime is there to keep its deadline";

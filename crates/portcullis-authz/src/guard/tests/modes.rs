@@ -1,0 +1,87 @@
+//! Policies that are watched before they are enforced.
+
+use std::future::pending;
+
+use portcullis_core::Mode;
+
+use super::*;
+
+/// Refuses, fails or never answers, and is taken as seriously as it says.
+struct Watched(Mode);
+
+impl Policy<Read, Document> for Watched {
+    fn decide(&self, _: &Principal, document: &Document) -> Decision {
+        match document.owner.as_str() {
+            "failing" => Decision::deny(Reason::StoreUnavailable),
+            _ => Decision::deny(Reason::PolicyDenied).because("not yet"),
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.0
+    }
+}
+
+impl AsyncPolicy<Write, Document> for Watched {
+    async fn decide(&self, _: &Principal, _: &Document) -> Decision {
+        pending().await
+    }
+
+    fn mode(&self) -> Mode {
+        self.0
+    }
+}
+
+async fn asked(request: &Request<()>, mode: Mode, owner: &str) -> Result<Permit<Read, Document>, Denial> {
+    let view = RequestView::of(request).unwrap();
+    Guard::new(&Watched(mode)).load_and_authorize(&view, &Store::default(), owner).await
+}
+
+#[tokio::test]
+async fn what_would_have_been_refused_is_noted_and_handed_over() {
+    let request = request(&known("", &[]));
+    assert_eq!(asked(&request, Mode::Shadow, "bob").await.unwrap().owner, "bob");
+    assert_eq!(asked(&request, Mode::Shadow, "failing").await.unwrap().owner, "failing");
+    let told = |reason, detail: &str| (Effect::Deny, reason, false, detail.to_owned());
+    assert_eq!(
+        noted(&request, Room::Guard),
+        [
+            told(Reason::PolicyDenied, "Read Document/bob: policy_denied, not yet"),
+            told(Reason::StoreUnavailable, "Read Document/failing: store_unavailable"),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watched_policy_that_is_late_changes_no_answer() {
+    let request = request(&known("", &[]));
+    let view = RequestView::of(&request).unwrap();
+    let policy = Awaited(Watched(Mode::Shadow));
+    let store = Store::default();
+    let permit = Guard::new(&policy).load_and_authorize::<Write, Document>(&view, &store, "bob").await;
+    assert_eq!(permit.unwrap().owner, "bob");
+    let noted = noted(&request, Room::Guard).remove(0);
+    assert_eq!((noted.1, noted.2), (Reason::PolicyDeadlineExceeded, false));
+}
+
+/// There is nothing to hand over, whatever the mode.
+#[tokio::test]
+async fn what_is_absent_or_cannot_be_loaded_is_refused_in_shadow_too() {
+    let request = request(&known("", &[]));
+    assert_eq!(asked(&request, Mode::Shadow, "absent").await.unwrap_err().status(), 404);
+    assert_eq!(asked(&request, Mode::Shadow, "broken").await.unwrap_err().status(), 503);
+    let anonymous = super::request(&Who::Anonymous);
+    assert_eq!(asked(&anonymous, Mode::Shadow, "bob").await.unwrap_err().status(), 401);
+}
+
+#[tokio::test]
+async fn a_share_of_the_requests_is_refused() {
+    let request = request(&known("", &[]));
+    assert_eq!(asked(&request, Mode::Percent(100), "bob").await.unwrap_err().status(), 404);
+    assert!(asked(&request, Mode::Percent(0), "bob").await.is_ok());
+    // The same request has the same lot each time.
+    let half = asked(&request, Mode::Percent(50), "bob").await.is_ok();
+    for _ in 0..10 {
+        assert_eq!(asked(&request, Mode::Percent(50), "bob").await.is_ok(), half);
+    }
+}

@@ -1,0 +1,137 @@
+//! Resources of many tenants.
+
+use portcullis_core::CredentialMethod;
+
+use super::*;
+
+#[derive(Debug)]
+struct Invoice {
+    tenant: &'static str,
+}
+
+#[derive(Debug)]
+struct Line {
+    tenant: &'static str,
+}
+
+#[derive(Default)]
+struct Books {
+    asked: AtomicU32,
+}
+
+impl Resource for Invoice {
+    type Id = u32;
+    type Store = TenantStore<Books>;
+    type Rules = AllowAll;
+    const PARAM: &'static str = "invoice";
+}
+
+impl Resource for Line {
+    type Id = u32;
+    type Store = TenantStore<Books>;
+    type Rules = AllowAll;
+    const PARAM: &'static str = "line";
+}
+
+impl TenantScoped for Invoice {
+    fn tenant(&self) -> &str {
+        self.tenant
+    }
+}
+
+impl TenantScoped for Line {
+    fn tenant(&self) -> &str {
+        self.tenant
+    }
+}
+
+impl ChildOf<Invoice> for Line {
+    type Through = Read;
+}
+
+/// Invoice 1 is of `red`, 2 of `blue`. Invoice 3 is of `blue`, but this store forgets to look.
+impl LoadInTenant<Invoice> for Books {
+    async fn load_in_tenant(&self, tenant: &str, id: &u32) -> Result<Option<Invoice>, StoreError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Ok(match (tenant, id) {
+            ("red", 1) => Some(Invoice { tenant: "red" }),
+            ("blue", 2) | (_, 3) => Some(Invoice { tenant: "blue" }),
+            _ => None,
+        })
+    }
+}
+
+/// Line 9 is one of another tenant that got into the books.
+impl LoadWithin<Invoice, Line> for Books {
+    async fn load_within(&self, parent: &Invoice, id: &u32) -> Result<Option<Line>, StoreError> {
+        Ok(Some(Line { tenant: if *id == 9 { "green" } else { parent.tenant } }))
+    }
+}
+
+struct AllowAll;
+
+impl<A, R> Policy<A, R> for AllowAll {
+    fn decide(&self, _: &Principal, _: &R) -> Decision {
+        Decision::allow(Reason::PolicyAllowed)
+    }
+}
+
+fn caller_of(tenant: Option<&str>) -> Request<()> {
+    let caller = Principal::builder("alice", CredentialMethod::Jwt);
+    request(&Who::Known(
+        tenant
+            .map_or_else(|| Principal::builder("alice", CredentialMethod::Jwt), |t| caller.tenant(t))
+            .build(),
+    ))
+}
+
+async fn asked(request: &Request<()>, store: &TenantStore<Books>, id: &str) -> Result<Invoice, Denial> {
+    let view = RequestView::of(request).unwrap();
+    let guard = Guard::new(&AllowAll);
+    guard.load_and_authorize::<Read, Invoice>(&view, store, id).await.map(Permit::into_inner)
+}
+
+#[tokio::test]
+async fn callers_see_what_their_tenant_has() {
+    let store = TenantStore::new(Books::default());
+    assert_eq!(asked(&caller_of(Some("red")), &store, "1").await.unwrap().tenant, "red");
+    assert_eq!(asked(&caller_of(Some("blue")), &store, "2").await.unwrap().tenant, "blue");
+    assert_eq!(asked(&caller_of(Some("blue")), &store, "3").await.unwrap().tenant, "blue");
+}
+
+/// A21.1: before any policy, and although this one allows everything.
+#[tokio::test]
+async fn what_another_tenant_has_is_absent_also_where_the_store_forgets_to_look() {
+    let store = TenantStore::new(Books::default());
+    let request = caller_of(Some("red"));
+    for id in ["2", "3", "4"] {
+        let denial = asked(&request, &store, id).await.unwrap_err();
+        assert_eq!((denial.status().as_u16(), denial.reason()), (404, Reason::ResourceNotFound), "{id}");
+    }
+    assert_eq!(noted(&request, Room::Guard)[0].3, "Read Invoice/2: not in the tenant `red`");
+}
+
+#[tokio::test]
+async fn a_caller_without_a_tenant_sees_nothing_and_nothing_is_loaded() {
+    let (store, request) = (TenantStore::new(Books::default()), caller_of(None));
+    for id in ["1", "2", "3"] {
+        assert_eq!(asked(&request, &store, id).await.unwrap_err().status(), 404);
+    }
+    assert_eq!(store.danger_all_tenants().asked.load(Ordering::Relaxed), 0);
+    assert_eq!(noted(&request, Room::Guard)[0].3, "Read Invoice/1: the caller is of no tenant");
+    assert!(Load::<Invoice>::load(&store, &1).await.is_err());
+}
+
+#[tokio::test]
+async fn what_lies_within_a_parent_is_of_its_tenant() {
+    let store = TenantStore::new(Books::default());
+    let mut request = caller_of(Some("red"));
+    for (line, found) in [("1", true), ("9", false)] {
+        request.extensions_mut().insert(PathParameters::new([("invoice", "1"), ("line", line)]));
+        let view = RequestView::of(&request).unwrap();
+        let guard = Guard::new(&AllowAll);
+        let invoice = guard.from_request::<Read, Invoice>(&view, &store).await.unwrap();
+        let permit = guard.within::<Write, Line, Invoice>(&view, invoice, &store).await;
+        assert_eq!(permit.is_ok(), found, "{line}");
+    }
+}

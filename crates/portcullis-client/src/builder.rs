@@ -59,6 +59,7 @@ impl OutboundClientBuilder {
             deadline: DEFAULT_DEADLINE,
             max_body: DEFAULT_MAX_BODY,
             loopback_http: false,
+            plain_http: false,
             networks: Networks::default(),
         };
         Self { limits, root_pems: Vec::new(), identity: None }
@@ -101,6 +102,17 @@ impl OutboundClientBuilder {
         self
     }
 
+    /// Allows plain `http` to every server but this machine ([`insecure_allow_loopback_http`](Self::insecure_allow_loopback_http)).
+    ///
+    /// # Security
+    /// Nothing then proves that the server is the one that was meant, and whoever stands on the way reads and changes
+    /// what is said, credentials included. A network that nobody else can enter, such as a mesh that adds TLS of its own,
+    /// must protect it. By default, it is off.
+    pub fn insecure_allow_plain_http(mut self) -> Self {
+        self.limits.plain_http = true;
+        self
+    }
+
     /// Allows addresses of private and shared networks (RFC 1918, RFC 4193, RFC 6598) and of this machine.
     ///
     /// # Security
@@ -131,15 +143,15 @@ impl OutboundClientBuilder {
                 "no body of an outbound call may have an octet",
             ));
         }
-        let tls =
-            errors.take(tls::config(&self.root_pems, self.identity.as_ref(), self.limits.loopback_http));
+        let may_be_plain = self.limits.loopback_http || self.limits.plain_http;
+        let tls = errors.take(tls::config(&self.root_pems, self.identity.as_ref(), may_be_plain));
         let Some(tls) = errors.clone().into_result(tls)? else { return Err(errors) };
 
         let mut http = HttpConnector::new_with_resolver(CheckedResolver::new(self.limits.networks));
         http.enforce_http(false);
         http.set_connect_timeout(Some(self.limits.deadline));
         let https = HttpsConnectorBuilder::new().with_tls_config(tls);
-        let https = if self.limits.loopback_http { https.https_or_http() } else { https.https_only() };
+        let https = if may_be_plain { https.https_or_http() } else { https.https_only() };
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

@@ -32,6 +32,7 @@ pub(crate) struct Limits {
     pub(crate) deadline: Duration,
     pub(crate) max_body: usize,
     pub(crate) loopback_http: bool,
+    pub(crate) plain_http: bool,
     pub(crate) networks: Networks,
 }
 
@@ -87,6 +88,7 @@ impl OutboundClient {
         match uri.scheme_str() {
             Some("https") => {}
             Some("http") if is_loopback && self.limits.loopback_http => {}
+            Some("http") if !is_loopback && self.limits.plain_http => {}
             Some("http") if is_loopback => {
                 return refuse("plain http is not allowed, not even to this machine");
             }

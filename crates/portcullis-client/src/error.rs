@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use http::{StatusCode, Uri};
@@ -76,6 +77,16 @@ impl ClientError {
         matches!(self.kind, Kind::HeadTooLarge | Kind::TooLarge(_))
     }
 
+    /// Whether the connection was closed before an answer was whole, so that a question that may be asked twice can be
+    /// asked again.
+    #[must_use]
+    pub fn is_reset(&self) -> bool {
+        match &self.kind {
+            Kind::Broken(source) => is_caused_by_reset(source.as_ref()),
+            _ => false,
+        }
+    }
+
     /// Whether the answer broke off, was not HTTP, or had a head far larger than its cap.
     #[must_use]
     pub fn is_broken(&self) -> bool {
@@ -109,6 +120,17 @@ impl Error for ClientError {
             | Kind::TooLarge(_) => None,
         }
     }
+}
+
+fn is_caused_by_reset(error: &(dyn Error + 'static)) -> bool {
+    let closed = error
+        .downcast_ref::<hyper::Error>()
+        .is_some_and(|error| error.is_incomplete_message() || error.is_closed() || error.is_canceled());
+    let reset = error.downcast_ref::<io::Error>().is_some_and(|error| {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+        matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
+    });
+    closed || reset || error.source().is_some_and(is_caused_by_reset)
 }
 
 fn is_caused_by_refusal(error: &(dyn Error + 'static)) -> bool {

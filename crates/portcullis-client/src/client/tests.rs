@@ -97,6 +97,15 @@ async fn a_truncated_body_is_broken() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_closed_before_the_answer_is_whole_is_told_from_other_nonsense() {
+    for cut in [String::new(), "HTTP/1.1 200".to_owned(), head("Content-Length: 10\r\n") + "short"] {
+        assert!(fetch(cut.clone()).await.unwrap_err().is_reset(), "{cut:?}");
+    }
+    assert!(!fetch("HTTP/1.1 abc\r\n\r\n").await.unwrap_err().is_reset());
+    assert!(!fetch("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n").await.unwrap_err().is_reset());
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_broken() {
     for octets in [&b"SSH-2.0-OpenSSH_9.2\r\n\r\n"[..], b"", b"HTTP/1.1 abc\r\n\r\n", b"\x00\x01\x02\x03"] {
         assert!(fetch(octets).await.unwrap_err().is_broken(), "{octets:?}");
@@ -209,6 +218,20 @@ fn plain_http_goes_to_loopback_alone_and_only_when_allowed() {
         OutboundClient::builder().with_root_pem(ROOT).insecure_allow_private_networks().build().unwrap();
     check(&private, true, &["https://10.0.0.1/", "https://127.0.0.1/"]);
     check(&private, false, &["http://10.0.0.1/", "http://127.0.0.1/", "https://169.254.169.254/"]);
+}
+
+#[test]
+fn plain_http_to_others_is_a_choice_of_its_own() {
+    let plain = OutboundClient::builder().with_root_pem(ROOT).insecure_allow_plain_http();
+    let client = plain.clone().build().unwrap();
+    check(&client, true, &["http://pdp.example.com/", "http://8.8.8.8/", "https://pdp.example.com/"]);
+    check(
+        &client,
+        false,
+        &["http://127.0.0.1/", "http://10.0.0.1/", "http://169.254.169.254/", "ftp://a.example/"],
+    );
+    let private = plain.insecure_allow_private_networks().build().unwrap();
+    check(&private, true, &["http://10.0.0.1/"]);
 }
 
 #[tokio::test]

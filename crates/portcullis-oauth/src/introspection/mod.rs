@@ -82,7 +82,6 @@
 //! brings it back. [`Introspector::forget`] drops an answer at once, also one that is on its way.
 
 mod answer;
-mod breaker;
 mod call;
 mod client_authentication;
 mod endpoint;
@@ -95,13 +94,12 @@ mod shared;
 mod signing_key;
 
 pub use self::answer::{MAX_ANSWER_AGE, MAX_ANSWER_OCTETS};
-pub use self::breaker::{FAILURES, LONGEST_PAUSE};
 pub use self::client_authentication::ClientAuthentication;
 pub use self::error::IntrospectionError;
 pub use self::introspector::Introspector;
 pub use self::settings::{
     DEFAULT_MAX_CALLS, DEFAULT_MAX_REMEMBERED, DEFAULT_MAX_REMEMBERED_OCTETS, DEFAULT_MAX_WAITERS,
-    DEFAULT_WAIT, Introspection, LONGEST_LIFE, LONGEST_REFUSAL, LONGEST_STALE,
+    DEFAULT_WAIT, FAILURES, Introspection, LONGEST_LIFE, LONGEST_PAUSE, LONGEST_REFUSAL, LONGEST_STALE,
 };
 pub use self::signing_key::{SigningKey, UnusableSigningKey};
 

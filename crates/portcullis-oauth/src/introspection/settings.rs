@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use portcullis_authn::{IntoScheme, SchemeContext, SchemeParts, TokenShape};
-use portcullis_client::OutboundClient;
+use portcullis_client::{Breaker, OutboundClient};
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Revocations};
 use tokio::sync::Semaphore;
 
 use super::answer::{Expectation, MAX_ANSWER_OCTETS, SignedFor};
-use super::breaker::Breaker;
 use super::call::Caller;
 use super::client_authentication::ClientAuthentication;
 use super::endpoint::Endpoint;
@@ -45,6 +44,15 @@ pub const LONGEST_REFUSAL: Duration = Duration::from_secs(60);
 
 /// The longest time that [`Introspection::stale_if_error`] takes: 1 hour.
 pub const LONGEST_STALE: Duration = Duration::from_secs(3600);
+
+/// After how many failures in a row the issuer is left alone for a while.
+pub const FAILURES: u32 = 3;
+
+/// The longest time for which it is left alone: 8 seconds.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// The first such time; it doubles with each further failure.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The longest wait that can be set: one minute.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -266,7 +274,7 @@ impl Introspection {
             hashing,
             memory,
             flights: Flights::default(),
-            breaker: Breaker::default(),
+            breaker: Breaker::new(FAILURES, FIRST_PAUSE, LONGEST_PAUSE),
             seats: permits(self.max_waiters),
             calls: permits(self.max_calls),
             wait: self.wait,

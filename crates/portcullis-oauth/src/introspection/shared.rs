@@ -7,11 +7,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use portcullis_client::Breaker;
 use portcullis_core::{Clock, Denial, Reason, Revocations, Secret, Step};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::breaker::Breaker;
 use super::call::{Caller, Said};
 use super::error::{IntrospectionError, Kind};
 use super::flights::{Flights, Line, Outcome, Waiter};

@@ -7,7 +7,9 @@ use http::HeaderName;
 use portcullis_audit::{Audit, AuditBuilder, IntoSink};
 use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
 use portcullis_authz::Rule;
-use portcullis_core::{Bans, Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, Refuse, RenderDenial};
+use portcullis_core::{
+    Bans, Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, Readiness, Refuse, RenderDenial,
+};
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
 
@@ -33,6 +35,7 @@ pub struct SecurityBuilder {
     plain_http: PlainHttp,
     paths: PathPolicy,
     bans: Option<Arc<dyn Bans>>,
+    dependencies: Vec<Arc<dyn Readiness>>,
     explain_denials_to: Option<Rule>,
     audit: AuditBuilder,
     has_sink: bool,
@@ -54,6 +57,7 @@ impl SecurityBuilder {
             plain_http: PlainHttp::default(),
             paths: PathPolicy::strict(),
             bans: None,
+            dependencies: Vec::new(),
             explain_denials_to: None,
             audit: Audit::builder(),
             has_sink: false,
@@ -149,6 +153,13 @@ impl SecurityBuilder {
     /// Shuts out the clients that this knows. By default, nobody is.
     pub fn bans(mut self, bans: impl Bans) -> Self {
         self.bans = Some(Arc::new(bans));
+        self
+    }
+
+    /// Also names what handlers, guards or decision points need from outside the process: it is among the
+    /// [dependencies](Security::dependencies), and a server keeps it up. Schemes name theirs themselves.
+    pub fn depends_on(mut self, dependencies: impl IntoIterator<Item = Arc<dyn Readiness>>) -> Self {
+        self.dependencies.extend(dependencies);
         self
     }
 
@@ -251,6 +262,7 @@ impl SecurityBuilder {
             cors,
             paths: self.paths,
             bans: self.bans,
+            dependencies: self.dependencies,
             explain_denials_to: self.explain_denials_to,
             in_flight,
             limits,

@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) cors: Cors,
     pub(crate) paths: PathPolicy,
     pub(crate) bans: Option<Arc<dyn Bans>>,
+    /// Those of the schemes are with the schemes.
+    pub(crate) dependencies: Vec<Arc<dyn Readiness>>,
     pub(crate) explain_denials_to: Option<Rule>,
     pub(crate) in_flight: Option<InFlightLimiter>,
     /// The limits of every route.
@@ -141,7 +143,7 @@ impl Security {
     /// What requests need from outside the process, such as the keys of an issuer. The handler of a readiness probe
     /// asks them; a server [keeps them up](Readiness::upkeep).
     pub fn dependencies(&self) -> impl Iterator<Item = &Arc<dyn Readiness>> {
-        self.0.schemes.dependencies()
+        self.0.schemes.dependencies().chain(&self.0.dependencies)
     }
 
     pub(crate) fn everywhere(&self) -> Everywhere {

@@ -66,11 +66,12 @@ pub(crate) fn security(
     if let Some(file) = &options.audit {
         security = security.audit(JsonLines::append(file));
     }
-    let security = security.build()?;
+    let logout = schemes.logout()?;
+    let security = security.depends_on(logout.as_ref().and_then(LogoutReceiver::dependency)).build()?;
     Ok(Guarded {
         dependencies: security.dependencies().cloned().collect(),
         keys: schemes.login_keys()?,
-        logout: schemes.logout()?,
+        logout,
         security,
     })
 }

@@ -82,3 +82,12 @@ async fn upkeep_runs_from_serving_to_the_end_and_building_starts_nothing() {
     assert_eq!(said.recv().await, Some("ends"));
     server.await.unwrap().unwrap();
 }
+
+#[test]
+fn what_handlers_need_is_a_dependency_beside_those_of_schemes() {
+    let keys = || Arc::new(Keys { fetched: AtomicBool::new(false), log: mpsc::unbounded_channel().0 });
+    let own: Arc<dyn Readiness> = Arc::new(KeysOf(keys()));
+    let security = Security::builder().scheme("key", Scheme(keys())).depends_on([own]);
+    let security = security.audit(TracingSink::new()).build().unwrap();
+    assert_eq!(security.dependencies().count(), 2);
+}

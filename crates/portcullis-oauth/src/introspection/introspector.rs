@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use portcullis_authn::TokenShape;
 use portcullis_core::octets::Counted;
-use portcullis_core::{CredentialMethod, Denial, Principal, Step};
+use portcullis_core::{CredentialMethod, Denial, Principal, Readiness, Step};
 
 use super::shared::Shared;
 use crate::token::{TokenVerifier, Verified};
@@ -43,6 +43,12 @@ impl Introspector {
     #[must_use]
     pub fn remembered(&self) -> (usize, u64) {
         self.shared.memory.as_ref().map_or((0, 0), |memory| memory.size())
+    }
+
+    /// What must be there before answers can be read: the keys of an issuer that signs them, if they are fetched.
+    pub fn dependencies(&self) -> impl Iterator<Item = Arc<dyn Readiness>> {
+        let signed = self.shared.caller.expected.signed.as_ref();
+        signed.and_then(|signed| signed.keys.dependency()).into_iter()
     }
 
     /// How many look-ups are in progress or queue.

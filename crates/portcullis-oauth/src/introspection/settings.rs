@@ -312,8 +312,10 @@ impl IntoScheme for Introspection {
         let only_where_named = self.only_where_named;
         let this = Self { dpop: self.dpop.map(|dpop| dpop.known_as(context.public_url())), ..self };
         let (introspector, dpop) = this.build_with_dpop(context.clock())?;
+        let dependencies: Vec<_> = introspector.dependencies().collect();
         let authenticator = TokenAuthenticator::new(introspector).with_dpop(dpop);
-        Ok(SchemeParts::new(authenticator).only_where_named_if(only_where_named))
+        let parts = SchemeParts::new(authenticator).depends_on(dependencies);
+        Ok(parts.only_where_named_if(only_where_named))
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_core::{
-    Clock, Denial, Reason, ReplayOutcome, ReplayStore, Revocation, RevocationSink, Step, StoreError,
+    Clock, Denial, Readiness, Reason, ReplayOutcome, ReplayStore, Revocation, RevocationSink, Step, StoreError,
 };
 
 use super::answer::LogoutAnswer;
@@ -37,6 +37,13 @@ pub(super) struct Receiver {
 impl LogoutReceiver {
     pub(super) fn new(receiver: Receiver) -> Self {
         Self(Arc::new(receiver))
+    }
+
+    /// What must be there before logouts can be verified: the keys of the issuer, if they are fetched. To be handed to
+    /// `SecurityBuilder::depends_on`, so that a server keeps them up.
+    #[must_use]
+    pub fn dependency(&self) -> Option<Arc<dyn Readiness>> {
+        self.0.keys.dependency()
     }
 
     /// Takes the body of a `POST` and its content type, and carries the logout out.

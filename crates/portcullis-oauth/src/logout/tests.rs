@@ -367,3 +367,12 @@ fn everything_that_is_wrong_with_the_settings_is_said_at_once() {
 async fn respond(bench: &Bench, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
     bench.receiver.clone().oneshot(request).await.unwrap()
 }
+
+#[tokio::test]
+async fn fetched_keys_are_a_dependency_and_given_ones_are_none() {
+    let clock = FakeClock::new().clock();
+    let list = || Arc::new(DenyList::new(&clock));
+    let fetched = BackChannelLogout::new(Issuer::discover(ISSUER), CLIENT, list()).build(&clock).unwrap();
+    assert_eq!(fetched.dependency().map(|dependency| dependency.name().to_owned()).as_deref(), Some(ISSUER));
+    assert!(Bench::new().receiver.dependency().is_none());
+}

@@ -191,6 +191,8 @@ reasons! {
     LimitStoreUnavailable = "limit_store_unavailable" => Unavailable,
     /// A decision point failed, or its answer cannot be used.
     DecisionPointUnavailable = "decision_point_unavailable" => Unavailable,
+    /// A policy could not be evaluated, or the question does not fit the schema of the policies.
+    PolicyError = "policy_error" => Unavailable,
     /// As many requests of all clients as may be are in flight.
     CapacityExhausted = "capacity_exhausted" => ReducedCapacity,
     /// The audit event could not be queued, and the request must not go unrecorded.
@@ -290,6 +292,22 @@ config_codes! {
     RespelledPath = "P210",
     /// A question to a decision point cannot be asked.
     InvalidQuestion = "P251",
+    /// A Cedar policy cannot be parsed.
+    InvalidCedarPolicy = "P260",
+    /// A Cedar schema is missing, cannot be parsed, or is not consistent.
+    InvalidCedarSchema = "P261",
+    /// A Cedar policy does not fit the schema.
+    CedarPolicyRefused = "P262",
+    /// A Cedar policy can never apply.
+    CedarPolicyNeverApplies = "P263",
+    /// Two Cedar policies have the same identifier.
+    DuplicateCedarPolicy = "P264",
+    /// Cedar policies cannot be read, are too many or too long, or there are none.
+    CedarSourceUnusable = "P265",
+    /// No caller can be what the Cedar schema says of callers.
+    CedarCallerMismatch = "P266",
+    /// A Cedar template is linked wrongly, or never.
+    InvalidCedarLink = "P267",
 
     // P3: limits.
     /// A quota allows nothing.

@@ -57,6 +57,12 @@ pub mod stack {
     pub use portcullis_stack::*;
 }
 
+/// May they, by Cedar policies.
+#[cfg(feature = "cedar")]
+pub mod cedar {
+    pub use portcullis_cedar::*;
+}
+
 /// Over which connection: TLS with rustls, client certificates, files that are reloaded.
 #[cfg(feature = "tls")]
 pub mod tls {
@@ -95,6 +101,8 @@ pub mod prelude {
     pub use portcullis_axum::{
         App, Routes, SecureRouter, any, connect, delete, get, head, options, patch, post, put, service,
     };
+    #[cfg(feature = "cedar")]
+    pub use portcullis_cedar::Cedar;
     pub use portcullis_core::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason, Scopes};
     pub use portcullis_edge::{Cors, TrustedProxies};
     #[cfg(feature = "logout")]

@@ -1,0 +1,1 @@
+//! Guards and routes that ask the engine.

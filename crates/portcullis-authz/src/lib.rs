@@ -18,8 +18,8 @@ mod axum_core_05;
 #[cfg(feature = "axum-core-05")]
 mod inquiry;
 
-pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
 pub use self::demand::{Demands, Proof};
+pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
 pub use self::guard::{
     Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Delete,
     Guard, Load, LoadInTenant, LoadWithin, MAX_IDENTIFIER, OnDeny, PathParameters, Permit, PermitWithin,

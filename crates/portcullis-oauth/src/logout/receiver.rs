@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_core::{
-    Clock, Denial, Readiness, Reason, ReplayOutcome, ReplayStore, Revocation, RevocationSink, Step, StoreError,
+    Clock, Denial, Readiness, Reason, ReplayOutcome, ReplayStore, Revocation, RevocationSink, Step,
+    StoreError,
 };
 
 use super::answer::LogoutAnswer;

@@ -130,7 +130,8 @@ async fn a_signed_answer_is_refused_as_an_access_token() {
 async fn fetched_keys_of_signed_answers_are_a_dependency_and_plain_answers_have_none() {
     let client = || ClientAuthentication::basic(CLIENT, Secret::from("s3cret"));
     let names = |settings: Introspection| {
-        let built = settings.at("https://issuer.example/introspect").build(&FakeClock::new().clock()).unwrap();
+        let built =
+            settings.at("https://issuer.example/introspect").build(&FakeClock::new().clock()).unwrap();
         built.dependencies().map(|dependency| dependency.name().to_owned()).collect::<Vec<_>>()
     };
     let of = || Introspection::of(Issuer::discover(ISSUER).audience(AUDIENCE), client());

@@ -1,11 +1,12 @@
-//! What stands before a handler: the route's limits, authentication, the rule.
+//! What stands before a handler: the route's limits, authentication, the rule, questions to decision points.
 
 use std::fmt;
 use std::sync::Arc;
 
-use http::request;
+use http::{Request, request};
 use portcullis_authn::RouteSchemes;
-use portcullis_authz::Rule;
+use portcullis_authz::engine::Ask;
+use portcullis_authz::{PathParameters, Rule};
 use portcullis_core::{AttemptGuard, Decision, Denial, Reason, Refuse, RequestView, Room, Step, Wait};
 use portcullis_ratelimit::Limiters;
 
@@ -21,6 +22,8 @@ struct Inner {
     checks: Checks,
     /// Whether there is nothing to check: a public route without limits.
     only_notes: bool,
+    /// Whether a check looks at the parameters of the path.
+    reads_parameters: bool,
 }
 
 /// The checks of a gate, in the order in which they are made.
@@ -35,6 +38,8 @@ pub(crate) struct Checks {
     /// Who is told why a request is refused.
     pub(crate) explain_denials_to: Option<Rule>,
     pub(crate) rule: Option<Rule>,
+    /// Asked after the rule allowed, one after the other.
+    pub(crate) asks: Vec<Ask>,
     pub(crate) refuse: Refuse,
 }
 
@@ -58,7 +63,8 @@ impl Gate {
     pub(crate) fn new(checks: Checks) -> Self {
         let limited = !checks.early_limits.is_empty() || !checks.late_limits.is_empty();
         let only_notes = checks.schemes.is_none() && checks.rule.is_none() && !limited;
-        Self(Arc::new(Inner { checks, only_notes }))
+        let reads_parameters = checks.asks.iter().any(|ask| ask.path_parameters().next().is_some());
+        Self(Arc::new(Inner { checks, only_notes, reads_parameters }))
     }
 
     /// The template of the route.
@@ -71,6 +77,27 @@ impl Gate {
     #[must_use]
     pub fn has_parameters(&self) -> bool {
         self.0.checks.has_parameters
+    }
+
+    /// Leaves the parameters of the path in the extensions, if a check looks at them. A router calls it before
+    /// [`start`](Self::start), and [`admit`](Self::admit) once the request is let through.
+    pub fn prepare<B>(&self, request: &mut Request<B>) {
+        if self.0.reads_parameters {
+            self.leave_parameters(request);
+        }
+    }
+
+    /// Leaves the parameters of the path in the extensions for guards, if the route has any.
+    pub fn admit<B>(&self, request: &mut Request<B>) {
+        if self.0.checks.has_parameters && !self.0.reads_parameters {
+            self.leave_parameters(request);
+        }
+    }
+
+    fn leave_parameters<B>(&self, request: &mut Request<B>) {
+        if let Some(parameters) = PathParameters::read(self.route(), request.uri().path()) {
+            request.extensions_mut().insert(parameters);
+        }
     }
 
     /// How refusals are answered.
@@ -127,7 +154,7 @@ impl Checks {
             1 => Some(self.authenticate(request)),
             2 => Some(limit(&self.late_limits, request)),
             3 => Some(Step::Done(self.decide(request))),
-            _ => None,
+            asked => self.asks.get(asked - 4).map(|ask| ask.decide(request)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 
 use portcullis_authn::Requirement;
 use portcullis_authz::Rule;
+use portcullis_authz::engine::Ask;
 use portcullis_ratelimit::Limit;
 
 /// What a route demands of its callers: a rule or a reason to be public, the schemes it takes, its own limits.
@@ -27,6 +28,7 @@ pub struct RoutePolicy {
     pub(crate) schemes: Option<Vec<Cow<'static, str>>>,
     pub(crate) requirement: Requirement,
     pub(crate) limits: Vec<Limit>,
+    pub(crate) asks: Vec<Ask>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +67,17 @@ impl RoutePolicy {
         self
     }
 
+    /// Also asks a decision point, after the rule allowed: both must allow. Several are asked one after the other.
+    pub fn asks(mut self, ask: Ask) -> Self {
+        self.asks.push(ask);
+        self
+    }
+
+    /// The questions to decision points, in the order in which they are asked.
+    pub fn questions(&self) -> &[Ask] {
+        &self.asks
+    }
+
     /// The rule; `None` for a public route.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {
@@ -99,7 +112,13 @@ impl RoutePolicy {
     }
 
     fn new(access: Access) -> Self {
-        Self { access, schemes: None, requirement: Requirement::Required, limits: Vec::new() }
+        Self {
+            access,
+            schemes: None,
+            requirement: Requirement::Required,
+            limits: Vec::new(),
+            asks: Vec::new(),
+        }
     }
 }
 
@@ -108,6 +127,9 @@ impl fmt::Display for RoutePolicy {
         match &self.access {
             Access::Public(reason) => write!(f, "public: {reason}")?,
             Access::Rule(rule) => rule.fmt(f)?,
+        }
+        for ask in &self.asks {
+            write!(f, " and {ask}")?;
         }
         if let Some(schemes) = &self.schemes {
             write!(f, " via {}", schemes.join(", "))?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{HeaderValue, Method, Request, Response};
-use portcullis_authz::PathParameters;
 use portcullis_core::{
     BodyFrom, ConfigCode, ConfigError, ConfigErrors, Denial, FromBytes, Reason, RefusedRequest, RequestView,
 };
@@ -155,6 +154,7 @@ where
                 return ResponseFuture::refuse(self.security.refuse().response(denial, &refused));
             }
         };
+        gate.prepare(&mut request);
         let (progress, refused) = match RequestView::of(&request) {
             Ok(view) => (gate.start(&view), view.refused()),
             Err(denial) => (Progress::Done(Err(denial)), RefusedRequest::of(&request)),
@@ -190,11 +190,7 @@ where
 
 fn admit<A>(request: &mut Request<A>, gate: &Gate, name: &Arc<str>) {
     request.extensions_mut().insert(MatchedRoute(Arc::clone(name)));
-    if gate.has_parameters()
-        && let Some(parameters) = PathParameters::read(gate.route(), request.uri().path())
-    {
-        request.extensions_mut().insert(parameters);
-    }
+    gate.admit(request);
 }
 
 /// The value of `Allow` for a path with these rows.

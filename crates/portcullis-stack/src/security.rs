@@ -10,6 +10,7 @@ use http::{Extensions, Uri};
 use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
 use portcullis_authz::Rule;
+use portcullis_authz::engine::Ask;
 use portcullis_core::{
     AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Readiness,
     Refuse,
@@ -82,6 +83,7 @@ impl Security {
         if let Some(rule) = policy.rule() {
             errors.extend(rule.lint());
         }
+        errors.extend(unanswerable(route, policy));
         let schemes = errors.take(self.schemes_of(policy)).flatten();
         let schemes = schemes.map(|schemes| match of_route(&self.0.resources, route) {
             Some(resource) => schemes.with_resource_metadata(resource.metadata_url()),
@@ -109,6 +111,7 @@ impl Security {
             schemes,
             explain_denials_to: self.0.explain_denials_to.clone(),
             rule: policy.rule().cloned(),
+            asks: policy.asks.clone(),
             refuse: self.0.refuse.clone(),
         });
         errors.into_result(gate).map_err(|errors| located(route, errors))
@@ -236,4 +239,23 @@ fn located(route: &str, errors: ConfigErrors) -> ConfigErrors {
     located
         .extend(errors.into_iter().map(|e| ConfigError::new(e.code(), format!("{route}: {}", e.message()))));
     located
+}
+
+/// What is wrong with the questions of a route.
+fn unanswerable(route: &str, policy: &RoutePolicy) -> Vec<ConfigError> {
+    let mut errors: Vec<ConfigError> = policy.asks.iter().flat_map(Ask::lint).collect();
+    let wrong = |message| ConfigError::new(ConfigCode::InvalidQuestion, message);
+    if policy.public_reason().is_some() {
+        let on_public = |ask: &Ask| wrong(format!("`{ask}` needs a caller, but the route is public"));
+        errors.extend(policy.asks.iter().map(on_public));
+    }
+    for ask in &policy.asks {
+        let missing = ask.path_parameters().filter(|name| !has_parameter(route, name));
+        errors.extend(missing.map(|name| wrong(format!("`{ask}` needs a path parameter `{name}`"))));
+    }
+    errors
+}
+
+fn has_parameter(route: &str, name: &str) -> bool {
+    route.contains(&format!("{{{name}}}")) || route.contains(&format!("{{*{name}}}"))
 }

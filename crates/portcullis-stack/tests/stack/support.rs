@@ -39,6 +39,10 @@ pub(crate) fn routes() -> RouteList {
 
 impl Bench {
     pub(crate) fn new(change: impl FnOnce(SecurityBuilder) -> SecurityBuilder) -> Self {
+        Self::of(&routes(), change)
+    }
+
+    pub(crate) fn of(routes: &RouteList, change: impl FnOnce(SecurityBuilder) -> SecurityBuilder) -> Self {
         let alice = Principal::builder("alice", CredentialMethod::ApiKey)
             .scopes(Scopes::parse("read").unwrap())
             .build();
@@ -55,7 +59,7 @@ impl Bench {
                 request.extensions().get::<PathParameters>().and_then(|p| p.get("id").map(str::to_owned));
             async move { Ok(Response::new(Full::from(format!("{name} {}", id.unwrap_or_default())))) }
         });
-        let service = change(security).build().unwrap().protect(&routes(), application).unwrap();
+        let service = change(security).build().unwrap().protect(routes, application).unwrap();
         Self { service: BoxCloneSyncService::new(service), events, reached, key }
     }
 

@@ -1,0 +1,100 @@
+//! Questions to decision points, after the rule of the route.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::Method;
+use portcullis_authz::engine::{DecisionPoint, Question, ask};
+use portcullis_authz::{authenticated, scope};
+use portcullis_core::{Decision, Mode, Reason, Step};
+use portcullis_stack::{RouteList, RoutePolicy, Security};
+
+use crate::support::{Bench, request, text};
+
+/// Allows reading note 7, fails on note 500, answers at once or later, and counts how often it was asked.
+#[derive(Clone, Default)]
+struct Point {
+    asked: Arc<AtomicUsize>,
+    later: bool,
+}
+
+impl DecisionPoint for Point {
+    fn name(&self) -> &str {
+        "notes"
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        assert_eq!((question.action(), question.kind()), ("read", "note"));
+        let decision = match question.id() {
+            "500" => Decision::deny(Reason::DecisionPointUnavailable),
+            id => Decision::allow_if(id == "7", Reason::PolicyDenied),
+        };
+        if self.later { Step::wait(async move { decision }) } else { Step::Done(decision) }
+    }
+}
+
+fn bench(point: &Point, mode: Mode) -> Bench {
+    let ask = ask(point.clone()).action("read").resource("note").id_from_path("id").in_mode(mode);
+    let policy = |held: &str| RoutePolicy::requires(scope(held)).asks(ask.clone());
+    let routes = RouteList::new().route(Method::GET, "/notes/{id}", "show", policy("read")).route(
+        Method::POST,
+        "/notes/{id}",
+        "write",
+        policy("write"),
+    );
+    Bench::of(&routes, |security| security)
+}
+
+#[tokio::test]
+async fn a_decision_point_is_asked_after_the_rule_and_both_must_allow() {
+    for later in [false, true] {
+        let point = Point { later, ..Point::default() };
+        let bench = bench(&point, Mode::Enforce);
+        for (method, path, status, reason, asked) in [
+            ("GET", "/notes/7", 200, "-", 1),
+            ("GET", "/notes/8", 403, "policy_denied", 1),
+            ("GET", "/notes/500", 503, "decision_point_unavailable", 1),
+            ("POST", "/notes/7", 403, "insufficient_scope", 0),
+        ] {
+            let before = point.asked.load(Ordering::SeqCst);
+            let response = bench.call(bench.as_alice(method, path)).await;
+            let asked_now = point.asked.load(Ordering::SeqCst) - before;
+            assert_eq!((response.status().as_u16(), asked_now), (status, asked), "{method} {path} {later}");
+            assert_eq!(bench.last_reason(), reason, "{method} {path}");
+        }
+        assert_eq!(bench.call(request("GET", "/notes/7")).await.status(), 401);
+        let response = bench.call(bench.as_alice("GET", "/notes/7")).await;
+        assert_eq!(text(response).await, "show 7", "guards behind it have the parameters too");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_point_in_the_shadow_changes_nothing_even_if_it_fails() {
+    let bench = bench(&Point::default(), Mode::Shadow);
+    for (path, reason) in [
+        ("/notes/7", "policy_allowed"),
+        ("/notes/8", "policy_denied"),
+        ("/notes/500", "decision_point_unavailable"),
+    ] {
+        assert_eq!(bench.call(bench.as_alice("GET", path)).await.status(), 200, "{path}");
+        let events = bench.events.events();
+        let shadow = events.last().unwrap().decisions().into_iter().find(|entry| !entry.enforced).unwrap();
+        assert_eq!(shadow.reason.code(), reason, "{path}");
+    }
+}
+
+#[test]
+fn a_question_that_cannot_be_asked_is_an_error_when_the_routes_are_built() {
+    let security = Security::builder().insecure_no_audit().build().unwrap();
+    let codes = |policy: RoutePolicy| {
+        let errors = security.gate("/notes/{id}", &policy).unwrap_err();
+        errors.codes().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let ask = || ask(Point::default()).action("read").resource("note");
+    assert_eq!(codes(RoutePolicy::public("probe").asks(ask())), ["P251"]);
+    let needs_another = RoutePolicy::requires(authenticated()).asks(ask().id_from_path("note"));
+    assert!(codes(needs_another).contains(&"P251".to_owned()));
+    let nameless = RoutePolicy::requires(authenticated()).asks(ask().action(""));
+    assert!(codes(nameless).contains(&"P251".to_owned()));
+}

@@ -9,7 +9,6 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::Response;
 use pin_project_lite::pin_project;
-use portcullis_authz::PathParameters;
 use portcullis_core::{Denial, OwnAnswer, RefusedRequest, RequestView};
 use portcullis_stack::{Gate, Progress};
 
@@ -33,7 +32,8 @@ where
 {
     type Future = SealFuture<E::Future>;
 
-    fn call(self, request: Request, state: S) -> Self::Future {
+    fn call(self, mut request: Request, state: S) -> Self::Future {
+        self.gate.prepare(&mut request);
         let (progress, refused) = match RequestView::of(&request) {
             Ok(view) => (self.gate.start(&view), view.refused()),
             Err(denial) => (Progress::Done(Err(denial)), RefusedRequest::of(&request)),
@@ -125,10 +125,6 @@ fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Re
 
 /// Guards over resources read their path parameter without naming axum.
 fn with_path_parameters(mut request: Request, gate: &Gate) -> Request {
-    if gate.has_parameters()
-        && let Some(parameters) = PathParameters::read(gate.route(), request.uri().path())
-    {
-        request.extensions_mut().insert(parameters);
-    }
+    gate.admit(&mut request);
     request
 }

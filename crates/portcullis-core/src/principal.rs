@@ -1,6 +1,8 @@
 //! Who calls, whatever the scheme.
 
+mod builder;
 mod delegation;
+mod texts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +11,11 @@ use std::time::SystemTime;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+pub use self::builder::PrincipalBuilder;
 pub use self::delegation::Actor;
+use self::texts::Span;
 use crate::claims::Claims;
-use crate::scope::{Scope, Scopes};
+use crate::scope::Scopes;
 
 /// The authenticated caller. Every scheme yields this one type; clones are free.
 ///
@@ -32,15 +36,17 @@ use crate::scope::{Scope, Scopes};
 pub struct Principal(Arc<Inner>);
 
 struct Inner {
-    subject: Box<str>,
-    issuer: Option<Box<str>>,
-    tenant: Option<Box<str>>,
-    client_id: Option<Box<str>>,
-    token_id: Option<Box<str>>,
-    session_id: Option<Box<str>>,
+    /// The texts that stand below, in one allocation.
+    texts: Box<str>,
+    subject: Span,
+    issuer: Span,
+    tenant: Span,
+    client_id: Span,
+    token_id: Span,
+    session_id: Span,
     scopes: Scopes,
-    roles: Vec<Box<str>>,
-    groups: Vec<Box<str>>,
+    roles: Box<[Span]>,
+    groups: Box<[Span]>,
     method: CredentialMethod,
     assurance: Assurance,
     confirmation: Option<Confirmation>,
@@ -53,61 +59,44 @@ struct Inner {
 
 impl Principal {
     /// Starts a principal. Only authenticators and tests make one; nothing on the wire can.
-    pub fn builder(subject: impl Into<Box<str>>, method: CredentialMethod) -> PrincipalBuilder {
-        PrincipalBuilder(Inner {
-            subject: subject.into(),
-            issuer: None,
-            tenant: None,
-            client_id: None,
-            token_id: None,
-            session_id: None,
-            scopes: Scopes::EMPTY,
-            roles: Vec::new(),
-            groups: Vec::new(),
-            method,
-            assurance: Assurance::default(),
-            confirmation: None,
-            expires_at: None,
-            actors: Box::default(),
-            acts_as_client: false,
-            claims: Claims::default(),
-        })
+    pub fn builder(subject: impl AsRef<str>, method: CredentialMethod) -> PrincipalBuilder {
+        PrincipalBuilder::new(subject.as_ref(), method)
     }
 
     /// The identifier of the caller at its issuer (`sub`).
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.0.subject
+        self.0.text(self.0.subject).unwrap_or_default()
     }
 
     /// Who vouches for the caller (`iss`); `None` for callers that this application itself knows.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.0.issuer.as_deref()
+        self.0.text(self.0.issuer)
     }
 
     /// The tenant that the caller belongs to.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
-        self.0.tenant.as_deref()
+        self.0.text(self.0.tenant)
     }
 
     /// The OAuth client that the caller uses (`client_id`).
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.0.client_id.as_deref()
+        self.0.text(self.0.client_id)
     }
 
     /// The identifier of the credential (`jti`, or the id of an API key).
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.0.token_id.as_deref()
+        self.0.text(self.0.token_id)
     }
 
     /// The identifier of the login session (`sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        self.0.session_id.as_deref()
+        self.0.text(self.0.session_id)
     }
 
     /// The scopes that the credential carries.
@@ -124,24 +113,24 @@ impl Principal {
 
     /// The roles, in order.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.0.roles.iter().map(AsRef::as_ref)
+        self.0.names(&self.0.roles)
     }
 
     /// Whether the caller has the role.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        holds(&self.0.roles, role)
+        self.0.holds(&self.0.roles, role)
     }
 
     /// The groups, in order.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.0.groups.iter().map(AsRef::as_ref)
+        self.0.names(&self.0.groups)
     }
 
     /// Whether the caller is in the group.
     #[must_use]
     pub fn in_group(&self, group: &str) -> bool {
-        holds(&self.0.groups, group)
+        self.0.holds(&self.0.groups, group)
     }
 
     /// By which kind of credential the caller was authenticated.
@@ -177,28 +166,43 @@ impl Principal {
     /// The memory that it takes at most, in octets, also once its claims were read: what a cache counts.
     #[must_use]
     pub fn memory(&self) -> usize {
-        /// A text or list that is allocated by itself: its pointer, its counters, what the allocator adds.
+        /// What is allocated by itself: its counters, what the allocator adds.
         const ALLOCATED: usize = 64;
         let inner = &*self.0;
-        let single = [&inner.issuer, &inner.tenant, &inner.client_id, &inner.token_id, &inner.session_id];
-        let single = single.into_iter().flatten().chain([&inner.subject]).chain(&inner.assurance.acr);
-        let listed = inner.roles.iter().chain(&inner.groups).chain(&inner.assurance.amr);
-        let texts = single.chain(listed).map(AsRef::as_ref).chain(inner.scopes.iter().map(Scope::as_str));
-        let texts: usize = texts.map(|text: &str| text.len() + ALLOCATED).sum();
-        size_of::<Inner>() + ALLOCATED + texts + inner.claims.memory()
+        let spans = size_of_val(&*inner.roles) + size_of_val(&*inner.groups);
+        let assurance = inner.assurance.amr.iter().chain(&inner.assurance.acr);
+        let assurance: usize = assurance.map(|text| text.len() + ALLOCATED).sum();
+        let scopes: usize = inner.scopes.iter().map(|scope| scope.as_str().len() + ALLOCATED).sum();
+        let shared = size_of::<Inner>() + inner.texts.len() + spans + 4 * ALLOCATED;
+        shared + assurance + scopes + inner.claims.memory()
+    }
+}
+
+impl Inner {
+    fn text(&self, span: Span) -> Option<&str> {
+        span.of(&self.texts)
+    }
+
+    fn names(&self, spans: &[Span]) -> impl Iterator<Item = &str> {
+        spans.iter().filter_map(|span| self.text(*span))
+    }
+
+    /// Whether the names, which are sorted, have this one.
+    fn holds(&self, sorted: &[Span], name: &str) -> bool {
+        sorted.binary_search_by(|span| self.text(*span).cmp(&Some(name))).is_ok()
     }
 }
 
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")
-            .field("subject", &self.0.subject)
-            .field("issuer", &self.0.issuer)
-            .field("tenant", &self.0.tenant)
-            .field("client_id", &self.0.client_id)
+            .field("subject", &self.subject())
+            .field("issuer", &self.issuer())
+            .field("tenant", &self.tenant())
+            .field("client_id", &self.client_id())
             .field("method", &self.0.method)
             .field("scopes", &format_args!("{}", self.0.scopes))
-            .field("roles", &self.0.roles)
+            .field("roles", &self.roles().collect::<Vec<_>>())
             .field("actor", &self.actor())
             .field("claims", &self.0.claims)
             .finish_non_exhaustive()
@@ -215,111 +219,11 @@ impl Serialize for Principal {
         fields.serialize_field("client_id", &self.client_id())?;
         fields.serialize_field("method", self.method().as_str())?;
         fields.serialize_field("scopes", self.scopes())?;
-        fields.serialize_field("roles", &self.0.roles)?;
-        fields.serialize_field("groups", &self.0.groups)?;
+        fields.serialize_field("roles", &self.roles().collect::<Vec<_>>())?;
+        fields.serialize_field("groups", &self.groups().collect::<Vec<_>>())?;
         let expires_at = self.expires_at().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         fields.serialize_field("expires_at", &expires_at.map(|at| at.as_secs()))?;
         fields.end()
-    }
-}
-
-/// Makes a [`Principal`]. By default everything but subject and method is absent.
-#[must_use]
-pub struct PrincipalBuilder(Inner);
-
-impl PrincipalBuilder {
-    /// Sets who vouches for the caller.
-    pub fn issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
-        self.0.issuer = Some(issuer.into());
-        self
-    }
-
-    /// Sets the tenant.
-    pub fn tenant(mut self, tenant: impl Into<Box<str>>) -> Self {
-        self.0.tenant = Some(tenant.into());
-        self
-    }
-
-    /// Sets the OAuth client.
-    pub fn client_id(mut self, client_id: impl Into<Box<str>>) -> Self {
-        self.0.client_id = Some(client_id.into());
-        self
-    }
-
-    /// Sets the identifier of the credential.
-    pub fn token_id(mut self, token_id: impl Into<Box<str>>) -> Self {
-        self.0.token_id = Some(token_id.into());
-        self
-    }
-
-    /// Sets the identifier of the login session.
-    pub fn session_id(mut self, session_id: impl Into<Box<str>>) -> Self {
-        self.0.session_id = Some(session_id.into());
-        self
-    }
-
-    /// Sets the scopes.
-    pub fn scopes(mut self, scopes: Scopes) -> Self {
-        self.0.scopes = scopes;
-        self
-    }
-
-    /// Adds a role.
-    pub fn role(mut self, role: impl Into<Box<str>>) -> Self {
-        self.0.roles.push(role.into());
-        self
-    }
-
-    /// Adds roles.
-    pub fn roles(mut self, roles: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
-        self.0.roles.extend(roles.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds groups.
-    pub fn groups(mut self, groups: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
-        self.0.groups.extend(groups.into_iter().map(Into::into));
-        self
-    }
-
-    /// Sets how and when the caller logged in.
-    pub fn assurance(mut self, assurance: Assurance) -> Self {
-        self.0.assurance = assurance;
-        self
-    }
-
-    /// Sets the proven key or certificate.
-    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
-        self.0.confirmation = Some(confirmation);
-        self
-    }
-
-    /// Sets when the credential ends.
-    pub fn expires_at(mut self, expires_at: SystemTime) -> Self {
-        self.0.expires_at = Some(expires_at);
-        self
-    }
-
-    /// Sets the claims.
-    pub fn claims(mut self, claims: Claims) -> Self {
-        self.0.claims = claims;
-        self
-    }
-
-    /// The finished principal.
-    #[must_use]
-    pub fn build(mut self) -> Principal {
-        for list in [&mut self.0.roles, &mut self.0.groups] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        Principal(Arc::new(self.0))
-    }
-}
-
-impl fmt::Debug for PrincipalBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrincipalBuilder").field("subject", &self.0.subject).finish_non_exhaustive()
     }
 }
 
@@ -379,8 +283,4 @@ pub enum Confirmation {
     Certificate([u8; 32]),
     /// The SHA-256 JWK thumbprint of the DPoP key (`jkt`, RFC 9449 §6.1).
     DpopKey([u8; 32]),
-}
-
-fn holds(sorted: &[Box<str>], name: &str) -> bool {
-    sorted.binary_search_by(|held| held.as_ref().cmp(name)).is_ok()
 }

@@ -1,9 +1,12 @@
 //! OAuth scopes: single tokens and the set that a caller holds.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use smallvec::SmallVec;
 use thiserror::Error;
 
 /// The most scopes that one set keeps: [`Scopes::parse`] refuses more.
@@ -17,8 +20,13 @@ pub const MAX_SCOPES: usize = 512;
 /// assert_eq!(Scope::new("documents:read").unwrap().as_str(), "documents:read");
 /// assert!(Scope::new("two words").is_err());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Scope(Arc<str>);
+#[derive(Clone)]
+pub struct Scope {
+    /// One text for all scopes that were read together.
+    text: Arc<str>,
+    start: usize,
+    end: usize,
+}
 
 impl Scope {
     /// Checks the token's characters.
@@ -26,19 +34,55 @@ impl Scope {
     /// # Errors
     /// [`InvalidScope`] if the token is empty or has a character other than `%x21 / %x23-5B / %x5D-7E`.
     pub fn new(token: &str) -> Result<Self, InvalidScope> {
-        if is_scope_token(token) { Ok(Self(token.into())) } else { Err(InvalidScope::Character) }
+        if !is_scope_token(token) {
+            return Err(InvalidScope::Character);
+        }
+        Ok(Self { text: token.into(), start: 0, end: token.len() })
     }
 
     /// The token as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        // INVARIANT: a scope is made with a range of its text.
+        self.text.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Scope {}
+
+impl PartialOrd for Scope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Scope {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scope").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -56,14 +100,34 @@ impl Scopes {
     /// [`InvalidScope`] if a token has a character that is not allowed, or there are more than
     /// [`MAX_SCOPES`].
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
-        let mut scopes = Vec::new();
-        for token in text.split(' ').filter(|token| !token.is_empty()) {
-            if scopes.len() == MAX_SCOPES {
-                return Err(InvalidScope::TooMany);
+        let mut spans = SmallVec::<[(usize, usize); FEW]>::new();
+        let mut start = 0;
+        for token in text.split(' ') {
+            let end = start + token.len();
+            if !token.is_empty() {
+                if spans.len() == MAX_SCOPES {
+                    return Err(InvalidScope::TooMany);
+                }
+                if !is_scope_token(token) {
+                    return Err(InvalidScope::Character);
+                }
+                spans.push((start, end));
             }
-            scopes.push(Scope::new(token)?);
+            start = end + 1;
         }
-        Ok(scopes.into_iter().collect())
+        if spans.is_empty() {
+            return Ok(Self::EMPTY);
+        }
+        let text: Arc<str> = text.into();
+        Ok(Self::of(spans.into_iter().map(|(start, end)| Scope { text: Arc::clone(&text), start, end })))
+    }
+
+    /// Sorted, without duplicates.
+    fn of(scopes: impl Iterator<Item = Scope>) -> Self {
+        let mut scopes: SmallVec<[Scope; FEW]> = scopes.collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() { Self::EMPTY } else { Self(Some(Arc::from(scopes.as_slice()))) }
     }
 
     /// Whether the set holds the scope, compared octet by octet.
@@ -110,10 +174,7 @@ impl Default for Scopes {
 
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        let mut scopes: Vec<Scope> = scopes.into_iter().collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        if scopes.is_empty() { Self::EMPTY } else { Self(Some(scopes.into())) }
+        Self::of(scopes.into_iter())
     }
 }
 
@@ -171,6 +232,19 @@ mod tests {
             assert!(names.iter().all(|name| scopes.contains(name)), "{number}");
             assert!(!scopes.contains(&format!("s{number}")) && !scopes.contains("s"), "{number}");
         }
+    }
+
+    /// However a scope came to be, it is compared as text.
+    #[test]
+    fn a_scope_is_its_text_alone() {
+        let read = Scopes::parse("b a").unwrap();
+        let (read, made) = (read.iter().next().unwrap().clone(), Scope::new("a").unwrap());
+        assert_eq!(
+            (&read, read.cmp(&made), format!("{read:?}")),
+            (&made, Ordering::Equal, format!("{made:?}"))
+        );
+        assert!(std::collections::HashSet::from([read.clone()]).contains(&made));
+        assert!(read < Scope::new("ab").unwrap() && format!("{read:?}") == "Scope(\"a\")");
     }
 
     #[test]

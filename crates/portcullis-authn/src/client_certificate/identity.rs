@@ -144,7 +144,7 @@ impl<'a> CertificateIdentity<'a> {
     }
 
     /// Starts the principal of that subject, with the issuer, and the serial number as its token identifier.
-    pub fn principal(&self, subject: impl Into<Box<str>>) -> PrincipalBuilder {
+    pub fn principal(&self, subject: impl AsRef<str>) -> PrincipalBuilder {
         let principal =
             Principal::builder(subject, CredentialMethod::ClientCertificate).token_id(self.serial());
         match self.issuer() {

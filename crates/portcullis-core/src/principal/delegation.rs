@@ -1,6 +1,6 @@
 //! For whom a caller acts, and who acts for a caller (RFC 8693 §1.1, RFC 9068 §5).
 
-use super::{Principal, PrincipalBuilder};
+use super::Principal;
 
 /// Somebody who acts for a caller (RFC 8693 §4.1).
 ///
@@ -88,20 +88,6 @@ impl Principal {
     #[must_use]
     pub fn is_client(&self) -> bool {
         self.0.acts_as_client || self.client_id() == Some(self.subject())
-    }
-}
-
-impl PrincipalBuilder {
-    /// Sets who acts for the caller, the outermost first.
-    pub fn actors(mut self, actors: impl IntoIterator<Item = Actor>) -> Self {
-        self.0.actors = actors.into_iter().collect();
-        self
-    }
-
-    /// Says that the caller is an OAuth client on its own behalf, whatever its subject is called.
-    pub fn as_client(mut self) -> Self {
-        self.0.acts_as_client = true;
-        self
     }
 }
 

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use portcullis_core::{Actor, Confirmation, Denial, Reason, Scope, Scopes};
+use smallvec::SmallVec;
 
 use super::kind;
 use crate::bearer::{ClaimPath, IssuerRules, Profile};
 use crate::json::{Json, Members};
 use crate::token::refusal::{invalid_claim, refuse};
 use crate::token::{actors, confirmation, numeric_date};
+
+/// A list of names; one of the usual length costs no allocation.
+type Texts<'c> = SmallVec<[&'c str; 8]>;
 
 /// What is read of the claims; everything else stays in the principal's claims.
 #[derive(Debug)]
@@ -23,10 +27,10 @@ pub(crate) struct Registered<'c> {
     pub(super) issued: Option<Duration>,
     pub(super) auth_time: Option<Duration>,
     pub(super) acr: Option<&'c str>,
-    pub(super) amr: Vec<&'c str>,
+    pub(super) amr: Texts<'c>,
     pub(super) scopes: Scopes,
-    pub(super) roles: Vec<&'c str>,
-    pub(super) groups: Vec<&'c str>,
+    pub(super) roles: Texts<'c>,
+    pub(super) groups: Texts<'c>,
     /// Who acts for the caller, the outermost first.
     pub(super) actors: Vec<Actor>,
     /// Whether the issuer marks the token as one of a client on its own behalf.
@@ -175,8 +179,8 @@ fn scopes(claims: Members<'_, '_>, paths: &[ClaimPath]) -> Result<Scopes, Denial
 
 /// Roles and groups in the shapes of SCIM (RFC 9068 §2.2.3.1, RFC 7643 §2.4): a list of texts or of objects with
 /// a text `value`; also one text.
-fn mapped_names<'c>(claims: Members<'c, '_>, paths: &[ClaimPath]) -> Result<Vec<&'c str>, Denial> {
-    let mut names = Vec::new();
+fn mapped_names<'c>(claims: Members<'c, '_>, paths: &[ClaimPath]) -> Result<Texts<'c>, Denial> {
+    let mut names = Texts::new();
     for value in paths.iter().filter_map(|path| claims.at(path)) {
         match value {
             Json::Text(name) => names.push(name.as_ref()),
@@ -209,7 +213,7 @@ fn text<'c>(value: &'c Json<'_>) -> Option<&'c str> {
     value.as_text().filter(|text| !text.is_empty())
 }
 
-fn texts<'c>(value: &'c Json<'_>) -> Option<Vec<&'c str>> {
+fn texts<'c>(value: &'c Json<'_>) -> Option<Texts<'c>> {
     value.as_list()?.iter().map(text).collect()
 }
 

@@ -34,7 +34,7 @@ fn principal(
     assurance.auth_time = registered.auth_time.and_then(system_time);
 
     let mut principal = Principal::builder(registered.subject, method)
-        .issuer(rules.identifier.clone())
+        .issuer(&rules.identifier)
         .scopes(registered.scopes)
         .roles(registered.roles)
         .groups(registered.groups)

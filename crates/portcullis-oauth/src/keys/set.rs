@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use portcullis_core::escape::Escaped;
 use thiserror::Error;
 
@@ -14,6 +15,9 @@ use crate::json::{self, Json};
 
 /// The largest key set document that is read, in octets: 256 KiB.
 pub const MAX_KEY_SET_OCTETS: usize = 256 * 1024;
+
+/// Up to so many keys, comparing each is quicker than looking for a name.
+const FEW: usize = 4;
 
 /// The most keys that a set may hold.
 pub const MAX_KEYS: usize = 256;
@@ -36,9 +40,12 @@ pub const MAX_KEYS: usize = 256;
 #[derive(Clone)]
 pub struct KeySet(Arc<Inner>);
 
+/// Keys by name. Only the issuer adds to it, so that a quick hash serves: nobody else can make names that collide.
+type Names = HashMap<Box<str>, Arc<[VerifyingKey]>, RandomState>;
+
 struct Inner {
     all: Arc<[VerifyingKey]>,
-    by_kid: HashMap<Box<str>, Arc<[VerifyingKey]>>,
+    by_kid: Names,
     nameless: Arc<[VerifyingKey]>,
 }
 
@@ -109,6 +116,9 @@ impl KeySet {
     /// Whether this very key, under its name and for its algorithms, is in the set.
     #[must_use]
     pub fn holds(&self, key: &VerifyingKey) -> bool {
+        if self.0.all.len() <= FEW {
+            return self.0.all.iter().any(|known| known.is_same_as(key));
+        }
         let named = match key.kid() {
             Some(kid) => self.0.by_kid.get(kid),
             None => Some(&self.0.nameless),

@@ -5,8 +5,8 @@ use http::request::Parts;
 use portcullis_core::{Denial, RequestView};
 
 use crate::{
-    Action, ChildOf, Demands, Guard, Inquiry, Load, LoadWithin, Permit, PermitWithin, Policy, Resource,
-    ScopeSet, Scoped,
+    Action, ChildOf, Demands, Guard, Inquiry, ListPolicy, Load, LoadWithin, Permit, PermitWithin, Policy,
+    Resource, ScopeSet, Scoped, Visible,
 };
 
 /// Loads the resource that the request names from the store in the application's state, and asks the policy in the
@@ -47,6 +47,22 @@ where
         let parent = Permit::<R::Through, P>::from_request_parts(parts, state).await?;
         let (store, rules) = (R::Store::from_ref(state), R::Rules::from_ref(state));
         Guard::new(&rules).within(&RequestView::of_parts(parts)?, parent, &store).await
+    }
+}
+
+/// Asks the policy in the application's state what a list may show.
+impl<A, R, S> FromRequestParts<S> for Visible<A, R>
+where
+    A: Action,
+    R: Resource,
+    R::Rules: FromRef<S> + ListPolicy<A, R>,
+    S: Send + Sync,
+{
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
+        let request = view::<Self>(parts)?;
+        Guard::new(&R::Rules::from_ref(state)).visible(&request)
     }
 }
 

@@ -22,8 +22,9 @@ pub use self::demand::{Demands, Proof};
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
 pub use self::guard::{
     Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Delete,
-    Guard, Load, LoadInTenant, LoadWithin, MAX_IDENTIFIER, OnDeny, PathParameters, Permit, PermitWithin,
-    Policy, Read, Resource, Source, TenantScoped, TenantStore, Write,
+    Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, Guard, ListPolicy, Load, LoadInTenant,
+    LoadWithin, MAX_FILTER_TERMS, MAX_IDENTIFIER, OnDeny, PathParameters, Permit, PermitWithin, Policy,
+    Predicate, Read, Resource, Source, SqlPart, TenantScoped, TenantStore, Value, Visible, Write,
 };
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;

@@ -3,6 +3,7 @@
 mod action;
 mod authorize;
 mod deadline;
+mod filter;
 mod nested;
 mod path_parameters;
 mod permit;
@@ -20,6 +21,10 @@ mod tests;
 
 pub use self::action::{Action, Create, Delete, Read, Write};
 pub use self::authorize::Guard;
+pub use self::filter::{
+    Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, ListPolicy, MAX_FILTER_TERMS, Predicate,
+    SqlPart, Value, Visible,
+};
 pub use self::nested::{ChildOf, LoadWithin, PermitWithin};
 pub use self::path_parameters::PathParameters;
 pub use self::permit::Permit;

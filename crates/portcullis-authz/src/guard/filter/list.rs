@@ -1,0 +1,154 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use portcullis_core::{Decision, Denial, Mode, Principal, Reason, RequestView, Room};
+
+use super::Filter;
+use crate::demand::Demands;
+use crate::guard::action::Action;
+use crate::guard::authorize::Guard;
+use crate::guard::policy::Policy;
+use crate::guard::resource::Resource;
+use crate::guard::steps;
+
+/// Decides which resources of a kind a caller may do something to, all at once.
+///
+/// [`Filtered`] makes a [`Policy`] of it that asks the same filter about each single resource; [`Visible`] hands it to
+/// handlers that list.
+///
+/// ```
+/// use portcullis_authz::{Field, Filter, Filtered, ListPolicy, Policy, Read};
+/// use portcullis_core::{CredentialMethod, Principal};
+///
+/// struct Document { owner: String }
+/// const OWNER: Field<Document, str> = Field::text("owner", |document| Some(&document.owner));
+///
+/// struct Rules;
+///
+/// impl ListPolicy<Read, Document> for Rules {
+///     fn filter(&self, caller: &Principal) -> Filter<Document> {
+///         OWNER.equals(caller.subject()).or(Filter::all_if(caller.has_role("auditor")))
+///     }
+/// }
+///
+/// let decide = |caller: &Principal, owner: &str| {
+///     let document = Document { owner: owner.into() };
+///     Policy::<Read, _>::decide(&Filtered(Rules), caller, &document).is_allowed()
+/// };
+/// let alice = Principal::builder("alice", CredentialMethod::Jwt).build();
+/// assert!(decide(&alice, "alice"));
+/// assert!(!decide(&alice, "bob"));
+/// let carol = Principal::builder("carol", CredentialMethod::Jwt).role("auditor").build();
+/// assert!(decide(&carol, "bob"));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no filter for the action `{A}` on `{R}`",
+    label = "nothing says what a list of these may show",
+    note = "write `impl ListPolicy<{A}, {R}> for {Self}`"
+)]
+pub trait ListPolicy<A, R>: Send + Sync {
+    /// What the caller may do it to.
+    fn filter(&self, caller: &Principal) -> Filter<R>;
+
+    /// How seriously it is taken, as [`Policy::mode`] says it. By default, this is [`Mode::Enforce`].
+    fn mode(&self) -> Mode {
+        Mode::Enforce
+    }
+}
+
+/// A [`ListPolicy`] as a [`Policy`] of single resources: `type Rules = Filtered<Rules>`.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it is what it wraps")]
+pub struct Filtered<P>(pub P);
+
+impl<A, R, P: ListPolicy<A, R>> Policy<A, R> for Filtered<P> {
+    fn decide(&self, caller: &Principal, resource: &R) -> Decision {
+        self.0.filter(caller).decide(resource)
+    }
+
+    fn mode(&self) -> Mode {
+        self.0.mode()
+    }
+}
+
+impl<A, R, P: ListPolicy<A, R>> ListPolicy<A, R> for Filtered<P> {
+    fn filter(&self, caller: &Principal) -> Filter<R> {
+        self.0.filter(caller)
+    }
+
+    fn mode(&self) -> Mode {
+        self.0.mode()
+    }
+}
+
+/// What the caller may do `A` to: proof that a policy was asked before something is listed. Only a
+/// [`Guard`](crate::Guard) makes one.
+///
+/// Functions that query take a `&Visible<Read, Document>`, so that no list can forget its filter. As a handler's argument
+/// (feature `axum-core-05`) it comes from [`Resource::Rules`] in the application's state.
+#[must_use]
+pub struct Visible<A, R> {
+    filter: Filter<R>,
+    principal: Principal,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A, R> Visible<A, R> {
+    /// What is visible.
+    pub const fn filter(&self) -> &Filter<R> {
+        &self.filter
+    }
+
+    /// The caller.
+    #[must_use]
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl<A: Action, R: Resource> Demands for Visible<A, R> {
+    fn demands() -> String {
+        format!("visible({} {})", A::NAME, R::kind())
+    }
+}
+
+impl<A: Action, R> fmt::Debug for Visible<A, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Visible")
+            .field("action", &A::NAME)
+            .field("filter", &self.filter)
+            .field("principal", &self.principal)
+            .finish()
+    }
+}
+
+impl<P> Guard<'_, P> {
+    /// What the caller may do `A` to. It is noted in the Trail by its fields, without values.
+    ///
+    /// A policy that is not enforced for this request makes everything visible; what it would have left is noted.
+    ///
+    /// # Errors
+    /// 401 with the challenges of the route, if nobody said who calls; 500 `misconfigured`, if no authentication ran;
+    /// 500 `internal_error`, if the filter is too large.
+    pub fn visible<A, R>(&self, request: &RequestView<'_>) -> Result<Visible<A, R>, Denial>
+    where
+        A: Action,
+        R: Resource,
+        P: ListPolicy<A, R>,
+    {
+        let (caller, trail) = (steps::caller(request)?, request.trail());
+        let filter = self.policy.filter(caller);
+        let enforced = trail.enforces(self.policy.mode());
+        let detail = format!("{} {} where {filter}", A::NAME, R::kind());
+        let filter = if enforced && filter.is_too_large() {
+            return Err(steps::noted(trail, Denial::new(Reason::InternalError).explained(detail)));
+        } else if enforced {
+            trail.decided(Room::Guard, &Decision::allow(Reason::PolicyAllowed).because(detail));
+            filter
+        } else {
+            trail.shadowed(Room::Guard, &Decision::deny(Reason::PolicyDenied).because(detail));
+            Filter::all()
+        };
+        Ok(Visible { filter, principal: caller.clone(), action: PhantomData })
+    }
+}

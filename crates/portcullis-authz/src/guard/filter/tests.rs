@@ -1,0 +1,219 @@
+use http::Request;
+use portcullis_core::{CredentialMethod, Effect, Principal};
+use proptest::prelude::*;
+
+use super::*;
+use crate::test_support::{Who, known, noted, request};
+use crate::{Guard, Policy, Read, Resource};
+use portcullis_core::{Mode, RequestView, Room};
+
+#[derive(Clone, Debug)]
+struct Thing {
+    owner: String,
+    team: Option<String>,
+    level: Option<i64>,
+    public: bool,
+}
+
+const OWNER: Field<Thing, str> = Field::text("owner", |thing| Some(&thing.owner));
+const TEAM: Field<Thing, str> = Field::text("t.team", |thing| thing.team.as_deref());
+const LEVEL: Field<Thing, i64> = Field::integer("level", |thing| thing.level);
+const PUBLIC: Field<Thing, bool> = Field::boolean("public", |thing| Some(thing.public));
+
+#[track_caller]
+fn check(filter: &Filter<Thing>, postgres: &str, sqlite: &str, shown: &str) {
+    assert_eq!(filter.to_sql(Dialect::Postgres, 3).unwrap().sql(), postgres);
+    let predicate = filter.to_sql(Dialect::Sqlite, 1).unwrap();
+    assert_eq!(predicate.sql(), sqlite);
+    assert_eq!(predicate.values().len(), sqlite.matches('?').count());
+    assert_eq!(filter.to_string(), shown);
+}
+
+#[test]
+fn filters_are_written_as_sql_with_bound_values() {
+    check(&Filter::all(), "1=1", "1=1", "everything");
+    check(&Filter::nothing(), "1=0", "1=0", "nothing");
+    check(&OWNER.equals("a"), "owner = $3", "owner COLLATE BINARY = ?", "owner = ?");
+    check(&LEVEL.equals(7), "level = $3", "level = ?", "level = ?");
+    check(&PUBLIC.equals(true), "public = $3", "public = ?", "public = ?");
+    check(&TEAM.is_null(), "t.team IS NULL", "t.team IS NULL", "t.team is null");
+    check(&LEVEL.one_of([1, 2]), "level IN ($3, $4)", "level IN (?, ?)", "level in (2 values)");
+    check(
+        &LEVEL.equals(1).and(LEVEL.equals(2).or(LEVEL.is_null())).and(PUBLIC.equals(false)),
+        "(level = $3 AND (level = $4 OR level IS NULL) AND public = $5)",
+        "(level = ? AND (level = ? OR level IS NULL) AND public = ?)",
+        "level = ? and (level = ? or level is null) and public = ?",
+    );
+}
+
+#[test]
+fn a_null_is_false_and_not_unknown_where_it_is_negated() {
+    check(
+        &!LEVEL.equals(1).or(TEAM.one_of(["a"])),
+        "NOT (((level IS NOT NULL AND level = $3) OR (t.team IS NOT NULL AND t.team IN ($4))))",
+        "NOT (((level IS NOT NULL AND level = ?) OR (t.team IS NOT NULL AND t.team COLLATE BINARY IN (?))))",
+        "not (level = ? or t.team in (1 values))",
+    );
+}
+
+#[test]
+fn values_are_never_part_of_the_text() {
+    let hostile = "'; DROP TABLE documents; --";
+    let predicate = OWNER.equals(hostile).and(TEAM.one_of([hostile])).to_sql(Dialect::Sqlite, 1).unwrap();
+    let (sql, values) = predicate.into_parts();
+    assert!(!sql.contains("DROP"));
+    assert_eq!(values, [Value::from(hostile.to_owned()), Value::from(hostile.to_owned())]);
+    assert!(!format!("{:?} {:?}", OWNER.equals(hostile), OWNER).contains("DROP"));
+}
+
+#[test]
+fn a_caller_who_lacks_a_value_gets_nothing_and_not_what_lacks_it_too() {
+    let homeless = Thing { owner: String::new(), team: None, level: None, public: false };
+    assert!(!TEAM.equals_some(None::<&str>).matches(&homeless));
+    assert!(TEAM.equals_some(None::<&str>).is_nothing());
+    assert!(TEAM.one_of([] as [&str; 0]).is_nothing());
+    assert!(TEAM.is_null().matches(&homeless));
+    assert!((!TEAM.equals("a")).matches(&homeless));
+}
+
+#[test]
+fn what_is_known_without_a_look_is_simplified() {
+    let some = || OWNER.equals("a");
+    assert!(some().or(Filter::all()).is_all() && some().and(Filter::nothing()).is_nothing());
+    assert_eq!(some().and(Filter::all()).to_string(), "owner = ?");
+    assert_eq!(some().or(Filter::nothing()).to_string(), "owner = ?");
+    assert_eq!((!!some()).to_string(), "owner = ?");
+    assert!((!Filter::<Thing>::nothing()).is_all() && (!Filter::<Thing>::all()).is_nothing());
+}
+
+#[test]
+fn a_filter_at_the_limit_works_and_one_beyond_it_lets_nothing_through() {
+    let thing = Thing { owner: "0".to_owned(), team: None, level: None, public: true };
+    let many = |count: usize| OWNER.one_of((0..count).map(|number| number.to_string()));
+    assert!(many(MAX_FILTER_TERMS).matches(&thing));
+    assert_eq!(many(MAX_FILTER_TERMS).to_sql(Dialect::Sqlite, 1).unwrap().values().len(), 1024);
+    for large in [
+        many(MAX_FILTER_TERMS + 1),
+        !many(100_000),
+        many(MAX_FILTER_TERMS).or(OWNER.equals("0")),
+        many(100_000).or(Filter::all()),
+        !many(100_000).and(Filter::nothing()),
+    ] {
+        assert!(!large.matches(&thing) && !large.is_all());
+        assert_eq!(large.to_sql(Dialect::Sqlite, 1), Err(FilterTooLarge));
+        assert_eq!(large.decide(&thing).reason(), Reason::InternalError);
+        assert_eq!(large.to_string(), "too large");
+    }
+    // Neither depth nor number is a way to make it dear.
+    let folded = (0..100_000).fold(Filter::all(), |filter, number| match number % 2 {
+        0 => filter.or(OWNER.equals("x")).and(OWNER.equals("y")),
+        _ => !filter,
+    });
+    assert!(folded.is_too_large());
+}
+
+#[derive(Clone)]
+struct Rules(Mode);
+
+impl Resource for Thing {
+    type Id = u32;
+    type Store = ();
+    type Rules = Filtered<Rules>;
+}
+
+impl ListPolicy<Read, Thing> for Rules {
+    fn filter(&self, caller: &Principal) -> Filter<Thing> {
+        if caller.has_role("everything") {
+            return OWNER.one_of((0..2000).map(|number| number.to_string()));
+        }
+        OWNER.equals(caller.subject()).or(PUBLIC.equals(true))
+    }
+
+    fn mode(&self) -> Mode {
+        self.0
+    }
+}
+
+fn visible(request: &Request<()>, mode: Mode) -> Result<Filter<Thing>, u16> {
+    let view = RequestView::of(request).unwrap();
+    let visible = Guard::new(&Filtered(Rules(mode))).visible::<Read, Thing>(&view);
+    visible.map(|visible| visible.filter().clone()).map_err(|denial| denial.status().as_u16())
+}
+
+#[test]
+fn a_list_is_filtered_by_what_the_caller_may_see_and_the_event_says_how() {
+    let request = request(&known("", &[]));
+    assert_eq!(visible(&request, Mode::Enforce).unwrap().to_string(), "owner = ? or public = ?");
+    let noted = noted(&request, Room::Guard).remove(0);
+    assert_eq!(
+        (noted.0, noted.2, noted.3.as_str()),
+        (Effect::Allow, true, "Read Thing where owner = ? or public = ?")
+    );
+}
+
+#[test]
+fn a_list_is_for_known_callers_and_filters_of_bearable_size() {
+    assert_eq!(visible(&request(&Who::Anonymous), Mode::Enforce).unwrap_err(), 401);
+    assert_eq!(visible(&request(&Who::NotAsked), Mode::Enforce).unwrap_err(), 500);
+    assert_eq!(visible(&request(&known("", &["everything"])), Mode::Enforce).unwrap_err(), 500);
+}
+
+#[test]
+fn a_watched_list_shows_everything_and_notes_what_it_would_have_left() {
+    for (role, detail) in [("", "owner = ? or public = ?"), ("everything", "too large")] {
+        let request = request(&known("", &[role]));
+        assert!(visible(&request, Mode::Shadow).unwrap().is_all());
+        let noted = noted(&request, Room::Guard).remove(0);
+        assert_eq!((noted.0, noted.2), (Effect::Deny, false));
+        assert_eq!(noted.3, format!("Read Thing where {detail}"));
+    }
+}
+
+fn filter() -> impl Strategy<Value = Filter<Thing>> {
+    let name = || prop_oneof![Just("a"), Just("b"), Just("")];
+    let leaf = prop_oneof![
+        Just(Filter::all()),
+        Just(Filter::nothing()),
+        name().prop_map(|value| OWNER.equals(value)),
+        name().prop_map(|value| TEAM.equals(value)),
+        Just(TEAM.is_null()),
+        (0..3_i64).prop_map(|value| LEVEL.equals(value)),
+        any::<bool>().prop_map(|value| PUBLIC.equals(value)),
+    ];
+    leaf.prop_recursive(4, 24, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.and(b)),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.or(b)),
+            inner.prop_map(|inner| !inner),
+        ]
+    })
+}
+
+proptest! {
+    /// The algebra is that of logic, whatever is simplified.
+    #[test]
+    fn and_or_and_not_are_those_of_logic(
+        first in filter(),
+        second in filter(),
+        owner in "[ab]?",
+        team in proptest::option::of("[ab]?"),
+        level in proptest::option::of(0..3_i64),
+        public: bool,
+    ) {
+        let thing = Thing { owner, team, level, public };
+        let (one, two) = (first.matches(&thing), second.matches(&thing));
+        prop_assert_eq!(first.clone().and(second.clone()).matches(&thing), one && two);
+        prop_assert_eq!(first.clone().or(second).matches(&thing), one || two);
+        prop_assert_eq!((!first.clone()).matches(&thing), !one);
+        prop_assert_eq!(first.decide(&thing).is_allowed(), one);
+    }
+
+    #[test]
+    fn a_single_read_asks_the_filter_of_the_list(owner in "[ab]?|alice", public: bool) {
+        let thing = Thing { owner, team: None, level: None, public };
+        let alice = Principal::builder("alice", CredentialMethod::Jwt).build();
+        let policy = Filtered(Rules(Mode::Enforce));
+        let listed = ListPolicy::<Read, Thing>::filter(&policy, &alice).matches(&thing);
+        prop_assert_eq!(Policy::<Read, _>::decide(&policy, &alice, &thing).is_allowed(), listed);
+    }
+}

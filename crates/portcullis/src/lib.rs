@@ -63,6 +63,12 @@ pub mod cedar {
     pub use portcullis_cedar::*;
 }
 
+/// From a database: filters of policies in the queries of sqlx 0.9.
+#[cfg(feature = "sqlx")]
+pub mod sqlx {
+    pub use portcullis_sqlx::*;
+}
+
 /// Over which connection: TLS with rustls, client certificates, files that are reloaded.
 #[cfg(feature = "tls")]
 pub mod tls {

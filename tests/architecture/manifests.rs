@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portcullis-oauth", &["authn", "client", "core"]),
     ("portcullis-stack", &["audit", "authn", "authz", "core", "edge", "ratelimit", "tower"]),
     ("portcullis-axum", &["audit", "authn", "authz", "core", "edge", "ratelimit", "stack", "tls", "tower"]),
+    ("portcullis-openapi", &["authn", "authz", "core", "stack"]),
     (
         "portcullis",
         &[
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "core",
             "edge",
             "oauth",
+            "openapi",
             "ratelimit",
             "sqlx",
             "stack",
@@ -74,6 +76,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("tokio", &["authn", "authz", "axum", "cedar", "client", "oauth", "testkit", "tls"]),
     ("tokio-rustls", &["tls"]),
     ("url", &[]),
+    ("utoipa", &["openapi"]),
     ("x509-parser", &["authn", "tls"]),
 ];
 

@@ -7,6 +7,7 @@ mod authenticator;
 mod basic;
 #[cfg(feature = "client-certificates")]
 mod client_certificate;
+mod description;
 mod layer;
 #[cfg(feature = "passwords")]
 mod password;
@@ -39,6 +40,7 @@ pub use self::basic::{
 };
 #[cfg(feature = "client-certificates")]
 pub use self::client_certificate::{CertificateIdentity, ClientCertificates, MAX_SPIFFE_ID_LEN, SpiffeId};
+pub use self::description::SchemeDescription;
 pub use self::layer::{Authenticate, AuthenticationLayer};
 #[cfg(feature = "passwords")]
 pub use self::password::{

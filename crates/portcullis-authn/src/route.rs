@@ -152,6 +152,10 @@ impl RouteSchemes {
         self.0.accepted().map(|scheme| (&*scheme.name, scheme.authenticator.method()))
     }
 
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = &Scheme> {
+        self.0.accepted()
+    }
+
     /// The challenges of the route, without errors.
     #[must_use]
     pub fn challenges(&self) -> &Arc<ChallengeSet> {

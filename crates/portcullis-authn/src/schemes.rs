@@ -95,6 +95,10 @@ impl Schemes {
         self.0.iter().any(|scheme| *scheme.name == *name)
     }
 
+    pub(crate) fn all(&self) -> &[Scheme] {
+        &self.0
+    }
+
     fn route(&self, accepted: Vec<usize>, requirement: Requirement) -> Result<RouteSchemes, ConfigError> {
         if accepted.is_empty() {
             return Err(ConfigError::new(

@@ -30,7 +30,7 @@ pub use self::guard::{
 pub use self::inquiry::Inquiry;
 pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
 pub use self::rule::{
-    AUTH_TIME_LEEWAY, Rule, acr, all_scopes, amr, anonymous, any_acr, any_scope, authenticated, claim,
-    max_age, role, rule_fn, scope, sender_constrained, user_only,
+    AUTH_TIME_LEEWAY, Alternative, MAX_ALTERNATIVES, Rule, acr, all_scopes, amr, anonymous, any_acr,
+    any_scope, authenticated, claim, max_age, role, rule_fn, scope, sender_constrained, user_only,
 };
 pub use self::scoped::{ScopeSet, Scoped};

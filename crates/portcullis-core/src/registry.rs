@@ -309,6 +309,17 @@ config_codes! {
     /// A Cedar template is linked wrongly, or never.
     InvalidCedarLink = "P267",
 
+    /// A route is not in the OpenAPI document.
+    UndocumentedRoute = "P280",
+    /// The OpenAPI document has an operation that is not routed.
+    UnroutedOperation = "P281",
+    /// A route is left out of the OpenAPI document without a reason, is not there, or is documented.
+    InvalidExclusion = "P282",
+    /// The OpenAPI document has a security scheme that is not what is enforced.
+    ContradictingSecurityScheme = "P283",
+    /// A scheme cannot be written into an OpenAPI document.
+    UnwritableScheme = "P284",
+
     // P3: limits.
     /// A quota allows nothing.
     EmptyQuota = "P301",

@@ -96,6 +96,12 @@ impl RoutePolicy {
         }
     }
 
+    /// Whether a caller must be known.
+    #[must_use]
+    pub fn requirement(&self) -> Requirement {
+        self.requirement
+    }
+
     /// Whether schemes were named, or credentials made optional.
     pub(crate) fn speaks_of_credentials(&self) -> bool {
         self.schemes.is_some() || self.requirement == Requirement::Optional

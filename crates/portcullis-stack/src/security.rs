@@ -117,6 +117,28 @@ impl Security {
         errors.into_result(gate).map_err(|errors| located(route, errors))
     }
 
+    /// The schemes, for those who describe them.
+    #[must_use]
+    pub fn schemes(&self) -> &Schemes {
+        &self.0.schemes
+    }
+
+    /// The schemes that a route of this policy takes, for those who describe it; `None` for a public route, which looks
+    /// at no credential.
+    ///
+    /// # Errors
+    /// Unknown schemes (`P104`), and no scheme for a rule (`P101`).
+    pub fn route_schemes(&self, policy: &RoutePolicy) -> Result<Option<RouteSchemes>, ConfigErrors> {
+        self.schemes_of(policy)
+    }
+
+    /// Whether a route of this policy may answer that somebody sends too much: it or every route has a limit, or requests
+    /// in flight are capped.
+    #[must_use]
+    pub fn is_limited(&self, policy: &RoutePolicy) -> bool {
+        self.0.in_flight.is_some() || !self.0.limits.is_empty() || !policy.limits.is_empty()
+    }
+
     /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need
     /// no identity. What is behind it must ask a [`Gate`] for every route.
     pub fn outer_layer(&self) -> OuterLayer {

@@ -75,6 +75,12 @@ pub mod tls {
     pub use portcullis_tls::*;
 }
 
+/// What is enforced, in an OpenAPI document.
+#[cfg(feature = "openapi")]
+pub mod openapi {
+    pub use portcullis_openapi::*;
+}
+
 /// A layer of one's own: decide, refuse, forward.
 pub mod tower {
     pub use portcullis_tower::*;

@@ -1,5 +1,6 @@
 //! Rules over the head of a request, as values.
 
+mod alternatives;
 mod assurance;
 mod binding;
 mod build;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use portcullis_core::{Decision, RequestView};
 
+pub use self::alternatives::{Alternative, MAX_ALTERNATIVES};
 pub use self::assurance::{AUTH_TIME_LEEWAY, acr, amr, any_acr, max_age};
 pub use self::binding::sender_constrained;
 pub use self::build::{

@@ -54,6 +54,13 @@ impl Rule {
 }
 
 impl ScopeList {
+    /// The valid ones as written, each once.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = Scope> {
+        let earlier = |at: usize| self.written.get(..at).unwrap_or_default();
+        let once = self.written.iter().enumerate().filter(move |(at, text)| !earlier(*at).contains(text));
+        once.filter_map(|(_, text)| Scope::new(text).ok())
+    }
+
     /// The first one written that is among those, if any are given.
     pub(super) fn first(&self, among: Option<&Scopes>) -> Option<&Scope> {
         let fits = |text: &str| among.is_none_or(|among| among.contains(text));

@@ -1,0 +1,165 @@
+//! The ways to satisfy a rule, for those who describe it: OpenAPI knows lists of alternatives and nothing deeper.
+
+use portcullis_core::Scope;
+
+use super::Rule;
+use super::node::{Node, Quantity};
+
+/// How many ways to satisfy it a rule may have and still be [told](Rule::alternatives).
+pub const MAX_ALTERNATIVES: usize = 64;
+
+/// One way to satisfy a rule: all of it must hold at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Alternative {
+    /// Scopes that the credential must carry, in the order in which the rule names them, each once.
+    pub scopes: Vec<Scope>,
+    /// Roles that the caller must have, likewise.
+    pub roles: Vec<Box<str>>,
+    /// What else must hold, as the rule prints it, without the values that claims are compared with.
+    pub conditions: Vec<String>,
+    /// Whether the request must come without a caller.
+    pub anonymous: bool,
+}
+
+impl Rule {
+    /// Every way to satisfy the rule; `None` if there are more than [`MAX_ALTERNATIVES`].
+    ///
+    /// ```
+    /// use portcullis_authz::{any_scope, claim, role, scope};
+    ///
+    /// let rule = any_scope(["read", "write"]).and(!role("guest")).or(role("admin"));
+    /// let ways = rule.alternatives().unwrap();
+    /// assert_eq!(ways.len(), 3);
+    /// assert_eq!((ways[1].scopes[0].as_str(), ways[1].conditions[0].as_str()), ("write", "not role(guest)"));
+    /// assert_eq!(&*ways[2].roles[0], "admin");
+    /// ```
+    #[must_use]
+    pub fn alternatives(&self) -> Option<Vec<Alternative>> {
+        let one = |change: &dyn Fn(&mut Alternative)| {
+            let mut alternative = Alternative::default();
+            change(&mut alternative);
+            Some(vec![alternative])
+        };
+        match self.node() {
+            Node::All(rules) => rules.iter().try_fold(vec![Alternative::default()], |ways, rule| {
+                let others = rule.alternatives()?;
+                let joined = ways.iter().flat_map(|way| others.iter().map(|other| way.joined(other)));
+                bounded(joined)
+            }),
+            Node::Any(rules) => {
+                let ways: Option<Vec<_>> = rules.iter().map(Self::alternatives).collect();
+                bounded(ways?.into_iter().flatten())
+            }
+            Node::Scopes(list) if list.is_broken() => one(&|way| way.conditions.push(self.to_string())),
+            Node::Scopes(list) if list.quantity == Quantity::Any => bounded(
+                list.in_order().map(|scope| Alternative { scopes: vec![scope], ..Alternative::default() }),
+            ),
+            Node::Scopes(list) => one(&|way| way.scopes = list.in_order().collect()),
+            Node::Role(role) => one(&|way| way.roles.push(role.clone())),
+            Node::Authenticated => one(&|_| {}),
+            Node::Anonymous => one(&|way| way.anonymous = true),
+            _ => one(&|way| way.conditions.push(self.without_values().to_string())),
+        }
+    }
+}
+
+impl Alternative {
+    /// Both at once.
+    fn joined(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        add_new(&mut both.scopes, &other.scopes);
+        add_new(&mut both.roles, &other.roles);
+        add_new(&mut both.conditions, &other.conditions);
+        both.anonymous |= other.anonymous;
+        both
+    }
+}
+
+fn add_new<T: Clone + PartialEq>(known: &mut Vec<T>, more: &[T]) {
+    for item in more {
+        if !known.contains(item) {
+            known.push(item.clone());
+        }
+    }
+}
+
+/// Each once, unless there are too many.
+fn bounded(ways: impl Iterator<Item = Alternative>) -> Option<Vec<Alternative>> {
+    let mut known: Vec<Alternative> = Vec::new();
+    for way in ways {
+        if known.contains(&way) {
+            continue;
+        }
+        if known.len() == MAX_ALTERNATIVES {
+            return None;
+        }
+        known.push(way);
+    }
+    Some(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{acr, all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope};
+
+    /// Each way as text: scopes, roles, conditions, and `anonymous`.
+    #[track_caller]
+    fn check(rule: &Rule, expected: &[&str]) {
+        let told: Vec<String> = rule.alternatives().unwrap().iter().map(text).collect();
+        assert_eq!(told, expected, "{rule}");
+    }
+
+    fn text(way: &Alternative) -> String {
+        let scopes = way.scopes.iter().map(ToString::to_string);
+        let roles = way.roles.iter().map(|role| format!("@{role}"));
+        let anonymous = way.anonymous.then(|| "anonymous".to_owned());
+        scopes
+            .chain(roles)
+            .chain(way.conditions.iter().cloned())
+            .chain(anonymous)
+            .collect::<Vec<_>>()
+            .join(" + ")
+    }
+
+    #[test]
+    fn every_way_is_told_with_all_that_it_needs() {
+        check(&scope("a"), &["a"]);
+        check(&all_scopes(["b", "a", "b"]), &["b + a"]);
+        check(&any_scope(["b", "a"]), &["b", "a"]);
+        check(&authenticated(), &[""]);
+        check(&scope("a").and(role("r")).and(scope("a")), &["a + @r"]);
+        check(&scope("a").or(role("r")), &["a", "@r"]);
+        check(&any_scope(["a", "b"]).and(scope("c").or(role("r"))), &["a + c", "a + @r", "b + c", "b + @r"]);
+        check(&anonymous().or(authenticated()), &["anonymous", ""]);
+        check(&scope("a").or(scope("a")), &["a"]);
+    }
+
+    #[test]
+    fn what_is_neither_scope_nor_role_is_told_in_words_and_without_values() {
+        check(&claim("department", "secret"), &["claim(department)"]);
+        check(&(!claim("department", "secret")).and(scope("a")), &["a + not claim(department)"]);
+        check(&acr("phr").and(!role("guest")), &["acr(phr) + not role(guest)"]);
+        let own =
+            rule_fn("office", |_| portcullis_core::Decision::deny(portcullis_core::Reason::PolicyDenied));
+        check(&own, &["rule(office)"]);
+    }
+
+    #[test]
+    fn a_broken_list_of_scopes_is_no_way_in() {
+        check(&any_scope::<&str>([]), &["any_scope()"]);
+        check(&scope("two words"), &["scope(two words)"]);
+    }
+
+    #[test]
+    fn as_many_ways_as_may_be_are_told_and_no_more() {
+        let names = |count: usize| (0..count).map(|number| format!("s{number}")).collect::<Vec<_>>();
+        assert_eq!(any_scope(names(MAX_ALTERNATIVES)).alternatives().unwrap().len(), MAX_ALTERNATIVES);
+        assert_eq!(any_scope(names(MAX_ALTERNATIVES + 1)).alternatives(), None);
+        // Thirty factors of two would be a thousand million.
+        let pair = |number: usize| any_scope([format!("a{number}"), format!("b{number}")]);
+        let product = (1..30).map(pair).fold(pair(0), Rule::and);
+        assert_eq!(product.alternatives(), None);
+    }
+}

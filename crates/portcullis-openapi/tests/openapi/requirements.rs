@@ -1,0 +1,101 @@
+//! `security` of each operation, from its rule and its schemes.
+
+use portcullis_authz::{Rule, acr, all_scopes, anonymous, any_scope, authenticated, claim, role, scope};
+use portcullis_stack::RoutePolicy;
+use serde_json::{Value, json};
+
+use crate::support::{of_route, operation, security};
+
+#[track_caller]
+fn check(policy: RoutePolicy, security_of_operation: &Value, extension: &Value) {
+    let text = policy.to_string();
+    let document = of_route(&security(), policy);
+    assert_eq!(&operation(&document)["security"], security_of_operation, "{text}");
+    assert_eq!(&operation(&document)["x-portcullis"], extension, "{text}");
+    assert_eq!(document["security"], Value::Null);
+}
+
+fn requires(rule: Rule) -> RoutePolicy {
+    RoutePolicy::requires(rule).via(["token"])
+}
+
+#[test]
+fn scopes_are_alternatives_or_one_list_as_the_rule_says() {
+    check(requires(scope("a")), &json!([{ "token": ["a"] }]), &Value::Null);
+    check(requires(all_scopes(["b", "a"])), &json!([{ "token": ["b", "a"] }]), &Value::Null);
+    check(requires(any_scope(["a", "b"])), &json!([{ "token": ["a"] }, { "token": ["b"] }]), &Value::Null);
+    check(
+        requires(scope("a").and(any_scope(["b", "c"]))),
+        &json!([{ "token": ["a", "b"] }, { "token": ["a", "c"] }]),
+        &Value::Null,
+    );
+    check(requires(authenticated()), &json!([{ "token": [] }]), &Value::Null);
+}
+
+#[test]
+fn every_scheme_of_the_route_is_an_alternative() {
+    let both = json!([{ "token": ["a"] }, { "key": ["a"] }]);
+    check(RoutePolicy::requires(scope("a")), &both, &Value::Null);
+    check(RoutePolicy::requires(scope("a")).via(["key"]), &json!([{ "key": ["a"] }]), &Value::Null);
+}
+
+#[test]
+fn a_public_operation_asks_for_nothing() {
+    let document = of_route(&security(), RoutePolicy::public("probe"));
+    assert_eq!(operation(&document)["security"], json!([]));
+    assert_eq!(document["components"]["securitySchemes"], Value::Null);
+}
+
+#[test]
+fn optional_credentials_have_the_empty_alternative_if_the_rule_lets_callers_in_without() {
+    let open = anonymous().or(authenticated());
+    check(requires(open.clone()).optional(), &json!([{ "token": [] }, {}]), &Value::Null);
+    check(requires(open), &json!([{ "token": [] }]), &Value::Null);
+    check(requires(authenticated()).optional(), &json!([{ "token": [] }]), &Value::Null);
+}
+
+#[test]
+fn what_openapi_has_no_words_for_stands_in_the_extension() {
+    check(
+        requires(scope("a").and(role("editor")).or(role("admin"))),
+        &json!([{ "token": ["a"] }, { "token": [] }]),
+        &json!({ "demands": [{ "scopes": ["a"], "roles": ["editor"] }, { "roles": ["admin"] }] }),
+    );
+    check(
+        requires(claim("department", "a secret").and(acr("phr")).and(!role("guest"))),
+        &json!([{ "token": [] }]),
+        &json!({ "demands": [{ "conditions": ["claim(department)", "acr(phr)", "not role(guest)"] }] }),
+    );
+}
+
+#[test]
+fn a_rule_with_too_many_ways_is_told_as_such() {
+    let scopes: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
+    let document = of_route(&security(), requires(any_scope(scopes)));
+    assert_eq!(operation(&document)["security"], json!([{ "token": [] }]));
+    let condition = &operation(&document)["x-portcullis"]["demands"][0]["conditions"][0];
+    assert!(condition.as_str().unwrap().contains("more than 64 ways"), "{condition}");
+}
+
+#[test]
+fn conditions_are_hidden_if_that_is_asked_for() {
+    let security = security();
+    let table = crate::support::table(&security, &[("GET", "/a", requires(role("admin")))]);
+    let written = portcullis_openapi::OpenApiSecurity::new(&security, &table).hide_conditions();
+    let document = written.write(crate::support::document(&[("GET", "/a")])).unwrap();
+    assert!(!serde_json::to_string(&document).unwrap().contains("admin"));
+}
+
+#[test]
+fn what_the_document_said_before_is_replaced() {
+    let security = security();
+    let table = crate::support::table(&security, &[("GET", "/a", requires(scope("a")))]);
+    let mut document = crate::support::document(&[("GET", "/a")]);
+    let claimed = utoipa::openapi::SecurityRequirement::new("nobody", ["x"]);
+    document.security = Some(vec![claimed.clone()]);
+    document.paths.paths.get_mut("/a").unwrap().get.as_mut().unwrap().security = Some(vec![claimed]);
+    let written = portcullis_openapi::OpenApiSecurity::new(&security, &table).write(document).unwrap();
+    let written = serde_json::to_value(written).unwrap();
+    assert_eq!(operation(&written)["security"], json!([{ "token": ["a"] }]));
+    assert!(!written.to_string().contains("nobody"));
+}

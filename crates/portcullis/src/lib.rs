@@ -52,6 +52,12 @@ pub mod audit {
     pub use portcullis_audit::*;
 }
 
+/// How many: requests, decisions and what would have been denied.
+#[cfg(feature = "metrics")]
+pub mod metrics {
+    pub use portcullis_metrics::*;
+}
+
 /// The layers in the right order, on any tower stack.
 pub mod stack {
     pub use portcullis_stack::*;

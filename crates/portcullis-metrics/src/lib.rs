@@ -1,0 +1,5 @@
+#![doc = include_str!("../README.md")]
+
+mod sink;
+
+pub use self::sink::{DEFAULT_PREFIX, MetricsSink};

@@ -1,0 +1,97 @@
+use std::sync::Arc;
+
+use metrics::{SharedString, counter, histogram};
+use portcullis_audit::{AuditEvent, AuditSink, SinkError};
+use portcullis_core::{Effect, Step};
+
+/// What every name begins with, unless said otherwise.
+pub const DEFAULT_PREFIX: &str = "portcullis";
+
+/// Counts requests and decisions through the [`metrics`] facade. See the crate's docs.
+#[derive(Clone, Debug)]
+pub struct MetricsSink {
+    names: Arc<Names>,
+    routes: bool,
+}
+
+#[derive(Debug)]
+struct Names {
+    requests: SharedString,
+    decisions: SharedString,
+    duration: SharedString,
+}
+
+impl Names {
+    fn new(prefix: &str) -> Arc<Self> {
+        Arc::new(Self {
+            requests: format!("{prefix}_requests_total").into(),
+            decisions: format!("{prefix}_decisions_total").into(),
+            duration: format!("{prefix}_request_duration_seconds").into(),
+        })
+    }
+}
+
+impl MetricsSink {
+    /// Counts under names that begin with [`DEFAULT_PREFIX`], with a label for the route.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { names: Names::new(DEFAULT_PREFIX), routes: true }
+    }
+
+    /// Sets what every name begins with.
+    ///
+    /// # Panics
+    /// If it is empty, begins with a digit, or has anything but ASCII letters, digits and `_`.
+    #[must_use]
+    pub fn with_prefix(self, prefix: &str) -> Self {
+        let is_name = prefix.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        assert!(is_name, "the prefix of metrics is made of ASCII letters, digits and `_`");
+        Self { names: Names::new(prefix), ..self }
+    }
+
+    /// Leaves the label for the route empty, for applications with very many routes.
+    #[must_use]
+    pub fn without_routes(self) -> Self {
+        Self { routes: false, ..self }
+    }
+
+    /// The name of the counter of decisions.
+    #[must_use]
+    pub fn decisions(&self) -> &str {
+        &self.names.decisions
+    }
+}
+
+impl Default for MetricsSink {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AuditSink for MetricsSink {
+    fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>> {
+        let route = event.route().filter(|_| self.routes).unwrap_or_default().to_owned();
+        for entry in event.decisions() {
+            let effect = if entry.effect == Effect::Allow { "allow" } else { "deny" };
+            let labels = [
+                ("room", SharedString::const_str(entry.room.as_str())),
+                ("effect", SharedString::const_str(effect)),
+                ("reason", SharedString::const_str(entry.reason.code())),
+                ("enforced", SharedString::const_str(if entry.enforced { "true" } else { "false" })),
+                ("route", route.clone().into()),
+            ];
+            counter!(self.names.decisions.clone(), &labels).increment(1);
+        }
+        let status = event.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
+        let labels = [
+            ("outcome", SharedString::const_str(event.outcome().as_str())),
+            ("status", status.into()),
+            ("reason", SharedString::const_str(event.reason().map_or("", |reason| reason.code()))),
+            ("route", route.clone().into()),
+        ];
+        counter!(self.names.requests.clone(), &labels).increment(1);
+        histogram!(self.names.duration.clone(), "route" => route).record(event.duration());
+        Step::Done(Ok(()))
+    }
+}

@@ -52,6 +52,13 @@ impl Answer {
         }
     }
 
+    /// The tree of what was asked and what was not there, if the refusal has one: indented, each line on a new one.
+    pub(super) fn tree(&self) -> String {
+        let explained = self.denial.as_ref().and_then(Denial::explanation_tree);
+        let tree = explained.map(|explained| explained.tree(None).to_string()).unwrap_or_default();
+        tree.lines().map(|line| format!("\n      {line}")).collect()
+    }
+
     /// Whether no route has this path at all.
     pub(super) fn is_nowhere(&self) -> bool {
         self.denial.as_ref().is_some_and(|denial| denial.reason() == Reason::RouteNotFound)

@@ -198,7 +198,7 @@ impl Matrix {
             return Some(format!("the application failed: got {answer}"));
         }
         let cell = cell.filter(|_| self.update != Update::Write)?;
-        Some(format!("expected {}, got {answer}", cell.wish()))
+        Some(format!("expected {}, got {answer}{}", cell.wish(), answer.tree()))
     }
 
     /// The methods that the path has.

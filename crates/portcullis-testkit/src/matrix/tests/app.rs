@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use portcullis_core::{ConnectionFacts, Denial, Reason, Refuse, RefusedRequest};
+use portcullis_core::{ConnectionFacts, Denial, Explanation, Finding, Reason, Refuse, RefusedRequest};
 use tower_service::Service;
 
 /// What is wrong with the application.
@@ -59,7 +59,12 @@ async fn answer(flaw: Flaw, request: Request<Full<Bytes>>) -> Answer {
             None => refuse(Reason::MissingCredentials),
             Some("alice") if !body.collect().await.unwrap().to_bytes().is_empty() => status(201),
             Some("alice") => refuse(Reason::MalformedRequest),
-            Some(_) => refuse(Reason::InsufficientScope),
+            Some(_) => {
+                let tree = Explanation::new("all of", Finding::Fails)
+                    .part(Explanation::new("scope(documents:write)", Finding::Fails).decisive());
+                let denial = Denial::new(Reason::InsufficientScope).with_explanation(tree);
+                Refuse::default().response(denial, &refused)
+            }
         },
         (_, "/documents" | "/health", _) => refuse(Reason::MethodNotAllowed),
         (&Method::PUT, _, Some(_)) if flaw == Flaw::TakesPut => status(200),

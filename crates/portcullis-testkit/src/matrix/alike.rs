@@ -21,7 +21,7 @@ const VOLATILE: [&str; 8] = [
 /// Compares every refusal with the answer that the same persona got by the same route for an absent resource. Returns
 /// how many there were.
 pub(super) fn compare(
-    absent: &str,
+    absent: &[(Option<String>, String)],
     telling: &[String],
     seen: &[Seen<'_>],
     faults: &mut Vec<MatrixFault>,
@@ -30,14 +30,14 @@ pub(super) fn compare(
     for one in seen {
         let label = &one.row.label;
         let Some(answer) = one.answer.as_ref().filter(|answer| answer.is_refusal()) else { continue };
-        if label.relation.as_deref() == Some(absent) || telling.contains(&label.route.path) {
+        if absent.iter().any(|(_, name)| label.relation.as_ref() == Some(name))
+            || telling.contains(&label.route.path)
+        {
             continue;
         }
-        let of_absent = seen.iter().find(|other| {
-            let same = other.row.label.route == label.route && other.persona.name() == one.persona.name();
-            same && other.row.label.relation.as_deref() == Some(absent)
-        });
-        let Some(of_absent) = of_absent.and_then(|other| other.answer.as_ref()) else { continue };
+        let beside = absent.iter().filter(|(beside, _)| beside.is_some() && *beside == label.relation);
+        let mut names = beside.chain(absent.iter().filter(|(beside, _)| beside.is_none()));
+        let Some(of_absent) = names.find_map(|(_, name)| answer_for(name, one, seen)) else { continue };
         compared += 1;
         if let Some(wrong) = difference(answer, of_absent) {
             let message = format!(
@@ -48,6 +48,16 @@ pub(super) fn compare(
         }
     }
     compared
+}
+
+/// What the same persona got by the same route for the other relation.
+fn answer_for<'a>(relation: &str, one: &Seen<'_>, seen: &'a [Seen<'_>]) -> Option<&'a Answer> {
+    let other = seen.iter().find(|other| {
+        let (label, wanted) = (&other.row.label, &one.row.label);
+        let same = label.route == wanted.route && other.persona.name() == one.persona.name();
+        same && label.relation.as_deref() == Some(relation)
+    });
+    other?.answer.as_ref()
 }
 
 fn difference(one: &Answer, absent: &Answer) -> Option<String> {

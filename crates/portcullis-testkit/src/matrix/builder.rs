@@ -23,7 +23,8 @@ pub struct Matrix {
     pub(super) personas: Vec<Persona>,
     pub(super) relations: Vec<Relation>,
     pub(super) contents: Vec<(String, Content)>,
-    pub(super) absent: Option<String>,
+    /// The relation to what does not exist; beside which relation, if it is not for all.
+    pub(super) absent: Vec<(Option<String>, String)>,
     pub(super) telling: Vec<String>,
     pub(super) reset: Option<Box<Reset>>,
     pub(super) deadline: Duration,
@@ -41,7 +42,7 @@ impl Matrix {
             personas: Vec::new(),
             relations: Vec::new(),
             contents: Vec::new(),
-            absent: None,
+            absent: Vec::new(),
             telling: Vec::new(),
             reset: None,
             deadline: DEFAULT_DEADLINE,
@@ -84,7 +85,14 @@ impl Matrix {
     /// octet, the answer for this one, so that nobody learns what exists (OWASP API1:2023). By default, nothing is
     /// compared.
     pub fn absent(mut self, relation: &str) -> Self {
-        self.absent = Some(relation.to_owned());
+        self.absent.push((None, relation.to_owned()));
+        self
+    }
+
+    /// As [`absent`](Self::absent), beside one relation alone: where resources of another tenant are refused by the path
+    /// already, what does not exist there is what they must not differ from.
+    pub fn absent_beside(mut self, relation: &str, absent: &str) -> Self {
+        self.absent.push((Some(relation.to_owned()), absent.to_owned()));
         self
     }
 

@@ -55,10 +55,9 @@ pub(super) fn setup(matrix: &Matrix) -> Vec<MatrixFault> {
             wrong.push(format!("`{path}`, which may tell what exists, is no route"));
         }
     }
-    if let Some(absent) = &matrix.absent
-        && !matrix.relations.iter().any(|relation| relation.name() == absent)
-    {
-        wrong.push(format!("`{absent}`, to compare refusals with, is no relation"));
+    let named = matrix.absent.iter().flat_map(|(beside, absent)| beside.iter().chain([absent]));
+    for name in named.filter(|name| !matrix.relations.iter().any(|relation| relation.name() == *name)) {
+        wrong.push(format!("`{name}`, to compare refusals with, is no relation"));
     }
     wrong.into_iter().map(|message| MatrixFault::new(MatrixFaultKind::Setup, message)).collect()
 }

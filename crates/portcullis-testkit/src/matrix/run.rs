@@ -100,9 +100,7 @@ impl Matrix {
         let seen = self.cells(&mut app, &planned, faults).await;
         report.cells = seen.len();
         report.methods = probe::methods(self, &mut app, &planned, faults).await;
-        if let Some(absent) = &self.absent {
-            report.compared = alike::compare(absent, &self.telling, &seen, faults);
-        }
+        report.compared = alike::compare(&self.absent, &self.telling, &seen, faults);
         if self.update == Update::Write && faults.is_empty() {
             let rows = update::observed(&planned, &seen);
             let personas = self.personas.iter().map(|persona| persona.name().to_owned()).collect();

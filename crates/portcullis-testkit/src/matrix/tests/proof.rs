@@ -114,6 +114,27 @@ async fn a_refusal_that_tells_what_exists_is_a_fault() {
 }
 
 #[tokio::test]
+async fn what_is_absent_beside_one_relation_is_compared_with_that_one_first() {
+    // Whatever there is below 5 is somebody's, says this application, and the rest is not known.
+    let rows = |name: &str| {
+        ["GET", "DELETE"]
+            .map(|method| format!("| {method} /documents/{{id}} ({name}) | - | 404 | - |\n"))
+            .concat()
+    };
+    let file = File::with(&format!("{TABLE}{}", rows("beside")));
+    let beside = Relation::fixed("beside", "/documents/{id}", "/documents/8");
+    let matrix = matrix(&file).relation(beside).absent_beside("priv", "beside");
+    let error = matrix.check(app(Flaw::TellsByStatus)).await.unwrap_err();
+    let telltale = |fault: &&MatrixFault| fault.kind() == MatrixFaultKind::Telltale;
+    assert_eq!(error.faults().iter().filter(telltale).count(), 2, "{error}");
+
+    let matrix = super::matrix(&file).relation(Relation::fixed("beside", "/documents/{id}", "/documents/1"));
+    let error = matrix.absent_beside("priv", "beside").check(app(Flaw::TellsByStatus)).await.unwrap_err();
+    // Compared with itself it does not differ.
+    assert_eq!(error.faults().iter().filter(telltale).count(), 0, "{error}");
+}
+
+#[tokio::test]
 async fn a_path_may_tell_what_exists_if_that_is_said() {
     let file = File::with(TABLE);
     let told = matrix(&file).may_tell_what_exists("/documents/{id}");

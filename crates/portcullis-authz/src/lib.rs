@@ -1,14 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod demand;
 pub mod engine;
 mod guard;
+mod hierarchy;
 mod layer;
+mod nearest;
 mod refusal;
+mod roles;
 mod rule;
 mod scoped;
+mod vocabulary;
 
 #[cfg(test)]
 mod test_support;
@@ -18,6 +23,7 @@ mod axum_core_05;
 #[cfg(feature = "axum-core-05")]
 mod inquiry;
 
+pub use self::catalog::{MAX_DECLARED_SCOPES, ScopeCatalog};
 pub use self::demand::{Demands, Proof};
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
 pub use self::guard::{
@@ -29,8 +35,16 @@ pub use self::guard::{
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;
 pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
+#[cfg(feature = "toml")]
+pub use self::roles::MAX_FILE as MAX_ROLE_FILE;
+pub use self::roles::{
+    DEFAULT_RELOAD_INTERVAL, LoadRoles, MAX_GRANTS, MAX_NAME as MAX_ROLE_NAME, MAX_PERMISSIONS, MAX_ROLES,
+    RoleModel, RoleModelBuilder, RoleModelError,
+};
 pub use self::rule::{
-    AUTH_TIME_LEEWAY, Alternative, MAX_ALTERNATIVES, Rule, acr, all_scopes, amr, anonymous, any_acr,
-    any_scope, authenticated, claim, max_age, role, rule_fn, scope, sender_constrained, user_only,
+    AUTH_TIME_LEEWAY, Alternative, MAX_ALTERNATIVES, Rule, acr, after, all_scopes, amr, anonymous, any_acr, any_client, any_network,
+    any_scope, authenticated, before, claim, client, forbid, group, issuer, max_age, network, permission,
+    role, rule_fn, scope, sender_constrained, tenant_matches, user_only, via_method, when, within_hours,
 };
 pub use self::scoped::{ScopeSet, Scoped};
+pub use self::vocabulary::Vocabulary;

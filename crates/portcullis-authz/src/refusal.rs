@@ -37,5 +37,12 @@ pub(crate) fn with_step_up(trail: &Trail, denial: Denial, step_up: &StepUp) -> D
 }
 
 fn is_privilege(reason: Reason) -> bool {
-    matches!(reason, Reason::InsufficientRole | Reason::ClaimMismatch | Reason::UserRequired)
+    matches!(
+        reason,
+        Reason::InsufficientRole
+            | Reason::InsufficientPermission
+            | Reason::ClaimMismatch
+            | Reason::UserRequired
+            | Reason::TenantMismatch
+    )
 }

@@ -141,6 +141,12 @@ reasons! {
     ClaimMismatch = "claim_mismatch" => Forbidden,
     /// A user is asked for, but a client calls on its own behalf.
     UserRequired = "user_required" => Forbidden,
+    /// No role of the caller has a required permission.
+    InsufficientPermission = "insufficient_permission" => Forbidden,
+    /// The path is that of another tenant than the caller's.
+    TenantMismatch = "tenant_mismatch" => Forbidden,
+    /// A condition on the client, its network, the credential or the time is not met.
+    ConditionNotMet = "condition_not_met" => Forbidden,
     /// A condition that must not hold does hold.
     ExplicitlyDenied = "explicitly_denied" => Forbidden,
     /// A policy refused the action on the resource.
@@ -290,6 +296,40 @@ config_codes! {
     PublicWithCredentials = "P209",
     /// A path can be spelt in a way that a route with another rule matches.
     RespelledPath = "P210",
+    /// A rule names a scope that the application does not declare.
+    UndeclaredScope = "P211",
+    /// A catalog of scopes cannot be used.
+    InvalidScopeCatalog = "P212",
+    /// Scopes imply one another in a circle.
+    ScopeCycle = "P213",
+    /// An alternative of a rule never matters.
+    ShadowedAlternative = "P214",
+    /// A rule says the same twice.
+    DuplicateCondition = "P215",
+    /// A rule admits every caller without saying so.
+    RuleAlwaysSatisfied = "P216",
+    /// A condition of a rule has no effect.
+    ConditionWithoutEffect = "P217",
+    /// A rule asks for a permission, but there is no role model.
+    RoleModelMissing = "P218",
+    /// A part of a rule has a mode where it could let more callers in.
+    MisplacedMode = "P219",
+    /// A name in a role model cannot be used.
+    InvalidRoleName = "P220",
+    /// A role model names a role twice, or a role the same include or permission.
+    DuplicateRole = "P221",
+    /// A role includes one that the model does not have.
+    UnknownIncludedRole = "P222",
+    /// Roles include one another in a circle.
+    RoleCycle = "P223",
+    /// A rule names a role that the model does not have.
+    UndeclaredRole = "P224",
+    /// A rule names a permission that no role of the model has.
+    UndeclaredPermission = "P225",
+    /// A role model is larger than its limits.
+    RoleModelTooLarge = "P226",
+    /// A role model cannot be read.
+    RoleModelUnreadable = "P227",
     /// A question to a decision point cannot be asked.
     InvalidQuestion = "P251",
     /// A Cedar policy cannot be parsed.

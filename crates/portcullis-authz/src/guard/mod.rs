@@ -13,7 +13,7 @@ mod resource;
 mod source;
 mod steps;
 mod target;
-mod template;
+pub(crate) mod template;
 mod tenant;
 
 #[cfg(test)]

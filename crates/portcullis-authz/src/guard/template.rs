@@ -26,6 +26,50 @@ pub(super) fn captures<'t, 'p>(template: &'t str, path: &'p str) -> Option<Vec<(
     }
 }
 
+/// The raw text of the parameter of that name, as [`captures`] finds it; allocates nothing.
+pub(crate) fn capture<'p>(template: &str, path: &'p str, wanted: &str) -> Option<&'p str> {
+    let (mut template, mut path) = (template, path);
+    let mut found = None;
+    loop {
+        match next(template)? {
+            Part::End => return found.filter(|_| path.is_empty()),
+            Part::Text(text, rest) => {
+                path = path.strip_prefix(text)?;
+                template = rest;
+            }
+            Part::Parameter(name, rest) => {
+                let (value, remaining) = segment(path, rest)?;
+                found = found.or((name == wanted).then_some(value));
+                (template, path) = (rest, remaining);
+            }
+            Part::Rest(name) => {
+                let value = nonempty(path)?;
+                return found.or((name == wanted).then_some(value));
+            }
+        }
+    }
+}
+
+/// Whether the text, percent-encoded, can be the raw one; allocates nothing.
+pub(crate) fn is_encoded(raw: &str, text: &str) -> bool {
+    let mut rest = raw.as_bytes();
+    for expected in text.bytes() {
+        let (octet, after) = match rest {
+            [b'%', high, low, after @ ..] => match (hexadecimal(*high), hexadecimal(*low)) {
+                (Some(high), Some(low)) => (high << 4 | low, after),
+                _ => return false,
+            },
+            [b'%', ..] | [] => return false,
+            [octet, after @ ..] => (*octet, after),
+        };
+        if octet != expected {
+            return false;
+        }
+        rest = after;
+    }
+    rest.is_empty()
+}
+
 /// Decodes RFC 3986 §2.1 once. A `%` without two hexadecimal digits, and what is no UTF-8, has no text.
 pub(super) fn percent_decoded(raw: &str) -> Option<Box<str>> {
     let mut octets = Vec::with_capacity(raw.len());
@@ -143,7 +187,14 @@ mod tests {
     proptest! {
         #[test]
         fn never_panics(template in "[/a{}*%.]{0,12}", path in "\\PC{0,24}") {
-            let _ = captures(&template, &path);
+            let captured = captures(&template, &path).unwrap_or_default();
+            for name in ["a", "", "x"] {
+                let first = captured.iter().find(|(known, _)| *known == name).map(|(_, raw)| *raw);
+                prop_assert_eq!(capture(&template, &path, name), first);
+            }
+            let decoded = percent_decoded(&path);
+            prop_assert_eq!(decoded.as_deref().is_some_and(|text| is_encoded(&path, text)), decoded.is_some());
+            prop_assert_eq!(is_encoded(&path, &path), decoded.as_deref() == Some(path.as_str()));
             let _ = percent_decoded(&path);
         }
 
@@ -154,6 +205,8 @@ mod tests {
             let captured = captures("/a/{id}/b", &path).unwrap();
             let decoded = percent_decoded(captured[0].1);
             prop_assert_eq!(decoded.as_deref(), Some(text.as_str()));
+            prop_assert_eq!(capture("/a/{id}/b", &path, "id"), Some(captured[0].1));
+            prop_assert!(is_encoded(captured[0].1, &text));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The ways to satisfy a rule, for those who describe it: OpenAPI knows lists of alternatives and nothing deeper.
 
-use portcullis_core::Scope;
+use portcullis_core::{Mode, Scope};
 
 use super::Rule;
-use super::node::{Node, Quantity};
+use super::node::{Node, Unless};
+use super::scope_list::Quantity;
 
 /// How many ways to satisfy it a rule may have and still be [told](Rule::alternatives).
 pub const MAX_ALTERNATIVES: usize = 64;
@@ -48,7 +49,7 @@ impl Rule {
                 bounded(joined)
             }),
             Node::Any(rules) => {
-                let ways: Option<Vec<_>> = rules.iter().map(Self::alternatives).collect();
+                let ways: Option<Vec<_>> = rules.iter().map(|rule| rule.firm().alternatives()).collect();
                 bounded(ways?.into_iter().flatten())
             }
             Node::Scopes(list) if list.is_broken() => one(&|way| way.conditions.push(self.to_string())),
@@ -56,7 +57,16 @@ impl Rule {
                 list.in_order().map(|scope| Alternative { scopes: vec![scope], ..Alternative::default() }),
             ),
             Node::Scopes(list) => one(&|way| way.scopes = list.in_order().collect()),
-            Node::Role(role) => one(&|way| way.roles.push(role.clone())),
+            Node::Role(role) => one(&|way| way.roles.push(role.name.clone())),
+            // What is only watched is not demanded.
+            Node::InMode(Mode::Shadow, _) => one(&|_| {}),
+            Node::InMode(_, rule) => rule.alternatives(),
+            Node::Unless(Unless { allow: Some(allow), deny }) => {
+                let enforced = deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(Mode::Shadow, _)));
+                let forbidden = enforced.map(|deny| (!deny.firm().clone()).without_values().to_string());
+                let forbidden = Alternative { conditions: forbidden.collect(), ..Alternative::default() };
+                bounded(allow.alternatives()?.iter().map(|way| way.joined(&forbidden)))
+            }
             Node::Authenticated => one(&|_| {}),
             Node::Anonymous => one(&|way| way.anonymous = true),
             _ => one(&|way| way.conditions.push(self.without_values().to_string())),
@@ -144,6 +154,13 @@ mod tests {
         let own =
             rule_fn("office", |_| portcullis_core::Decision::deny(portcullis_core::Reason::PolicyDenied));
         check(&own, &["rule(office)"]);
+    }
+
+    #[test]
+    fn what_is_forbidden_stands_in_every_way_and_what_is_watched_in_none() {
+        let rule = any_scope(["a", "b"]).and(role("r").shadowed()).unless(role("leaver").or(role("s").shadowed()));
+        check(&rule, &["a + not role(leaver)", "b + not role(leaver)"]);
+        check(&scope("a").and(role("r").in_mode(Mode::Percent(10))), &["a + @r"]);
     }
 
     #[test]

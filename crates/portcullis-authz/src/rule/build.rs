@@ -9,7 +9,8 @@ use portcullis_core::{Decision, RequestView};
 use serde_json::Value;
 
 use super::Rule;
-use super::node::{Custom, Node, Quantity, ScopeList};
+use super::node::{Custom, Named, Node};
+use super::scope_list::{Quantity, ScopeList};
 
 /// Satisfied by a caller whose credential carries the scope (RFC 6749 §3.3).
 pub fn scope(scope: impl AsRef<str>) -> Rule {
@@ -28,9 +29,27 @@ pub fn all_scopes(all: impl IntoIterator<Item = impl AsRef<str>>) -> Rule {
     scopes(Quantity::All, all)
 }
 
-/// Satisfied by a caller who has the role, compared octet by octet.
+/// Satisfied by a caller who has the role, compared octet by octet, or one that includes it by the role model that the
+/// rule is [bound](Rule::within) to.
 pub fn role(role: impl AsRef<str>) -> Rule {
-    Rule::new(Node::Role(role.as_ref().into()))
+    Rule::new(Node::Role(Named { name: role.as_ref().into(), model: None }))
+}
+
+/// Satisfied by a caller of whose roles one has the permission, by the role model that the rule is
+/// [bound](Rule::within) to. Without a model it is an error (`P218`) when the configuration is read.
+///
+/// ```
+/// use portcullis_authz::{RoleModel, Vocabulary, permission};
+///
+/// let model = RoleModel::builder().role("editor").permits("documents:write").build()?;
+/// let rule = permission("documents:write").within(&Vocabulary::new().with_roles(model))?;
+/// assert_eq!(rule.to_string(), "permission(documents:write)");
+///
+/// assert_eq!(permission("documents:write").lint()[0].code().code(), "P218");
+/// # Ok::<(), portcullis_core::ConfigErrors>(())
+/// ```
+pub fn permission(permission: impl AsRef<str>) -> Rule {
+    Rule::new(Node::Permission(Named { name: permission.as_ref().into(), model: None }))
 }
 
 /// Satisfied by a caller whose claim of that name equals the value, or is a list that has it as a member.
@@ -89,7 +108,11 @@ pub fn rule_fn(
     name: impl AsRef<str>,
     predicate: impl Fn(&RequestView<'_>) -> Decision + Send + Sync + 'static,
 ) -> Rule {
-    Rule::new(Node::Custom(Custom { name: name.as_ref().into(), predicate: Arc::new(predicate) }))
+    Rule::new(Node::Custom(Custom {
+        word: "rule",
+        name: name.as_ref().into(),
+        predicate: Arc::new(predicate),
+    }))
 }
 
 fn scopes(quantity: Quantity, scopes: impl IntoIterator<Item = impl AsRef<str>>) -> Rule {

@@ -3,7 +3,7 @@
 use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Scopes};
 
 use super::Rule;
-use super::verdict::{ALLOWED, Kind};
+use super::verdict::{ALLOWED, Facts, Kind};
 use super::wanted::Wanted;
 use crate::refusal;
 
@@ -15,7 +15,8 @@ impl Rule {
     /// - 401 `authentication_too_weak` or `authentication_too_old` with the login that would do, if nothing but
     ///   another login is missing (RFC 9470 §3), and with the scopes, if some are missing too,
     /// - 403 `insufficient_scope` with the scopes that would do, if nothing else is missing (RFC 6750 §3.1),
-    /// - 403 `insufficient_role`, `claim_mismatch`, `user_required`, `explicitly_denied`, or the reason that a predicate gave,
+    /// - 403 `insufficient_role`, `insufficient_permission`, `claim_mismatch`, `user_required`, `tenant_mismatch`,
+    ///   `condition_not_met`, `explicitly_denied`, or the reason that a predicate gave,
     /// - 500 `misconfigured`, if no authentication ran or the rule is one that [`lint`](Self::lint) refuses.
     pub fn decide(&self, request: &RequestView<'_>) -> Result<(), Denial> {
         self.decide_as(request, Mode::Enforce)
@@ -28,7 +29,7 @@ impl Rule {
     /// As [`decide`](Self::decide), for the requests for which the mode enforces.
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
         let enforced = request.trail().enforces(mode);
-        let Err(obstacle) = self.verdict(request) else {
+        let Err(obstacle) = self.verdict(&Facts::noting(request)) else {
             note(request, &ALLOWED, enforced);
             return Ok(());
         };

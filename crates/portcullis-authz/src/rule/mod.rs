@@ -2,13 +2,20 @@
 
 mod alternatives;
 mod assurance;
+mod attribute;
+mod bind;
 mod binding;
 mod build;
 mod decide;
+mod deny;
 mod lint;
+mod mode;
 mod node;
+mod openness;
 mod print;
+mod scope_list;
 mod scopes;
+mod tally;
 mod verdict;
 mod wanted;
 
@@ -23,17 +30,23 @@ use portcullis_core::{Decision, RequestView};
 
 pub use self::alternatives::{Alternative, MAX_ALTERNATIVES};
 pub use self::assurance::{AUTH_TIME_LEEWAY, acr, amr, any_acr, max_age};
+pub use self::attribute::{
+    after, any_client, any_network, before, client, group, issuer, network, tenant_matches, via_method, when,
+    within_hours,
+};
 pub use self::binding::sender_constrained;
 pub use self::build::{
-    all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope, user_only,
+    all_scopes, anonymous, any_scope, authenticated, claim, permission, role, rule_fn, scope, user_only,
 };
+pub use self::deny::forbid;
 use self::node::{Inner, Node};
+use self::verdict::Facts;
 
 /// What a request must satisfy: a value that decides, prints itself, and names the scopes it asks for.
 ///
-/// Made by [`scope`], [`any_scope`], [`all_scopes`], [`role`], [`claim`], [`acr`], [`any_acr`], [`amr`], [`max_age`],
-/// [`user_only`], [`authenticated`], [`anonymous`] and [`rule_fn`], joined by [`and`](Self::and), [`or`](Self::or) and `!`. Clones are free. A rule needs a caller
-/// unless it says [`anonymous`]. See the crate's docs for how it decides.
+/// Made by the words of this crate, such as [`scope`], [`role`], [`tenant_matches`] and [`when`], joined by
+/// [`and`](Self::and), [`or`](Self::or), [`unless`](Self::unless) and `!`. Clones are free. A rule needs a caller unless it
+/// says [`anonymous`]. See the crate's docs for how it decides.
 ///
 /// ```
 /// use portcullis_authz::{role, scope};
@@ -52,31 +65,36 @@ pub struct Rule(Arc<Inner>);
 impl Rule {
     /// Satisfied if both rules are.
     pub fn and(self, rule: Self) -> Self {
-        Self::new(Node::All(self.joined(rule, Node::as_all)))
+        Self::with_denies([self, rule], |rules| Self::joined(rules, Node::All, Node::as_all))
     }
 
-    /// Satisfied if one of the rules is.
+    /// Satisfied if one of the rules is. What either [forbids](Self::unless) stays forbidden.
     pub fn or(self, rule: Self) -> Self {
-        Self::new(Node::Any(self.joined(rule, Node::as_any)))
+        Self::with_denies([self, rule], |rules| Self::joined(rules, Node::Any, Node::as_any))
     }
 
-    /// Satisfied by a caller for whom the rule is not; the same as `!rule`.
+    /// Satisfied by a caller for whom the rule is not; the same as `!rule`. What the rule [forbids](Self::unless) stays
+    /// forbidden.
     ///
     /// A caller whom this refuses is refused with the reason `explicitly_denied`. Neither a missing caller nor a
     /// failure becomes a pass by negation.
     pub fn negate(self) -> Self {
-        match self.node() {
-            Node::Not(rule) => rule.clone(),
-            Node::Anonymous => authenticated(),
-            _ => Self::new(Node::Not(self)),
-        }
+        Self::with_denies([self], |mut rules| match rules.pop() {
+            Some(rule) => match rule.node() {
+                Node::Not(rule) => rule.clone(),
+                Node::Anonymous => authenticated(),
+                _ => Self::new(Node::Not(rule)),
+            },
+            // INVARIANT: there is one rule; without it, nothing is allowed.
+            None => Self::new(Node::Any(Box::default())),
+        })
     }
 
     /// Asks the rule, without a word to the Trail; [`decide`](Self::decide) is what a layer calls.
     ///
     /// Allocates nothing if the answer is to allow.
     pub fn evaluate(&self, request: &RequestView<'_>) -> Decision {
-        match self.verdict(request) {
+        match self.verdict(&Facts::silent(request)) {
             Ok(()) => verdict::ALLOWED,
             Err(obstacle) => obstacle.into_decision(),
         }
@@ -86,7 +104,7 @@ impl Rule {
     /// can allow one.
     #[must_use]
     pub fn needs_principal(&self) -> bool {
-        self.0.needs_principal()
+        self.0.open().needs_principal()
     }
 
     fn new(node: Node) -> Self {
@@ -97,16 +115,28 @@ impl Rule {
         self.0.node()
     }
 
-    /// Chains of the same word become one flat list.
-    fn joined(self, rule: Self, list: impl Fn(&Node) -> Option<&[Self]>) -> Box<[Self]> {
-        let mut rules = Vec::new();
-        for rule in [self, rule] {
+    /// How many conditions there are.
+    fn conditions(&self) -> u32 {
+        self.0.conditions()
+    }
+
+    /// Chains of the same word become one flat list; a single rule stays as it is.
+    fn joined(
+        rules: Vec<Self>,
+        node: impl FnOnce(Box<[Self]>) -> Node,
+        list: impl Fn(&Node) -> Option<&[Self]>,
+    ) -> Self {
+        if let [rule] = rules.as_slice() {
+            return rule.clone();
+        }
+        let mut flat = Vec::new();
+        for rule in rules {
             match list(rule.node()) {
-                Some(parts) => rules.extend_from_slice(parts),
-                None => rules.push(rule),
+                Some(parts) => flat.extend_from_slice(parts),
+                None => flat.push(rule),
             }
         }
-        rules.into()
+        Self::new(node(flat.into()))
     }
 }
 

@@ -3,30 +3,39 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_core::{Decision, InvalidScope, RequestView, Scope, Scopes};
+use portcullis_core::{Decision, Mode, RequestView};
 use serde_json::Value;
 
 use super::Rule;
 use super::assurance::{AcrList, is_too_short};
+use super::attribute::Attribute;
+use super::openness::Openness;
+use super::scope_list::ScopeList;
+use crate::roles::RoleModel;
 
 /// A node with what is known of it before any request.
 pub(super) struct Inner {
     node: Node,
     open: Openness,
+    conditions: u32,
 }
 
 impl Inner {
     pub(super) fn new(node: Node) -> Self {
-        let open = Openness::of(&node);
-        Self { node, open }
+        let (open, conditions) = (Openness::of(&node), node.conditions());
+        Self { node, open, conditions }
     }
 
     pub(super) fn node(&self) -> &Node {
         &self.node
     }
 
-    pub(super) fn needs_principal(&self) -> bool {
-        !(self.open.says_anonymous && self.open.allows)
+    pub(super) fn open(&self) -> Openness {
+        self.open
+    }
+
+    pub(super) fn conditions(&self) -> u32 {
+        self.conditions
     }
 }
 
@@ -37,14 +46,18 @@ pub(super) enum Node {
     Amr(Box<str>),
     Anonymous,
     Any(Box<[Rule]>),
+    Attribute(Attribute),
     Authenticated,
     Claim(Box<str>, Value),
     Custom(Custom),
+    InMode(Mode, Rule),
     MaxAge(Duration),
     Not(Rule),
-    Role(Box<str>),
+    Permission(Named),
+    Role(Named),
     Scopes(ScopeList),
     SenderConstrained,
+    Unless(Unless),
     User,
 }
 
@@ -62,57 +75,56 @@ impl Node {
     pub(super) fn is_broken(&self) -> bool {
         match self {
             Self::Acr(list) => list.is_broken(),
-            Self::Amr(name) | Self::Claim(name, _) | Self::Role(name) => name.is_empty(),
+            Self::Amr(name) | Self::Claim(name, _) => name.is_empty(),
+            Self::Attribute(attribute) => attribute.is_broken(),
             Self::MaxAge(age) => is_too_short(*age),
+            Self::Permission(named) => named.name.is_empty() || named.model.is_none(),
+            Self::Role(named) => named.name.is_empty(),
             Self::Scopes(list) => list.is_broken(),
             _ => false,
         }
     }
-}
 
-/// Scopes as written, and as a set.
-#[derive(PartialEq)]
-pub(super) struct ScopeList {
-    pub(super) quantity: Quantity,
-    pub(super) written: Box<[Box<str>]>,
-    /// The written ones that are valid.
-    pub(super) set: Scopes,
-    pub(super) invalid: Option<InvalidScope>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Quantity {
-    All,
-    Any,
-    One,
-}
-
-impl ScopeList {
-    pub(super) fn new(quantity: Quantity, written: Box<[Box<str>]>) -> Self {
-        let mut invalid = None;
-        let set =
-            written.iter().filter_map(|text| Scope::new(text).map_err(|e| invalid = Some(e)).ok()).collect();
-        Self { quantity, written, set, invalid }
-    }
-
-    pub(super) fn is_broken(&self) -> bool {
-        self.written.is_empty() || self.invalid.is_some()
-    }
-
-    pub(super) fn is_satisfied_by(&self, held: &Scopes) -> bool {
-        let (few, many) = if self.set.len() <= held.len() { (&self.set, held) } else { (held, &self.set) };
-        match self.quantity {
-            // The shorter list is walked, the longer one searched, whichever is the caller's.
-            Quantity::Any => few.iter().any(|scope| many.contains(scope.as_str())),
-            Quantity::All | Quantity::One => {
-                self.set.len() <= held.len() && self.set.iter().all(|scope| held.contains(scope.as_str()))
+    /// How many conditions there are, walking from left to right.
+    pub(super) fn conditions(&self) -> u32 {
+        let sum = |rules: &[Rule]| rules.iter().map(Rule::conditions).fold(0, u32::saturating_add);
+        match self {
+            Self::All(rules) | Self::Any(rules) => sum(rules),
+            Self::Not(rule) | Self::InMode(_, rule) => rule.conditions(),
+            Self::Unless(unless) => {
+                let allow = unless.allow.as_ref().map_or(0, Rule::conditions);
+                sum(&unless.deny).saturating_add(allow)
             }
+            _ => 1,
         }
     }
 }
 
+/// A role or a permission, and the model that says who has it.
+pub(super) struct Named {
+    pub(super) name: Box<str>,
+    pub(super) model: Option<RoleModel>,
+}
+
+/// The same is asked, whatever the rule was bound to.
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What is forbidden whoever allows it. It stands around a whole rule, never within one.
+#[derive(PartialEq)]
+pub(super) struct Unless {
+    /// What may be allowed; nothing, if a rule does no more than forbid.
+    pub(super) allow: Option<Rule>,
+    pub(super) deny: Box<[Rule]>,
+}
+
 /// A predicate of the application's own.
 pub(super) struct Custom {
+    /// The word that it was written with.
+    pub(super) word: &'static str,
     pub(super) name: Box<str>,
     pub(super) predicate: Arc<dyn Fn(&RequestView<'_>) -> Decision + Send + Sync>,
 }
@@ -120,49 +132,6 @@ pub(super) struct Custom {
 /// Two predicates are the same if they are the same closure, whatever their names.
 impl PartialEq for Custom {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && Arc::ptr_eq(&self.predicate, &other.predicate)
-    }
-}
-
-/// What a rule can say to a request without a caller, whatever its predicates say.
-#[derive(Clone, Copy)]
-struct Openness {
-    says_anonymous: bool,
-    allows: bool,
-    denies: bool,
-}
-
-impl Openness {
-    fn of(node: &Node) -> Self {
-        let atom = |says_anonymous, allows, denies| Self { says_anonymous, allows, denies };
-        match node {
-            Node::Anonymous => atom(true, true, false),
-            Node::Custom(_) => atom(false, true, true),
-            Node::Acr(_)
-            | Node::Amr(_)
-            | Node::Authenticated
-            | Node::Claim(..)
-            | Node::MaxAge(_)
-            | Node::Role(_)
-            | Node::Scopes(_)
-            | Node::SenderConstrained
-            | Node::User => atom(false, false, false),
-            Node::Not(rule) => {
-                let inner = rule.0.open;
-                Self { allows: inner.denies, denies: inner.allows, ..inner }
-            }
-            Node::All(rules) => Self {
-                says_anonymous: rules.iter().any(|rule| rule.0.open.says_anonymous),
-                allows: rules.iter().all(|rule| rule.0.open.allows),
-                // A missing caller is named before any other obstacle, and its negation is no pass.
-                denies: rules.iter().any(|rule| rule.0.open.denies)
-                    && rules.iter().all(|rule| rule.0.open.allows || rule.0.open.denies),
-            },
-            Node::Any(rules) => Self {
-                says_anonymous: rules.iter().any(|rule| rule.0.open.says_anonymous),
-                allows: rules.iter().any(|rule| rule.0.open.allows),
-                denies: rules.iter().all(|rule| rule.0.open.denies),
-            },
-        }
+        self.word == other.word && self.name == other.name && Arc::ptr_eq(&self.predicate, &other.predicate)
     }
 }

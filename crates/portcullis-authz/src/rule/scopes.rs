@@ -1,9 +1,10 @@
 //! The scopes that a rule asks for.
 
-use portcullis_core::{Scope, Scopes};
+use portcullis_core::{Mode, Scope, Scopes};
 
 use super::Rule;
-use super::node::{Node, Quantity, ScopeList};
+use super::node::Node;
+use super::scope_list::Quantity;
 
 impl Rule {
     /// Scopes that satisfy the rule together with what else it asks for: all of a conjunction, and of
@@ -33,13 +34,17 @@ impl Rule {
     fn required(&self) -> Vec<&Scope> {
         match self.node() {
             Node::Scopes(list) => match list.quantity {
-                Quantity::Any => list.first(None).into_iter().collect(),
+                Quantity::Any => list.first().into_iter().collect(),
                 Quantity::All | Quantity::One => list.set.iter().collect(),
             },
             Node::All(rules) => rules.iter().flat_map(Self::required).collect(),
             Node::Any(rules) => {
                 rules.iter().map(Self::required).find(|scopes| !scopes.is_empty()).unwrap_or_default()
             }
+            // What is only watched is not required.
+            Node::InMode(Mode::Shadow, _) => Vec::new(),
+            Node::InMode(_, rule) => rule.required(),
+            Node::Unless(unless) => unless.allow.as_ref().map(Self::required).unwrap_or_default(),
             _ => Vec::new(),
         }
     }
@@ -48,23 +53,9 @@ impl Rule {
         match self.node() {
             Node::Scopes(list) => named.extend(list.set.iter()),
             Node::All(rules) | Node::Any(rules) => rules.iter().for_each(|rule| rule.name_scopes(named)),
+            Node::InMode(_, rule) => rule.name_scopes(named),
+            Node::Unless(unless) => unless.allow.iter().for_each(|rule| rule.name_scopes(named)),
             _ => {}
         }
-    }
-}
-
-impl ScopeList {
-    /// The valid ones as written, each once.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = Scope> {
-        let earlier = |at: usize| self.written.get(..at).unwrap_or_default();
-        let once = self.written.iter().enumerate().filter(move |(at, text)| !earlier(*at).contains(text));
-        once.filter_map(|(_, text)| Scope::new(text).ok())
-    }
-
-    /// The first one written that is among those, if any are given.
-    pub(super) fn first(&self, among: Option<&Scopes>) -> Option<&Scope> {
-        let fits = |text: &str| among.is_none_or(|among| among.contains(text));
-        let first = self.written.iter().find(|text| fits(text))?;
-        self.set.iter().find(|scope| scope.as_str() == first.as_ref())
     }
 }

@@ -1,6 +1,10 @@
 mod assurance;
+mod attributes;
+mod bind;
 mod decide;
+mod deny;
 mod evaluate;
 mod lint;
+mod mode;
 mod model;
 mod print;

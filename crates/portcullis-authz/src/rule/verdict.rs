@@ -1,6 +1,7 @@
 //! How a rule is evaluated: allow, or the obstacle that the refusal names.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use portcullis_core::{Authentication, Decision, Principal, ProblemType, Reason, RequestView};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use super::Rule;
 use super::assurance::is_recent;
 use super::binding::is_sender_constrained;
 use super::node::{Custom, Node};
+use super::tally::{Outcome, Tally};
 
 pub(super) const ALLOWED: Decision = Decision::allow(Reason::RuleSatisfied);
 
@@ -19,6 +21,8 @@ pub(super) struct Obstacle<'r> {
     /// What was asked for in vain.
     asked: &'r Rule,
     said: Option<Cow<'static, str>>,
+    /// Whether it was asked for that it does not hold: `unless`.
+    forbidden: bool,
 }
 
 /// How hard an obstacle is to overcome, in order.
@@ -56,43 +60,64 @@ impl Kind {
 }
 
 impl<'r> Obstacle<'r> {
-    fn new(kind: Kind, reason: Reason, asked: &'r Rule) -> Self {
-        Self { kind, reason, asked, said: None }
+    pub(super) fn new(kind: Kind, reason: Reason, asked: &'r Rule) -> Self {
+        Self { kind, reason, asked, said: None, forbidden: false }
+    }
+
+    /// What `unless` forbids does hold.
+    pub(super) fn forbidden(asked: &'r Rule) -> Self {
+        Self { forbidden: true, ..Self::new(Kind::Explicit, Reason::ExplicitlyDenied, asked) }
     }
 
     /// The decision, naming what was asked for, but never the value of a claim.
     pub(super) fn into_decision(self) -> Decision {
         let asked = self.asked.without_values();
+        let word = if self.forbidden { "forbids" } else { "needs" };
         let detail = match self.said {
-            None => format!("needs {asked}"),
-            Some(said) => format!("needs {asked}: {said}"),
+            None => format!("{word} {asked}"),
+            Some(said) => format!("{word} {asked}: {said}"),
         };
         Decision::deny(self.reason).because(detail)
     }
 }
 
-type Verdict<'r> = Result<(), Obstacle<'r>>;
+pub(super) type Verdict<'r> = Result<(), Obstacle<'r>>;
 
 impl Rule {
     /// The answer for the request.
-    pub(super) fn verdict(&self, request: &RequestView<'_>) -> Verdict<'_> {
-        let facts = Facts { request, caller: request.principal() };
+    pub(super) fn verdict(&self, facts: &Facts<'_>) -> Verdict<'_> {
         if facts.caller.is_none() && self.needs_principal() {
             return Err(facts.login(self));
         }
-        self.ask(&facts)
+        self.ask(facts)
     }
 
     pub(super) fn ask(&self, facts: &Facts<'_>) -> Verdict<'_> {
-        match self.node() {
+        let before = facts.tally.place();
+        let verdict = match self.node() {
             Node::All(rules) => all(rules, facts),
             Node::Any(rules) => any(rules, facts),
-            Node::Not(rule) => match rule.ask(facts) {
+            Node::Not(rule) => match rule.firm().ask(facts) {
                 Ok(()) => Err(Obstacle::new(Kind::Explicit, Reason::ExplicitlyDenied, self)),
                 // What is not known stays unknown.
                 Err(obstacle) if matches!(obstacle.kind, Kind::Login | Kind::Failure) => Err(obstacle),
                 Err(_) => Ok(()),
             },
+            Node::InMode(mode, rule) => rule.ask_in_mode(*mode, facts),
+            Node::Unless(unless) => self.ask_unless(unless, facts),
+            node => {
+                let verdict = self.ask_condition(node, facts);
+                facts.tally.note(Outcome::of(&verdict));
+                return verdict;
+            }
+        };
+        // What was passed over was not asked.
+        facts.tally.go_to(before.saturating_add(self.conditions()));
+        verdict
+    }
+
+    fn ask_condition(&self, node: &Node, facts: &Facts<'_>) -> Verdict<'_> {
+        match node {
             Node::Anonymous => match facts.request.trail().authentication() {
                 Authentication::Anonymous => Ok(()),
                 Authentication::Known(_) => Err(Obstacle::new(Kind::Attribute, Reason::PolicyDenied, self)),
@@ -100,12 +125,16 @@ impl Rule {
             },
             Node::Custom(custom) => self.ask_custom(custom, facts),
             node if node.is_broken() => Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self)),
+            Node::Attribute(attribute) if !attribute.is_of_caller() => {
+                let refused = || Obstacle::new(Kind::Attribute, attribute.reason(), self);
+                if attribute.is_met(facts.request) { Ok(()) } else { Err(refused()) }
+            }
             node => self.ask_caller(node, facts),
         }
     }
 
     fn ask_caller(&self, node: &Node, facts: &Facts<'_>) -> Verdict<'_> {
-        let Some(caller) = facts.caller else { return Err(facts.login(self)) };
+        let Some(caller) = facts.caller else { return Err(facts.nobody_is(self)) };
         let (held, kind, reason) = match node {
             Node::Scopes(list) => {
                 (list.is_satisfied_by(caller.scopes()), Kind::Scope, Reason::InsufficientScope)
@@ -122,11 +151,29 @@ impl Rule {
             }
             Node::SenderConstrained => (is_sender_constrained(caller), Kind::Attribute, Reason::TokenUnbound),
             Node::User => (!caller.is_client(), Kind::Attribute, Reason::UserRequired),
-            Node::Role(role) => (caller.has_role(role), Kind::Attribute, Reason::InsufficientRole),
+            Node::Role(role) => {
+                let held = role
+                    .model
+                    .as_ref()
+                    .map_or_else(|| caller.has_role(&role.name), |model| model.has_role(caller, &role.name));
+                (held, Kind::Attribute, Reason::InsufficientRole)
+            }
+            Node::Permission(permission) => {
+                let held =
+                    permission.model.as_ref().is_some_and(|model| model.permits(caller, &permission.name));
+                (held, Kind::Attribute, Reason::InsufficientPermission)
+            }
             Node::Claim(name, value) => {
                 let held = caller.claims().get(name).is_some_and(|held| equals_or_lists(held, value));
                 (held, Kind::Attribute, Reason::ClaimMismatch)
             }
+            Node::Attribute(attribute) => match attribute.is_met_by(caller, facts.request) {
+                Ok(met) => (met, Kind::Attribute, attribute.reason()),
+                Err(said) => {
+                    let obstacle = Obstacle::new(Kind::Failure, Reason::Misconfigured, self);
+                    return Err(Obstacle { said: Some(said.into()), ..obstacle });
+                }
+            },
             // The rest is `authenticated()`: `ask` has answered for every other node.
             _ => (true, Kind::Login, Reason::MissingCredentials),
         };
@@ -149,7 +196,7 @@ impl Rule {
             None => (Kind::Failure, Reason::InternalError),
         };
         let said = decision.detail().map(|said| Cow::Owned(said.to_owned()));
-        Err(Obstacle { kind, reason, asked: self, said })
+        Err(Obstacle { said, ..Obstacle::new(kind, reason, self) })
     }
 }
 
@@ -157,15 +204,42 @@ impl Rule {
 pub(super) struct Facts<'a> {
     pub(super) request: &'a RequestView<'a>,
     pub(super) caller: Option<&'a Principal>,
+    /// Whether that nobody calls is known, and settles what is asked of callers.
+    pub(super) nobody: Cell<bool>,
+    /// Whether a refusal that is not enforced is noted in the Trail.
+    pub(super) notes: bool,
+    pub(super) tally: Tally,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    pub(super) fn noting(request: &'a RequestView<'a>) -> Self {
+        Self { notes: true, ..Self::silent(request) }
+    }
+
+    pub(super) fn silent(request: &'a RequestView<'a>) -> Self {
+        Self {
+            request,
+            caller: request.principal(),
+            nobody: Cell::new(false),
+            notes: false,
+            tally: Tally::default(),
+        }
+    }
+
     fn login<'r>(&self, asked: &'r Rule) -> Obstacle<'r> {
         let reason = match self.request.trail().authentication() {
             Authentication::NotAsked => Reason::Misconfigured,
             Authentication::Anonymous | Authentication::Known(_) => Reason::MissingCredentials,
         };
         Obstacle::new(Kind::Login, reason, asked)
+    }
+
+    fn nobody_is<'r>(&self, asked: &'r Rule) -> Obstacle<'r> {
+        if self.nobody.get() {
+            Obstacle::new(Kind::Attribute, Reason::PolicyDenied, asked)
+        } else {
+            self.login(asked)
+        }
     }
 }
 
@@ -183,7 +257,7 @@ fn all<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
 fn any<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
     let mut easiest: Option<Obstacle<'r>> = None;
     for rule in rules {
-        match rule.ask(facts) {
+        match rule.firm().ask(facts) {
             Ok(()) => return Ok(()),
             Err(obstacle) => {
                 if easiest.as_ref().is_none_or(|known| obstacle.kind.ease() < known.kind.ease()) {

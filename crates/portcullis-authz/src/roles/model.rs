@@ -1,0 +1,197 @@
+//! The handle to a role model.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use portcullis_core::{ConfigError, ConfigErrors, Principal, Readiness, Wait};
+
+use super::definition::RoleModelBuilder;
+use super::load::{ErasedLoad, LoadRoles, RoleModelError};
+use super::snapshot::Snapshot;
+
+/// How often a role model that is kept elsewhere is read again, unless said otherwise.
+pub const DEFAULT_RELOAD_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Roles, which others they include, and what they permit (RBAC). Clones share the same model: all of them see what
+/// [`reload`](Self::reload) brings.
+///
+/// Bound to a rule by [`Rule::within`](crate::Rule::within), it makes `role("viewer")` hold for a caller whose role
+/// includes `viewer`, and gives [`permission`](crate::permission) a meaning. A role that the model does not have
+/// includes and permits nothing.
+///
+/// ```
+/// use portcullis_authz::RoleModel;
+/// use portcullis_core::{CredentialMethod, Principal};
+///
+/// let model = RoleModel::builder()
+///     .role("viewer").permits("documents:read")
+///     .role("editor").includes("viewer").permits("documents:write")
+///     .build()?;
+///
+/// let bob = Principal::builder("bob", CredentialMethod::Jwt).role("editor").build();
+/// assert!(model.has_role(&bob, "viewer") && model.permits(&bob, "documents:read"));
+/// assert!(!model.permits(&bob, "documents:delete"));
+/// # Ok::<(), portcullis_core::ConfigErrors>(())
+/// ```
+#[derive(Clone)]
+pub struct RoleModel {
+    shared: Arc<Shared>,
+    interval: Duration,
+}
+
+struct Shared {
+    current: ArcSwap<Snapshot>,
+    source: Option<Source>,
+    /// How many times the model was read.
+    readings: AtomicU64,
+    /// The number of the reading that is in use: an older one never follows a newer one.
+    in_use: Mutex<u64>,
+}
+
+/// Where the model is kept.
+#[derive(Clone)]
+pub(super) enum Source {
+    #[cfg(feature = "toml")]
+    File(Arc<std::path::Path>),
+    Loader(Arc<dyn ErasedLoad>),
+}
+
+impl RoleModel {
+    /// Starts a model that is written in the program.
+    pub fn builder() -> RoleModelBuilder {
+        RoleModelBuilder::default()
+    }
+
+    /// Reads a model that is kept elsewhere, such as in a database.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is wrong; see [`RoleModelBuilder::build`].
+    pub async fn load(loader: impl LoadRoles) -> Result<Self, RoleModelError> {
+        let loader: Arc<dyn ErasedLoad> = Arc::new(loader);
+        let definition = Arc::clone(&loader).load().await?;
+        Ok(Self::new(Snapshot::new(definition)?, Some(Source::Loader(loader))))
+    }
+
+    pub(super) fn new(snapshot: Snapshot, source: Option<Source>) -> Self {
+        let shared = Shared {
+            current: ArcSwap::from_pointee(snapshot),
+            source,
+            readings: AtomicU64::new(0),
+            in_use: Mutex::new(0),
+        };
+        Self { shared: Arc::new(shared), interval: DEFAULT_RELOAD_INTERVAL }
+    }
+
+    /// Sets how often the model is read again while requests are served (feature `reload`). By default, this is
+    /// [`DEFAULT_RELOAD_INTERVAL`]; less than a second counts as one.
+    #[must_use]
+    pub fn with_reload_interval(self, interval: Duration) -> Self {
+        Self { interval: interval.max(Duration::from_secs(1)), ..self }
+    }
+
+    /// Reads the model anew from where it is kept, and says whether it has changed. Requests in flight see the old
+    /// one or the new one, never none. A model that was written in the program never changes.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is wrong; the old one stays in use.
+    pub async fn reload(&self) -> Result<bool, RoleModelError> {
+        let reading = self.begin();
+        let definition = match &self.shared.source {
+            None => return Ok(false),
+            #[cfg(feature = "toml")]
+            Some(Source::File(path)) => super::file::read(path)?,
+            Some(Source::Loader(loader)) => Arc::clone(loader).load().await?,
+        };
+        Ok(self.take(reading, definition)?)
+    }
+
+    /// Takes this model in place of the one in use, and says whether it differs.
+    ///
+    /// # Errors
+    /// If it is wrong; the old one stays in use.
+    pub fn replace(&self, model: RoleModelBuilder) -> Result<bool, ConfigErrors> {
+        self.take(self.begin(), model)
+    }
+
+    /// Whether the caller has the role, or one that includes it.
+    #[must_use]
+    pub fn has_role(&self, caller: &Principal, role: &str) -> bool {
+        caller.has_role(role) || self.shared.current.load().has_role(caller, role)
+    }
+
+    /// Whether a role of the caller, or one that it includes, has the permission.
+    #[must_use]
+    pub fn permits(&self, caller: &Principal, permission: &str) -> bool {
+        self.shared.current.load().permits(caller, permission)
+    }
+
+    pub(crate) fn check_role(&self, role: &str) -> Result<(), ConfigError> {
+        self.shared.current.load().check_role(role)
+    }
+
+    pub(crate) fn check_permission(&self, permission: &str) -> Result<(), ConfigError> {
+        self.shared.current.load().check_permission(permission)
+    }
+
+    /// Whether the model is kept elsewhere, so that [`reload`](Self::reload) may bring another one.
+    #[must_use]
+    pub fn is_reloadable(&self) -> bool {
+        self.shared.source.is_some()
+    }
+
+    #[cfg(feature = "reload")]
+    pub(super) const fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    fn begin(&self) -> u64 {
+        self.shared.readings.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn take(&self, reading: u64, definition: RoleModelBuilder) -> Result<bool, ConfigErrors> {
+        if self.shared.current.load().definition == definition {
+            return Ok(false);
+        }
+        let snapshot = Arc::new(Snapshot::new(definition)?);
+        let mut in_use = self.shared.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        if reading < *in_use {
+            return Ok(false);
+        }
+        *in_use = reading;
+        self.shared.current.store(snapshot);
+        Ok(true)
+    }
+}
+
+/// A model is there from the beginning; it is kept fresh with the feature `reload` alone.
+impl Readiness for RoleModel {
+    fn name(&self) -> &'static str {
+        "role model"
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn upkeep(&self) -> Option<Wait<()>> {
+        #[cfg(feature = "reload")]
+        if self.is_reloadable() {
+            return Some(Box::pin(super::upkeep::keep_fresh(self.clone())));
+        }
+        None
+    }
+}
+
+/// Prints how many roles there are.
+impl fmt::Debug for RoleModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles = self.shared.current.load().definition.roles.len();
+        f.debug_struct("RoleModel")
+            .field("roles", &roles)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}

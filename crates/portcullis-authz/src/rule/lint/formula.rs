@@ -1,0 +1,290 @@
+//! A rule as a formula over conditions, tried out in every combination.
+
+use std::time::Duration;
+
+use portcullis_core::Scopes;
+use serde_json::Value;
+
+use super::super::Rule;
+use super::super::attribute::Attribute;
+use super::super::node::{Custom, Node};
+use super::super::scope_list::Quantity;
+
+/// How many different conditions of a rule are tried out in every combination; one that may fail counts twice. A rule
+/// with more is still examined, but a contradiction may go unnoticed; none is ever reported that is not there.
+const MAX_CONDITIONS: usize = 12;
+
+/// A rule and everything that may be true of a request.
+pub(super) struct Analysis<'r> {
+    conditions: Vec<Condition<'r>>,
+    pub(super) formula: Formula<'r>,
+    /// Whether every condition is tried out.
+    is_whole: bool,
+    needs_principal: bool,
+}
+
+/// What is true of a request: each condition by its number, and who calls.
+#[derive(Clone, Copy)]
+pub(super) struct World {
+    truths: u32,
+    caller: Caller,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Caller {
+    Known,
+    /// There is none, and what is asked of one is not known.
+    Missing,
+    /// There is none, and that settles what is asked of one.
+    Nobody,
+}
+
+impl<'r> Analysis<'r> {
+    pub(super) fn of(rule: &'r Rule) -> Self {
+        let mut reading = Reading { conditions: Vec::new(), is_whole: true };
+        let formula = reading.read(rule);
+        let Reading { conditions, is_whole } = reading;
+        Self { conditions, formula, is_whole, needs_principal: rule.needs_principal() }
+    }
+
+    /// Everything that can be, if all of it is tried out.
+    pub(super) fn whole(&self) -> Option<Vec<World>> {
+        self.is_whole.then(|| self.worlds().collect())
+    }
+
+    pub(super) fn never_allows(&self) -> bool {
+        !self.worlds().any(|world| self.formula.value(world).may_allow())
+    }
+
+    /// Whether every caller is let in, whatever else is true.
+    pub(super) fn admits_everybody(&self) -> bool {
+        let mut known = self.worlds().filter(|world| world.caller == Caller::Known);
+        self.is_whole && known.all(|world| self.formula.value(world) == Answer::Yes)
+    }
+
+    fn worlds(&self) -> impl Iterator<Item = World> {
+        let all = 0..1_u32 << self.conditions.len();
+        let known = all.clone().filter(|truths| are_possible(&self.conditions, *truths));
+        let known = known.map(|truths| World { truths, caller: Caller::Known });
+        let missing = all.filter(|_| !self.needs_principal);
+        known.chain(missing.map(|truths| World { truths, caller: Caller::Missing }))
+    }
+}
+
+/// A condition that may hold or not; whatever the others do, but see [`are_possible`].
+#[derive(PartialEq)]
+enum Condition<'r> {
+    Acr(&'r str),
+    Amr(&'r str),
+    Attribute(&'r Attribute),
+    Claim(&'r str, &'r Value),
+    Custom(&'r Custom),
+    /// That the condition before fails.
+    Fails,
+    MaxAge(Duration),
+    Permission(&'r str),
+    Role(&'r str),
+    /// A scope, and the others that stand for it.
+    Scope(&'r str, &'r Scopes),
+    SenderConstrained,
+    User,
+}
+
+impl Condition<'_> {
+    fn is_of_caller(&self) -> bool {
+        match self {
+            Self::Attribute(attribute) => attribute.is_of_caller(),
+            Self::Custom(_) => false,
+            _ => true,
+        }
+    }
+
+    fn may_fail(&self) -> bool {
+        match self {
+            Self::Attribute(attribute) => attribute.may_fail(),
+            Self::Custom(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Whether a caller can be such that just those conditions hold whose bit is set: a login is of one class, one that is
+/// younger than a minute is younger than an hour, and a scope holds where another one implies it.
+fn are_possible(conditions: &[Condition<'_>], truths: u32) -> bool {
+    let holds = |number: usize| truths >> number & 1 == 1;
+    let mut class_holds = false;
+    let mut held = conditions.iter().enumerate().filter(|(number, _)| holds(*number)).map(|(_, held)| held);
+    held.all(|held| {
+        let mut others = conditions.iter().enumerate().filter(|(number, _)| !holds(*number));
+        match held {
+            Condition::Acr(_) => !std::mem::replace(&mut class_holds, true),
+            Condition::MaxAge(age) => {
+                !others.any(|(_, other)| matches!(other, Condition::MaxAge(other) if other > age))
+            }
+            Condition::Scope(scope, _) => !others
+                .any(|(_, other)| matches!(other, Condition::Scope(_, covering) if covering.contains(scope))),
+            _ => true,
+        }
+    })
+}
+
+/// A rule with its conditions replaced by their numbers.
+pub(super) enum Formula<'r> {
+    All(&'r Rule, Vec<Self>),
+    Anonymous,
+    Any(&'r Rule, Vec<Self>),
+    Authenticated,
+    /// The condition of that number; whether it is one of the caller; and the number of its failure.
+    Condition(usize, bool, Option<usize>),
+    /// What holds for a rule where nobody calls, as `unless` asks it.
+    Deny(Box<Self>),
+    /// A condition beyond the limit, or a broken one.
+    Free,
+    /// What is only watched.
+    Passed,
+    Not(Box<Self>),
+}
+
+/// What is known of a rule's answer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answer {
+    Yes,
+    /// It could be either.
+    Either,
+    /// Something failed: neither the rule nor its negation allows.
+    Fails,
+    No,
+    /// Neither the rule nor its negation allows: nobody has said who calls.
+    Login,
+}
+
+impl Answer {
+    fn may_allow(self) -> bool {
+        matches!(self, Self::Yes | Self::Either)
+    }
+}
+
+/// Reads a rule, numbering its conditions.
+struct Reading<'r> {
+    conditions: Vec<Condition<'r>>,
+    is_whole: bool,
+}
+
+impl<'r> Reading<'r> {
+    fn read(&mut self, rule: &'r Rule) -> Formula<'r> {
+        match rule.node() {
+            Node::All(rules) => Formula::All(rule, rules.iter().map(|rule| self.read(rule)).collect()),
+            Node::Any(rules) => Formula::Any(rule, rules.iter().map(|rule| self.read(rule.firm())).collect()),
+            Node::Not(rule) => Formula::Not(Box::new(self.read(rule.firm()))),
+            Node::InMode(..) => Formula::Passed,
+            Node::Unless(unless) => {
+                let enforced = unless.deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(..)));
+                let denies = enforced.map(|deny| Formula::Deny(Box::new(self.read(deny))));
+                let mut parts: Vec<_> = denies.collect();
+                parts.push(
+                    unless.allow.as_ref().map_or(Formula::Any(rule, Vec::new()), |allow| self.read(allow)),
+                );
+                Formula::All(rule, parts)
+            }
+            Node::Anonymous => Formula::Anonymous,
+            Node::Authenticated => Formula::Authenticated,
+            node if node.is_broken() => self.free(),
+            Node::Acr(list) => {
+                let classes = list.written.iter().map(|class| self.number(Condition::Acr(class)));
+                Formula::Any(rule, classes.collect())
+            }
+            Node::Amr(method) => self.number(Condition::Amr(method)),
+            Node::Attribute(attribute) => self.number(Condition::Attribute(attribute)),
+            Node::Claim(name, value) => self.number(Condition::Claim(name, value)),
+            Node::MaxAge(age) => self.number(Condition::MaxAge(*age)),
+            Node::SenderConstrained => self.number(Condition::SenderConstrained),
+            Node::User => self.number(Condition::User),
+            Node::Custom(custom) => self.number(Condition::Custom(custom)),
+            Node::Permission(permission) => self.number(Condition::Permission(&permission.name)),
+            Node::Role(role) => self.number(Condition::Role(&role.name)),
+            Node::Scopes(scopes) => {
+                let each = scopes.each();
+                let each =
+                    each.map(|(scope, covering)| self.number(Condition::Scope(scope.as_str(), covering)));
+                let each = each.collect();
+                if scopes.quantity == Quantity::Any {
+                    Formula::Any(rule, each)
+                } else {
+                    Formula::All(rule, each)
+                }
+            }
+        }
+    }
+
+    fn number(&mut self, condition: Condition<'r>) -> Formula<'r> {
+        let (of_caller, may_fail) = (condition.is_of_caller(), condition.may_fail());
+        let fails = |number: usize| may_fail.then_some(number + 1);
+        match self.conditions.iter().position(|known| *known == condition) {
+            Some(number) => Formula::Condition(number, of_caller, fails(number)),
+            None if self.conditions.len() + usize::from(may_fail) < MAX_CONDITIONS => {
+                let number = self.conditions.len();
+                self.conditions.push(condition);
+                self.conditions.extend(may_fail.then_some(Condition::Fails));
+                Formula::Condition(number, of_caller, fails(number))
+            }
+            None => self.free(),
+        }
+    }
+
+    fn free(&mut self) -> Formula<'r> {
+        self.is_whole = false;
+        Formula::Free
+    }
+}
+
+impl Formula<'_> {
+    /// The answer where that is true.
+    pub(super) fn value(&self, world: World) -> Answer {
+        let truth = |holds| if holds { Answer::Yes } else { Answer::No };
+        let holds = |number: usize| world.truths >> number & 1 == 1;
+        match self {
+            Self::All(_, parts) => all(parts.iter(), world),
+            Self::Any(_, parts) => any(parts.iter(), world),
+            Self::Not(part) => not(part.value(world)),
+            Self::Deny(part) => {
+                let nobody = World { caller: Caller::Nobody, ..world };
+                not(part.value(if world.caller == Caller::Known { world } else { nobody }))
+            }
+            Self::Anonymous => truth(world.caller != Caller::Known),
+            Self::Authenticated | Self::Condition(_, true, _) if world.caller == Caller::Missing => {
+                Answer::Login
+            }
+            Self::Authenticated => truth(world.caller == Caller::Known),
+            Self::Condition(_, true, _) if world.caller == Caller::Nobody => Answer::No,
+            Self::Condition(_, _, Some(failure)) if holds(*failure) => Answer::Fails,
+            Self::Condition(number, ..) => truth(holds(*number)),
+            Self::Free => Answer::Either,
+            Self::Passed => Answer::Yes,
+        }
+    }
+}
+
+/// The hardest obstacle counts.
+pub(super) fn all<'f, 'r: 'f>(parts: impl Iterator<Item = &'f Formula<'r>>, world: World) -> Answer {
+    parts.map(|part| part.value(world)).max().unwrap_or(Answer::Yes)
+}
+
+/// The easiest way counts.
+pub(super) fn any<'f, 'r: 'f>(parts: impl Iterator<Item = &'f Formula<'r>>, world: World) -> Answer {
+    let rank = |answer: &Answer| match answer {
+        Answer::Yes => 0,
+        Answer::Either => 1,
+        Answer::Login => 2,
+        Answer::Fails => 3,
+        Answer::No => 4,
+    };
+    parts.map(|part| part.value(world)).min_by_key(rank).unwrap_or(Answer::No)
+}
+
+fn not(answer: Answer) -> Answer {
+    match answer {
+        Answer::Yes => Answer::No,
+        Answer::No => Answer::Yes,
+        same => same,
+    }
+}

@@ -1,0 +1,113 @@
+use portcullis_core::{Reason, Scopes};
+
+use super::super::*;
+use crate::test_support::{Who, challenges, known, request};
+use crate::{RoleModel, ScopeCatalog, Vocabulary};
+
+fn words() -> Vocabulary {
+    let scopes = ScopeCatalog::new(["d:read", "d:write", "d:admin", "reports"])
+        .implies("d:write", ["d:read"])
+        .implies("d:admin", ["d:write"])
+        .allow_wildcards();
+    let roles = RoleModel::builder()
+        .role("viewer")
+        .permits("read")
+        .role("editor")
+        .includes("viewer")
+        .permits("write")
+        .role("admin")
+        .includes("editor");
+    Vocabulary::new().with_scopes(scopes).unwrap().with_roles(roles.build().unwrap())
+}
+
+#[track_caller]
+fn check(rule: &Rule, who: &Who, expected: Reason) {
+    let request = request(who);
+    let bound = rule.within(&words()).unwrap();
+    assert_eq!(bound.evaluate(&RequestView::of(&request).unwrap()).reason(), expected, "{rule}");
+    assert_eq!((&bound, bound.to_string()), (rule, rule.to_string()));
+}
+
+#[test]
+fn a_scope_holds_for_whom_another_implies_it() {
+    use Reason::{InsufficientScope, RuleSatisfied};
+
+    for (rule, held, expected) in [
+        (scope("d:read"), "d:read", RuleSatisfied),
+        (scope("d:read"), "d:write", RuleSatisfied),
+        (scope("d:read"), "d:admin", RuleSatisfied),
+        (scope("d:read"), "d:*", RuleSatisfied),
+        (scope("d:read"), "reports", InsufficientScope),
+        (scope("d:read"), "*", InsufficientScope),
+        (scope("d:read"), "d:", InsufficientScope),
+        (scope("d:write"), "d:read", InsufficientScope),
+        (scope("reports"), "d:*", InsufficientScope),
+        (any_scope(["reports", "d:write"]), "d:admin", RuleSatisfied),
+        (any_scope(["reports", "d:admin"]), "d:write", InsufficientScope),
+        (all_scopes(["d:read", "reports"]), "d:* reports", RuleSatisfied),
+        (all_scopes(["d:read", "reports"]), "d:*", InsufficientScope),
+        (!scope("d:read"), "d:write", Reason::ExplicitlyDenied),
+        (!scope("d:write"), "d:read", RuleSatisfied),
+        (scope("reports").or(!scope("d:write")).unless(scope("d:admin")), "d:*", Reason::ExplicitlyDenied),
+    ] {
+        check(&rule, &known(held, &[]), expected);
+    }
+}
+
+#[test]
+fn roles_and_permissions_are_those_of_the_model() {
+    use Reason::{InsufficientPermission, InsufficientRole, RuleSatisfied};
+
+    for (rule, roles, expected) in [
+        (role("viewer"), &["admin"][..], RuleSatisfied),
+        (role("viewer"), &["other", "editor"], RuleSatisfied),
+        (role("editor"), &["viewer"], InsufficientRole),
+        (role("viewer"), &["other"], InsufficientRole),
+        (role("viewer"), &[], InsufficientRole),
+        (permission("read"), &["admin"], RuleSatisfied),
+        (permission("write"), &["viewer"], InsufficientPermission),
+        (permission("write"), &["other"], InsufficientPermission),
+        (!role("viewer"), &["admin"], Reason::ExplicitlyDenied),
+    ] {
+        check(&rule, &known("", roles), expected);
+    }
+    check(&permission("read"), &Who::Anonymous, Reason::MissingCredentials);
+}
+
+/// A1.10: the scope that was asked for, whatever would do in its place.
+#[test]
+fn the_challenge_names_the_scope_that_was_asked_for() {
+    for (rule, held, expected) in [
+        (scope("d:read"), "reports", "d:read"),
+        (scope("d:read").and(scope("reports")), "d:admin", "d:read reports"),
+        (any_scope(["reports", "d:read"]).and(role("viewer")).or(scope("d:write")), "x", "d:write"),
+    ] {
+        let request = request(&known(held, &[]));
+        let denial = rule.within(&words()).unwrap().decide(&RequestView::of(&request).unwrap()).unwrap_err();
+        let challenge = format!(r#"Bearer realm="app", error="insufficient_scope", scope="{expected}""#);
+        assert_eq!(challenges(&denial), [challenge]);
+    }
+}
+
+#[test]
+fn everything_that_is_not_declared_is_reported_at_once() {
+    let rule =
+        scope("d:raed").and(role("edtior")).and(permission("wirte")).unless(any_scope(["d:*", "reports"]));
+    let errors = rule.within(&words()).unwrap_err();
+    assert_eq!(errors.codes().collect::<Vec<_>>(), ["P211", "P211", "P224", "P225"]);
+    let text = errors.to_string();
+    for hint in ["did you mean `d:read`", "did you mean `editor`", "did you mean `write`"] {
+        assert!(text.contains(hint), "{text}");
+    }
+}
+
+#[test]
+fn binding_again_binds_anew_and_without_words_nothing_is_implied() {
+    let bound = scope("d:read").within(&words()).unwrap();
+    let unbound = bound.within(&Vocabulary::new()).unwrap();
+    let request = request(&known("d:write", &[]));
+    let view = RequestView::of(&request).unwrap();
+    assert!(bound.evaluate(&view).is_allowed() && !unbound.evaluate(&view).is_allowed());
+    assert_eq!(permission("p").within(&Vocabulary::new()).unwrap_err().codes().collect::<Vec<_>>(), ["P218"]);
+    assert!(!Vocabulary::new().covers(&Scopes::parse("d:write").unwrap(), "d:read"));
+}

@@ -62,7 +62,8 @@ impl Rule {
             Node::InMode(Mode::Shadow, _) => one(&|_| {}),
             Node::InMode(_, rule) => rule.alternatives(),
             Node::Unless(Unless { allow: Some(allow), deny }) => {
-                let enforced = deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(Mode::Shadow, _)));
+                let enforced =
+                    deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(Mode::Shadow, _)));
                 let forbidden = enforced.map(|deny| (!deny.firm().clone()).without_values().to_string());
                 let forbidden = Alternative { conditions: forbidden.collect(), ..Alternative::default() };
                 bounded(allow.alternatives()?.iter().map(|way| way.joined(&forbidden)))
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn what_is_forbidden_stands_in_every_way_and_what_is_watched_in_none() {
-        let rule = any_scope(["a", "b"]).and(role("r").shadowed()).unless(role("leaver").or(role("s").shadowed()));
+        let rule =
+            any_scope(["a", "b"]).and(role("r").shadowed()).unless(role("leaver").or(role("s").shadowed()));
         check(&rule, &["a + not role(leaver)", "b + not role(leaver)"]);
         check(&scope("a").and(role("r").in_mode(Mode::Percent(10))), &["a + @r"]);
     }

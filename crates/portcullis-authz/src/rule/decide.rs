@@ -3,7 +3,7 @@
 use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Scopes};
 
 use super::Rule;
-use super::verdict::{ALLOWED, Facts, Kind};
+use super::verdict::{Facts, Kind, Obstacle};
 use super::wanted::Wanted;
 use crate::refusal;
 
@@ -29,12 +29,13 @@ impl Rule {
     /// As [`decide`](Self::decide), for the requests for which the mode enforces.
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
         let enforced = request.trail().enforces(mode);
-        let Err(obstacle) = self.verdict(&Facts::noting(request)) else {
-            note(request, &ALLOWED, enforced);
+        let facts = Facts::noting(request);
+        let Err(obstacle) = self.verdict(&facts) else {
+            note(request, &self.allowed(&facts), enforced);
             return Ok(());
         };
         let kind = obstacle.kind;
-        let decision = obstacle.into_decision();
+        let decision = self.refused(obstacle, &facts);
         note(request, &decision, enforced);
         if !enforced {
             return Ok(());
@@ -42,14 +43,25 @@ impl Rule {
         Err(self.deny(request, kind, &decision))
     }
 
+    /// The decision to allow; what was found is told when somebody asks.
+    pub(super) fn allowed(&self, facts: &Facts<'_>) -> Decision {
+        Decision::allow(Reason::RuleSatisfied).explained(self.explained(facts.tally.told(None)))
+    }
+
+    pub(super) fn refused(&self, obstacle: Obstacle<'_>, facts: &Facts<'_>) -> Decision {
+        let told = facts.tally.told(Some(&obstacle));
+        obstacle.into_decision().explained(self.explained(told))
+    }
+
     fn deny(&self, request: &RequestView<'_>, kind: Kind, decision: &Decision) -> Denial {
         let detail = decision.detail().unwrap_or_default();
         if decision.reason() == Reason::Misconfigured {
-            return Denial::misconfigured(format!(
+            let denial = Denial::misconfigured(format!(
                 "{detail}, but no authentication ran before, or the rule is one that `Rule::lint` refuses"
             ));
+            return explained(denial, decision).disclosed_to(request);
         }
-        let denial = Denial::new(decision.reason()).explained(detail.to_owned());
+        let denial = explained(Denial::new(decision.reason()).explained(detail.to_owned()), decision);
         let wanted = || self.wanted_of(request);
         match kind {
             Kind::Scope => {
@@ -62,6 +74,13 @@ impl Rule {
             }
             _ => refusal::with_challenges(request, denial, &Scopes::EMPTY),
         }
+    }
+}
+
+fn explained(denial: Denial, decision: &Decision) -> Denial {
+    match decision.explanation() {
+        Some(explained) => denial.with_explanation(explained.clone()),
+        None => denial,
     }
 }
 

@@ -122,8 +122,9 @@ impl Rule {
             Node::InMode(mode, rule) => (Some(*mode), rule),
             _ => (None, self),
         };
+        let place = facts.tally.place();
         let asked = || match rule.ask(facts) {
-            Ok(()) => Err(Obstacle::forbidden(rule)),
+            Ok(()) => Err(Obstacle::forbidden(rule).at(place)),
             // What is not known may hold.
             Err(obstacle) if matches!(obstacle.kind, Kind::Login | Kind::Failure) => Err(obstacle),
             Err(_) => Ok(()),

@@ -8,6 +8,7 @@ mod binding;
 mod build;
 mod decide;
 mod deny;
+mod explain;
 mod lint;
 mod mode;
 mod node;
@@ -94,9 +95,10 @@ impl Rule {
     ///
     /// Allocates nothing if the answer is to allow.
     pub fn evaluate(&self, request: &RequestView<'_>) -> Decision {
-        match self.verdict(&Facts::silent(request)) {
-            Ok(()) => verdict::ALLOWED,
-            Err(obstacle) => obstacle.into_decision(),
+        let facts = Facts::silent(request);
+        match self.verdict(&facts) {
+            Ok(()) => self.allowed(&facts),
+            Err(obstacle) => self.refused(obstacle, &facts),
         }
     }
 

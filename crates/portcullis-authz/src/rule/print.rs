@@ -15,26 +15,33 @@ use super::scope_list::Quantity;
 impl Rule {
     /// Prints the rule without the values that claims are compared with.
     pub(super) fn without_values(&self) -> impl fmt::Display {
-        Printed { rule: self, values: false }
+        self.node().without_values()
+    }
+}
+
+impl Node {
+    /// Prints the node without the values that claims are compared with.
+    pub(super) fn without_values(&self) -> impl fmt::Display {
+        Printed { node: self, values: false }
     }
 }
 
 /// Prints the rule as it is written, with the words `and`, `or` and `not`.
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Printed { rule: self, values: true }.fmt(f)
+        Printed { node: self.node(), values: true }.fmt(f)
     }
 }
 
 #[derive(Clone, Copy)]
 struct Printed<'r> {
-    rule: &'r Rule,
+    node: &'r Node,
     values: bool,
 }
 
 impl fmt::Display for Printed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.rule.node() {
+        match self.node {
             Node::All(rules) => self.list(f, rules, " and "),
             Node::Any(rules) => self.list(f, rules, " or "),
             Node::Not(rule) => {
@@ -52,7 +59,7 @@ impl fmt::Display for Printed<'_> {
             Node::Attribute(attribute) => attribute.fmt(f),
             Node::Custom(custom) => write!(f, "{}({})", custom.word, Escaped::new(&custom.name)),
             Node::InMode(mode, rule) => {
-                write!(f, "{}({})", PrintedMode(*mode), Printed { rule, ..*self })
+                write!(f, "{}({})", PrintedMode(*mode), Printed { node: rule.node(), ..*self })
             }
             Node::Permission(permission) => write!(f, "permission({})", Escaped::new(&permission.name)),
             Node::Role(role) => write!(f, "role({})", Escaped::new(&role.name)),
@@ -102,7 +109,7 @@ impl Printed<'_> {
     }
 
     fn part(self, f: &mut fmt::Formatter<'_>, rule: &Rule) -> fmt::Result {
-        let part = Printed { rule, ..self };
+        let part = Printed { node: rule.node(), ..self };
         match rule.node() {
             Node::All(_) | Node::Any(_) | Node::Unless(_) => write!(f, "({part})"),
             _ => part.fmt(f),
@@ -110,7 +117,7 @@ impl Printed<'_> {
     }
 }
 
-struct PrintedMode(Mode);
+pub(super) struct PrintedMode(pub(super) Mode);
 
 impl fmt::Display for PrintedMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

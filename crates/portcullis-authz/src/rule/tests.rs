@@ -4,6 +4,7 @@ mod bind;
 mod decide;
 mod deny;
 mod evaluate;
+mod explain;
 mod lint;
 mod mode;
 mod model;

@@ -10,9 +10,7 @@ use super::Rule;
 use super::assurance::is_recent;
 use super::binding::is_sender_constrained;
 use super::node::{Custom, Node};
-use super::tally::{Outcome, Tally};
-
-pub(super) const ALLOWED: Decision = Decision::allow(Reason::RuleSatisfied);
+use super::tally::Tally;
 
 /// What stands in the way of a request.
 pub(super) struct Obstacle<'r> {
@@ -23,6 +21,8 @@ pub(super) struct Obstacle<'r> {
     said: Option<Cow<'static, str>>,
     /// Whether it was asked for that it does not hold: `unless`.
     forbidden: bool,
+    /// The number of the condition that stands in the way.
+    pub(super) place: u32,
 }
 
 /// How hard an obstacle is to overcome, in order.
@@ -61,7 +61,12 @@ impl Kind {
 
 impl<'r> Obstacle<'r> {
     pub(super) fn new(kind: Kind, reason: Reason, asked: &'r Rule) -> Self {
-        Self { kind, reason, asked, said: None, forbidden: false }
+        Self { kind, reason, asked, said: None, forbidden: false, place: 0 }
+    }
+
+    /// The same, in the way by the condition of that number.
+    pub(super) fn at(self, place: u32) -> Self {
+        Self { place, ..self }
     }
 
     /// What `unless` forbids does hold.
@@ -98,7 +103,7 @@ impl Rule {
             Node::All(rules) => all(rules, facts),
             Node::Any(rules) => any(rules, facts),
             Node::Not(rule) => match rule.firm().ask(facts) {
-                Ok(()) => Err(Obstacle::new(Kind::Explicit, Reason::ExplicitlyDenied, self)),
+                Ok(()) => Err(Obstacle::new(Kind::Explicit, Reason::ExplicitlyDenied, self).at(before)),
                 // What is not known stays unknown.
                 Err(obstacle) if matches!(obstacle.kind, Kind::Login | Kind::Failure) => Err(obstacle),
                 Err(_) => Ok(()),
@@ -106,8 +111,8 @@ impl Rule {
             Node::InMode(mode, rule) => rule.ask_in_mode(*mode, facts),
             Node::Unless(unless) => self.ask_unless(unless, facts),
             node => {
-                let verdict = self.ask_condition(node, facts);
-                facts.tally.note(Outcome::of(&verdict));
+                let verdict = self.ask_condition(node, facts).map_err(|obstacle| obstacle.at(before));
+                facts.tally.note(&verdict);
                 return verdict;
             }
         };

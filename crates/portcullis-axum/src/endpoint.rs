@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use tower_service::Service;
 
+use crate::inquiry::Questions;
 use crate::rejection;
 
 /// An async function that can handle a request.
@@ -27,6 +28,9 @@ pub trait Endpoint<T, S>: Clone + Send + Sync + Sized + 'static {
 
     /// Handles a request that was let through.
     fn call(self, request: Request, state: S) -> Self::Future;
+
+    /// Asks the arguments what they demand, when the application starts. By default, there are none.
+    fn ask(_questions: &Questions, _state: &S) {}
 }
 
 type BoxedResponse = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -49,8 +53,9 @@ where
     F: FnOnce(T1) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Res> + Send,
     S: Send + Sync + 'static,
+    M: 'static,
     Res: IntoResponse,
-    T1: FromRequest<S, M> + Send,
+    T1: FromRequest<S, M> + Send + 'static,
 {
     type Future = BoxedResponse;
 
@@ -61,6 +66,10 @@ where
                 Err(explained) => explained.await,
             }
         })
+    }
+
+    fn ask(questions: &Questions, state: &S) {
+        questions.last::<T1, S, M>(state);
     }
 }
 
@@ -73,9 +82,10 @@ macro_rules! endpoint {
             F: FnOnce($($head,)+ $last) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future<Output = Res> + Send,
             S: Send + Sync + 'static,
+            M: 'static,
             Res: IntoResponse,
-            $( $head: FromRequestParts<S> + Send, )+
-            $last: FromRequest<S, M> + Send,
+            $( $head: FromRequestParts<S> + Send + 'static, )+
+            $last: FromRequest<S, M> + Send + 'static,
         {
             type Future = BoxedResponse;
 
@@ -97,6 +107,11 @@ macro_rules! endpoint {
                     };
                     self($($head,)+ $last).await.into_response()
                 })
+            }
+
+            fn ask(questions: &Questions, state: &S) {
+                $( questions.head::<$head, S>(state); )+
+                questions.last::<$last, S, M>(state);
             }
         }
     };

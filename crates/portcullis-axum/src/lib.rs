@@ -1,28 +1,37 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod arguments;
+mod authorized;
 mod claims;
 mod endpoint;
+mod entry;
+mod guarded;
 #[cfg(feature = "tls")]
 mod incoming;
+mod inquiry;
 mod methods;
 mod rejection;
 mod router;
 mod routes;
 mod sealed;
 mod serve;
+mod unguarded;
 
 pub use self::app::App;
+pub use self::arguments::{Carries, TakesProof};
+pub use self::authorized::{Annotation, Authorized};
 pub use self::claims::Claims;
 pub use self::endpoint::{Endpoint, ServiceEndpoint};
+pub use self::guarded::{DeclareGuards, Guarded, HasRule};
 #[cfg(feature = "tls")]
 pub use self::incoming::{TlsIncoming, TlsPeer};
-pub use self::methods::{
-    Guarded, HasRule, Unguarded, any, connect, delete, get, head, options, patch, post, put, service,
-};
+pub use self::inquiry::Questions;
+pub use self::methods::{any, connect, delete, get, head, options, patch, post, put, service};
 pub use self::router::SecureRouter;
 pub use self::routes::Routes;
 pub use self::serve::{
     DEFAULT_BODY_READ_TIMEOUT, DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS,
     DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, Serve,
 };
+pub use self::unguarded::Unguarded;

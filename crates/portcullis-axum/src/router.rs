@@ -61,8 +61,10 @@ impl SecureRouter {
             errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
         }
         let mut table = RouteTable::of(&security);
-        for (path, entry) in &routes.entries {
-            table.add(entry.method.clone(), path, entry.policy.clone(), entry.handler);
+        for (path, entry) in &mut routes.entries {
+            errors.take(entry.settle().map_err(|errors| errors.located(path)));
+            let handler = &entry.handler;
+            table.add(handler.method.clone(), path, entry.policy.clone(), handler.name);
         }
         let metadata = errors.take(security.metadata_routes(&table)).unwrap_or_default();
         table.add_metadata(&metadata);
@@ -75,7 +77,7 @@ impl SecureRouter {
             if !errors.is_empty() {
                 continue;
             }
-            let methods = (entry.make)(gate);
+            let methods = entry.sealed(gate);
             match paths.iter().position(|(known, _)| *known == path) {
                 Some(index) => {
                     let (path, known) = paths.swap_remove(index);

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::methods::{Entry, HasRule};
+use crate::entry::Entry;
+use crate::guarded::HasRule;
 
 /// Collects routes, nests, merges and takes state. It holds no security: only a
 /// [`SecureRouter`](crate::SecureRouter) does.

@@ -9,8 +9,8 @@ use axum::extract::Request;
 use axum::handler::Handler;
 use axum::response::Response;
 use pin_project_lite::pin_project;
-use portcullis_core::{Denial, OwnAnswer, RefusedRequest, RequestView};
-use portcullis_stack::{Gate, Progress};
+use portcullis_core::{Denial, OwnAnswer, RefusedRequest, RequestView, Trail};
+use portcullis_stack::{Gate, Progress, RoutePolicy};
 
 use crate::endpoint::Endpoint;
 
@@ -18,6 +18,8 @@ use crate::endpoint::Endpoint;
 #[derive(Clone)]
 pub(crate) struct Sealed<E> {
     pub(crate) gate: Gate,
+    /// The policy that the endpoint carries; the gate enforces it.
+    pub(crate) carried: Option<&'static RoutePolicy>,
     pub(crate) endpoint: E,
 }
 
@@ -40,7 +42,7 @@ where
         };
         match progress {
             Progress::Done(Ok(())) => {
-                let request = with_path_parameters(request, &self.gate);
+                let request = let_through(request, &self.gate, self.carried);
                 SealFuture::running(self.endpoint.call(request, state), self.gate, refused)
             }
             Progress::Done(Err(denial)) => SealFuture::refused(self.gate.refuse().response(denial, &refused)),
@@ -49,7 +51,8 @@ where
                 match self.gate.finish(pending, &parts).await {
                     Err(denial) => self.gate.refuse().response(denial, &refused),
                     Ok(()) => {
-                        let request = with_path_parameters(Request::from_parts(parts, body), &self.gate);
+                        let request = Request::from_parts(parts, body);
+                        let request = let_through(request, &self.gate, self.carried);
                         rendered(self.endpoint.call(request, state).await, &self.gate, &refused)
                     }
                 }
@@ -123,8 +126,14 @@ fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Re
     }
 }
 
-/// Guards over resources read their path parameter without naming axum.
-fn with_path_parameters(mut request: Request, gate: &Gate) -> Request {
+/// Leaves what the handler's arguments look for: the word that the gate upheld the policy they carry, and the path
+/// parameters, which guards over resources read without naming axum.
+fn let_through(mut request: Request, gate: &Gate, carried: Option<&'static RoutePolicy>) -> Request {
+    if let Some(policy) = carried
+        && let Ok(trail) = Trail::of(request.extensions())
+    {
+        trail.uphold(policy);
+    }
     gate.admit(&mut request);
     request
 }

@@ -85,6 +85,14 @@ impl ConfigErrors {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 
+    /// The same errors, each with the place that it was found at in front: a route, a file.
+    #[must_use]
+    pub fn located(self, place: &str) -> Self {
+        Self(
+            self.0.into_iter().map(|e| ConfigError::new(e.code, format!("{place}: {}", e.message))).collect(),
+        )
+    }
+
     /// The errors in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()

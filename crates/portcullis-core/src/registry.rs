@@ -330,6 +330,12 @@ config_codes! {
     RoleModelTooLarge = "P226",
     /// A role model cannot be read.
     RoleModelUnreadable = "P227",
+    /// A route is public, but its handler carries a rule, or the reverse.
+    PublicAgainstRule = "P240",
+    /// A route says nothing that its handler does not say already.
+    RequirementAddsNothing = "P241",
+    /// A handler and its route both name schemes.
+    SchemesNamedTwice = "P242",
     /// A question to a decision point cannot be asked.
     InvalidQuestion = "P251",
     /// A Cedar policy cannot be parsed.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod builder;
+mod carried;
 mod gate;
 mod inventory;
 mod lint;

@@ -29,6 +29,9 @@ pub struct RoutePolicy {
     pub(crate) requirement: Requirement,
     pub(crate) limits: Vec<Limit>,
     pub(crate) asks: Vec<Ask>,
+    pub(crate) demands: Vec<String>,
+    /// Whether the route leaves the rule to its handler.
+    pub(crate) is_left: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +81,21 @@ impl RoutePolicy {
         &self.asks
     }
 
+    /// Notes what the handler demands besides, for the route table: `permit(Read Document)`. It checks nothing.
+    pub fn demand(mut self, demand: impl Into<String>) -> Self {
+        let demand = demand.into();
+        if !self.demands.contains(&demand) {
+            self.demands.push(demand);
+        }
+        self
+    }
+
+    /// What the handler demands besides the rule, in the order of its arguments.
+    #[must_use]
+    pub fn demands(&self) -> &[String] {
+        &self.demands
+    }
+
     /// The rule; `None` for a public route.
     #[must_use]
     pub fn rule(&self) -> Option<&Rule> {
@@ -117,13 +135,15 @@ impl RoutePolicy {
         }
     }
 
-    fn new(access: Access) -> Self {
+    pub(crate) fn new(access: Access) -> Self {
         Self {
             access,
             schemes: None,
             requirement: Requirement::Required,
             limits: Vec::new(),
             asks: Vec::new(),
+            demands: Vec::new(),
+            is_left: false,
         }
     }
 }

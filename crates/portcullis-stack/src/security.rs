@@ -90,10 +90,10 @@ impl Security {
             None => schemes,
         });
         let own = errors.take(Limiters::build(&policy.limits, &self.0.clock));
-        let Some(own) = own else { return Err(located(route, errors)) };
+        let Some(own) = own else { return Err(errors.located(route)) };
         // Clients tell policies apart by name: those of every route and those of this one share one answer.
         let all = errors.take(Limiters::new(self.0.limits.iter().chain(own.iter()).cloned()));
-        let Some(all) = all else { return Err(located(route, errors)) };
+        let Some(all) = all else { return Err(errors.located(route)) };
         for limit in own.iter().filter(|limit| limit.phase() != Phase::Anonymous && schemes.is_none()) {
             let message =
                 format!("limit `{}` needs a caller, but the route looks at no credential", limit.name());
@@ -114,7 +114,7 @@ impl Security {
             asks: policy.asks.clone(),
             refuse: self.0.refuse.clone(),
         });
-        errors.into_result(gate).map_err(|errors| located(route, errors))
+        errors.into_result(gate).map_err(|errors| errors.located(route))
     }
 
     /// The schemes, for those who describe them.
@@ -254,13 +254,6 @@ impl fmt::Debug for Security {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Security").field("schemes", &self.0.schemes).finish_non_exhaustive()
     }
-}
-
-fn located(route: &str, errors: ConfigErrors) -> ConfigErrors {
-    let mut located = ConfigErrors::new();
-    located
-        .extend(errors.into_iter().map(|e| ConfigError::new(e.code(), format!("{route}: {}", e.message()))));
-    located
 }
 
 /// What is wrong with the questions of a route.

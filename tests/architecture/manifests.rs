@@ -9,6 +9,7 @@ use super::support::{Package, packages, read};
 const ARROWS: &[(&str, &[&str])] = &[
     ("portcullis-core", &[]),
     ("portcullis-tower", &["core"]),
+    ("portcullis-macros", &[]),
     ("portcullis-edge", &["core", "tower"]),
     ("portcullis-authn", &["core", "tower"]),
     ("portcullis-authz", &["core", "tower"]),
@@ -20,7 +21,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portcullis-metrics", &["audit", "core"]),
     ("portcullis-oauth", &["authn", "client", "core"]),
     ("portcullis-stack", &["audit", "authn", "authz", "core", "edge", "ratelimit", "tower"]),
-    ("portcullis-axum", &["audit", "authn", "authz", "core", "edge", "ratelimit", "stack", "tls", "tower"]),
+    (
+        "portcullis-axum",
+        &["audit", "authn", "authz", "core", "edge", "macros", "ratelimit", "stack", "tls", "tower"],
+    ),
     ("portcullis-openapi", &["authn", "authz", "core", "stack"]),
     (
         "portcullis",

@@ -96,7 +96,7 @@ pub trait DeclareGuards<T, I>: Sized {
     /// Says that nobody reaches the handler without a `Permit<A, R>`, and shows it in the route table.
     ///
     /// ```
-    /// # use portcullis_authz::{Decision, *};
+    /// # use portcullis_authz::*;
     /// # use portcullis_axum::{DeclareGuards, Routes, get};
     /// # use portcullis_core::StoreError;
     /// # #[derive(Clone)] struct Store;

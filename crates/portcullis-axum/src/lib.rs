@@ -18,6 +18,10 @@ mod sealed;
 mod serve;
 mod unguarded;
 
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use portcullis_macros::authorize;
+
 pub use self::app::App;
 pub use self::arguments::{Carries, TakesProof};
 pub use self::authorized::{Annotation, Authorized};
@@ -35,3 +39,11 @@ pub use self::serve::{
     DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, Serve,
 };
 pub use self::unguarded::Unguarded;
+
+/// What `#[authorize(..)]` writes.
+#[doc(hidden)]
+pub mod __private {
+    pub use portcullis_stack::RoutePolicy;
+
+    pub use crate::authorized::{Annotation, Authorized};
+}

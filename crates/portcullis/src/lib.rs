@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use portcullis_axum::authorize;
 #[doc(inline)]
 pub use portcullis_core::{
     Claims, Clock, ConfigCode, ConfigError, ConfigErrors, CredentialMethod, Decision, Denial, Mode,
@@ -98,6 +101,13 @@ pub mod axum {
     pub use portcullis_axum::*;
 }
 
+/// What `#[authorize(..)]` writes.
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub mod __private {
+    pub use portcullis_axum::__private::*;
+}
+
 /// What most applications name.
 ///
 /// ```
@@ -115,9 +125,12 @@ pub mod prelude {
         Permit, Rule, Scoped, acr, all_scopes, any_acr, any_scope, authenticated, claim, max_age, role,
         scope, sender_constrained, user_only,
     };
+    #[cfg(feature = "macros")]
+    pub use portcullis_axum::authorize;
     #[cfg(feature = "axum")]
     pub use portcullis_axum::{
-        App, Routes, SecureRouter, any, connect, delete, get, head, options, patch, post, put, service,
+        App, DeclareGuards, Routes, SecureRouter, any, connect, delete, get, head, options, patch, post, put,
+        service,
     };
     #[cfg(feature = "cedar")]
     pub use portcullis_cedar::Cedar;

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
+mod annotated;
 mod finish;
 mod in_flight;
 mod metadata;

@@ -1,0 +1,6 @@
+use portcullis_macros::authorize;
+
+#[authorize]
+async fn list() {}
+
+fn main() {}

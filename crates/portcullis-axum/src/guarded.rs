@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use portcullis_authz::Ask;
 use portcullis_ratelimit::Limit;
 use portcullis_stack::RoutePolicy;
 
@@ -84,6 +85,9 @@ settings! {
 
     /// Adds a limit of this handler alone.
     fn limit(limit: impl Into<Limit>) => |policy| policy.limit(limit);
+
+    /// Also asks a decision point, after the rule allowed: both must allow. Several are asked one after the other.
+    fn asks(ask: Ask) => |policy| policy.asks(ask);
 }
 
 /// Says which guard stands before a handler; it does not compile unless the handler takes the proof of it.

@@ -12,6 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::inquiry::{Questions, Told};
 use crate::sealed::Sealed;
 
+/// Makes the sealed handler from its gate and the carried policy, if the gate enforces that.
 type Make<S> = Arc<dyn Fn(Gate, Option<&'static RoutePolicy>) -> MethodRouter<S> + Send + Sync>;
 type Ask<S> = Arc<dyn Fn(&S) -> Told + Send + Sync>;
 
@@ -92,6 +93,7 @@ impl Entry<()> {
 
     /// The handler behind its gate, which was made from the settled policy.
     pub(crate) fn sealed(&self, gate: Gate) -> MethodRouter {
-        (self.handler.make)(gate, self.carried)
+        let upheld = self.carried.filter(|_| self.policy.contains_carried());
+        (self.handler.make)(gate, upheld)
     }
 }

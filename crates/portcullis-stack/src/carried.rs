@@ -4,13 +4,13 @@ use portcullis_authn::Requirement;
 use portcullis_authz::Rule;
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Reason, RequestView, Room};
 
-use crate::policy::{Access, RoutePolicy};
+use crate::policy::{Access, Carried, RoutePolicy};
 
 impl RoutePolicy {
     /// The policy of a route that says nothing of who may call, and leaves that to the policy that its handler
     /// carries. It wants [`with_carried`](Self::with_carried).
     pub fn left_to(carried: &Self) -> Self {
-        Self { is_left: true, ..Self::new(carried.access.clone()) }
+        Self { carried: Carried::Awaited, ..Self::new(carried.access.clone()) }
     }
 
     /// This policy of a route, together with the one that its handler carries: both rules must be satisfied, the
@@ -35,14 +35,17 @@ impl RoutePolicy {
     /// ```
     pub fn with_carried(self, carried: &Self) -> Result<Self, ConfigErrors> {
         // Taken apart whole, so that nothing that policies learn to say is forgotten here.
-        let Self { access, schemes, requirement, limits, asks, demands, is_left: _ } = carried.clone();
+        let Self { access, schemes, requirement, limits, asks, demands, carried: _ } = carried.clone();
         let mut errors = ConfigErrors::new();
-        let access = if self.is_left { Some(access) } else { errors.take(joined(access, self.access)) };
+        let joined = match self.carried {
+            Carried::Awaited => Some((access, Carried::Contained)),
+            _ => errors.take(joined(access, self.access)),
+        };
         if schemes.is_some() && self.schemes.is_some() {
             let message = "the handler names schemes, and so does its route: one of them is enough";
             errors.push(ConfigError::new(ConfigCode::SchemesNamedTwice, message));
         }
-        let Some(access) = access else { return Err(errors) };
+        let Some((access, carried)) = joined else { return Err(errors) };
         errors.into_result(Self {
             access,
             schemes: self.schemes.or(schemes),
@@ -54,8 +57,15 @@ impl RoutePolicy {
             limits: limits.into_iter().chain(self.limits).collect(),
             asks: asks.into_iter().chain(self.asks).collect(),
             demands: demands.into_iter().chain(self.demands).collect(),
-            is_left: false,
+            carried,
         })
+    }
+
+    /// Whether a gate that enforces this policy has asked the carried rule too, so that the handler need not. It has not
+    /// where the route's own rule is so strict that the carried one was left out: there, both ask.
+    #[must_use]
+    pub fn contains_carried(&self) -> bool {
+        self.carried == Carried::Contained
     }
 
     /// Decides where no gate does: in front of a handler that carries the policy, on a router that knows nothing of
@@ -101,7 +111,8 @@ impl RoutePolicy {
     }
 }
 
-fn joined(carried: Access, own: Access) -> Result<Access, ConfigError> {
+/// What is enforced, and whether the carried rule is part of it.
+fn joined(carried: Access, own: Access) -> Result<(Access, Carried), ConfigError> {
     match (carried, own) {
         (Access::Rule(carried), Access::Rule(own)) if implies(&carried, &own) => {
             let message = format!(
@@ -109,7 +120,13 @@ fn joined(carried: Access, own: Access) -> Result<Access, ConfigError> {
             );
             Err(ConfigError::new(ConfigCode::RequirementAddsNothing, message))
         }
-        (Access::Rule(carried), Access::Rule(own)) => Ok(Access::Rule(carried.and(own))),
+        // Both together would be a rule of which a part has no effect.
+        (Access::Rule(carried), Access::Rule(own)) if implies(&own, &carried) => {
+            Ok((Access::Rule(own), Carried::Implied))
+        }
+        (Access::Rule(carried), Access::Rule(own)) => {
+            Ok((Access::Rule(carried.and(own)), Carried::Contained))
+        }
         (Access::Public(carried), Access::Public(_)) => {
             let message =
                 format!("`.public(..)` adds nothing: the handler itself says that it is public: {carried}");
@@ -156,8 +173,34 @@ mod tests {
     #[test]
     fn both_rules_must_be_satisfied() {
         check(requires(scope("a")), requires(role("r")), Ok("scope(a) and role(r)"));
-        check(requires(authenticated()), requires(role("r")), Ok("authenticated and role(r)"));
-        check(requires(any_scope(["a", "b"])), requires(scope("a")), Ok("any_scope(a, b) and scope(a)"));
+        check(
+            requires(scope("a")),
+            requires(scope("b").or(role("r"))),
+            Ok("scope(a) and (scope(b) or role(r))"),
+        );
+        let both = requires(role("r")).with_carried(&requires(scope("a"))).unwrap();
+        assert!(both.contains_carried());
+    }
+
+    #[test]
+    fn a_stricter_rule_of_the_route_stands_alone_and_the_handler_asks_for_itself() {
+        for (carried, own, expected) in [
+            (authenticated(), role("r"), "role(r)"),
+            (any_scope(["a", "b"]), scope("a"), "scope(a)"),
+            (scope("a").or(role("r")), scope("a").and(scope("b")), "scope(a) and scope(b)"),
+        ] {
+            let both = requires(own).with_carried(&requires(carried)).unwrap();
+            assert_eq!((both.to_string().as_str(), both.contains_carried()), (expected, false));
+        }
+    }
+
+    /// What is only watched refuses nobody: it stands in for no rule.
+    #[test]
+    fn a_rule_in_shadow_is_no_stricter_one() {
+        check(requires(scope("a")), requires(scope("a").shadowed()), Err(&["P241"]));
+        let watched = requires(scope("a").and(role("r")).shadowed());
+        let both = watched.with_carried(&requires(scope("a"))).unwrap();
+        assert!(both.contains_carried(), "{both}");
     }
 
     #[test]

@@ -30,8 +30,20 @@ pub struct RoutePolicy {
     pub(crate) limits: Vec<Limit>,
     pub(crate) asks: Vec<Ask>,
     pub(crate) demands: Vec<String>,
-    /// Whether the route leaves the rule to its handler.
-    pub(crate) is_left: bool,
+    pub(crate) carried: Carried,
+}
+
+/// How the policy stands to the one that the handler carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// It was not joined to one.
+    Apart,
+    /// It is to be joined to one, and says nothing of who may call.
+    Awaited,
+    /// It says all that the carried one says.
+    Contained,
+    /// It is stricter than the carried one.
+    Implied,
 }
 
 #[derive(Clone, Debug)]
@@ -143,7 +155,7 @@ impl RoutePolicy {
             limits: Vec::new(),
             asks: Vec::new(),
             demands: Vec::new(),
-            is_left: false,
+            carried: Carried::Apart,
         }
     }
 }

@@ -143,13 +143,15 @@ async fn the_rule_is_asked_once_and_joined_to_that_of_the_route() {
     let routes = Routes::new()
         .route("/a", get(list))
         .route("/b", get(list).requires(role("editor")))
-        .route("/c", get(list).requires(role("admin")));
+        .route("/c", get(list).requires(role("admin")))
+        // So strict that the handler's rule is left out of it: the handler asks for itself, to be sure.
+        .route("/d", get(list).requires(scope("read").and(role("editor"))));
     let bench = Bench::new(routes);
-    for (path, expected) in [("/a", 200), ("/b", 200), ("/c", 403)] {
+    for (path, expected, asked) in [("/a", 200, 1), ("/b", 200, 1), ("/d", 200, 2), ("/c", 403, 1)] {
         assert_eq!(status(&bench, bench.as_alice("GET", path)).await, expected);
         let events = bench.events.events();
         let decisions = events.last().unwrap().decisions();
-        assert_eq!(decisions.iter().filter(|entry| entry.room == Room::Rule).count(), 1, "{path}");
+        assert_eq!(decisions.iter().filter(|entry| entry.room == Room::Rule).count(), asked, "{path}");
     }
     assert_eq!(bench.last_reason(), "insufficient_role");
     let table = bench.app.route_table().to_string();

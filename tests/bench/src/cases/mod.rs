@@ -1,6 +1,8 @@
 //! Everything that can be measured, by name. Formulas of goals refer to these names.
 
 mod bound;
+#[cfg(feature = "cedar")]
+mod cedar;
 mod checks;
 mod composite;
 mod floors;
@@ -30,6 +32,8 @@ pub fn case(name: &str) -> Option<Case> {
         checks::CASES,
         loopback::CASES,
         opaque::CASES,
+        #[cfg(feature = "cedar")]
+        cedar::CASES,
     ];
     #[cfg(feature = "peers")]
     let lists = lists.into_iter().chain(crate::peers::CASES.iter().copied());

@@ -28,5 +28,21 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare").at_most(6_400.0),
     Goal::new("P13", "audit, JSON lines queued", "audit - bare facts").at_most(2_600.0),
     Goal::new("P13", "  over the empty Security", "composite audit - composite").at_most(2_600.0),
+    #[cfg(feature = "cedar")]
+    Goal::new(
+        "P20",
+        "Cedar, 1,000 policies of which 10 can apply / the engine with those 10",
+        "cedar of 1000",
+    )
+    .of("cedar engine 10")
+    .at_most(2.0),
+    #[cfg(feature = "cedar")]
+    Goal::new("P20", "  / the engine, entities made before", "cedar of 1000")
+        .of("cedar engine 10, entities made before"),
+    #[cfg(feature = "cedar")]
+    Goal::new("P20", "  / ours with those 10", "cedar of 1000").of("cedar of 10").at_most(1.1),
+    #[cfg(feature = "cedar")]
+    Goal::new("P20", "  the engine with all 1,000 / with those 10", "cedar engine 1000")
+        .of("cedar engine 10"),
     Goal::new("-", "API key and scope, over the empty Security", "composite key scope - composite"),
 ];

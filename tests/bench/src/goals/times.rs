@@ -125,6 +125,19 @@ pub const TIMES: &[Goal] = &[
     // P10: a rule over a caller who is known.
     Goal::new("P10", "scope rule, x bare", "rule scope - principal").of("bare").at_most(0.05),
     Goal::new("P10", "rule with 101 scopes, x bare", "rule any of 100 - principal").of("bare").at_most(0.05),
+    // P20: what cannot apply costs nothing.
+    #[cfg(feature = "cedar")]
+    Goal::new(
+        "P20",
+        "Cedar, 1,000 policies of which 10 can apply / the engine with those 10",
+        "cedar of 1000",
+    )
+    .of("cedar engine 10")
+    .at_most(2.0)
+    .beside(&[peer("engine with 1,000", "cedar engine 1000")]),
+    #[cfg(feature = "cedar")]
+    Goal::new("P20", "  / the engine, entities made before", "cedar of 1000")
+        .of("cedar engine 10, entities made before"),
     // P13: the audit, its event queued for the writer of lines, or kept in memory.
     Goal::new("P13", "audit, JSON lines queued, x bare", "audit - bare facts").of("bare facts").at_most(0.45),
     Goal::new("P13", "audit, last events in memory, x bare", "audit memory - bare facts")

@@ -25,7 +25,7 @@ mod inquiry;
 
 pub use self::catalog::{MAX_DECLARED_SCOPES, ScopeCatalog};
 pub use self::demand::{Demands, Proof};
-pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, Question, ask};
+pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, EnginePolicy, Question, ask};
 pub use self::guard::{
     Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Delete,
     Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, Guard, ListPolicy, Load, LoadInTenant,

@@ -54,6 +54,7 @@ mod describe;
 mod evaluation;
 mod layer;
 mod point;
+mod policy;
 mod question;
 
 pub use self::ask::{Ask, ask};
@@ -61,6 +62,7 @@ pub use self::describe::Describe;
 pub use self::evaluation::Evaluation;
 pub use self::layer::AskLayer;
 pub use self::point::{DecisionPoint, MAX_DETAIL_OCTETS, detail, unavailable};
+pub use self::policy::EnginePolicy;
 pub use self::question::{MAX_QUESTION_OCTETS, Question};
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Decision, Principal, Reason, Step};
+use portcullis_core::{Decision, Principal, Reason, RequestId, Step};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -46,6 +46,7 @@ pub struct Question<'a> {
     id: Cow<'a, str>,
     attributes: Map<String, Value>,
     context: Map<String, Value>,
+    request_id: Option<RequestId>,
 }
 
 impl<'a> Question<'a> {
@@ -64,6 +65,7 @@ impl<'a> Question<'a> {
             id: id.into(),
             attributes: Map::new(),
             context: Map::new(),
+            request_id: None,
         }
     }
 
@@ -85,6 +87,13 @@ impl<'a> Question<'a> {
     pub fn with_context(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.context.insert(name.into(), value.into());
         self
+    }
+
+    /// Names the request that it is about, so that the engine's log can be read beside the audit event. It is no part
+    /// of what is decided.
+    #[must_use]
+    pub fn with_request_id(self, request_id: RequestId) -> Self {
+        Self { request_id: Some(request_id), ..self }
     }
 
     /// Who.
@@ -121,6 +130,12 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn context(&self) -> &Map<String, Value> {
         &self.context
+    }
+
+    /// The name of the request that it is about.
+    #[must_use]
+    pub fn request_id(&self) -> Option<RequestId> {
+        self.request_id
     }
 
     /// The question as the body of an AuthZEN evaluation request, to be shaped further.

@@ -1,4 +1,5 @@
 mod asks;
 #[cfg(feature = "conformance")]
 mod conforms;
+mod policies;
 mod questions;

@@ -60,7 +60,8 @@ impl Ask {
             },
             Id::Text(text) => Cow::Borrowed(&**text),
         };
-        let mut question = Question::new(caller, action, &*self.kind, id);
+        let mut question =
+            Question::new(caller, action, &*self.kind, id).with_request_id(request.trail().id());
         for (name, source) in &self.attributes {
             question = question.with_attribute(&**name, source.read(request)?);
         }

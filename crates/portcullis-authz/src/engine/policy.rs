@@ -1,0 +1,121 @@
+use std::borrow::Cow;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use portcullis_core::{Decision, Mode, Principal, Reason, Step};
+
+use super::describe::Describe;
+use super::point::DecisionPoint;
+use super::question::Question;
+use crate::guard::{Action, Policy};
+
+/// A decision point as the policy of a guard: it is asked about every action on every resource that it is told of
+/// ([`Describe`]).
+///
+/// The action is called as [`Action::NAME`] says, unless [`with_action_names`](Self::with_action_names) says otherwise.
+/// A decision point that fails is 503, also where refusals hide the resource. Guards wait for as long as
+/// [`Resource::DECISION_DEADLINE`](crate::Resource::DECISION_DEADLINE) says: let that be longer than the deadline of the
+/// decision point.
+///
+/// ```
+/// # use std::borrow::Cow;
+/// use portcullis_authz::engine::{DecisionPoint, Describe, EnginePolicy, Question};
+/// use portcullis_authz::{Policy, Read, Write};
+/// use portcullis_core::{CredentialMethod, Decision, Principal, Reason, Step};
+///
+/// # struct Document { id: u32 }
+/// # impl Describe for Document {
+/// #     fn kind(&self) -> Cow<'_, str> { "document".into() }
+/// #     fn id(&self) -> Cow<'_, str> { self.id.to_string().into() }
+/// # }
+/// /// Everybody may read.
+/// struct Readers;
+///
+/// impl DecisionPoint for Readers {
+///     fn name(&self) -> &str {
+///         "readers"
+///     }
+///     fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+///         Step::Done(Decision::allow_if(question.action() == "can_read", Reason::PolicyDenied))
+///     }
+/// }
+///
+/// let policy = EnginePolicy::new(Readers).with_action_names(|name| format!("can_{}", name.to_lowercase()));
+/// let (alice, document) = (Principal::builder("alice", CredentialMethod::Jwt).build(), Document { id: 7 });
+/// assert!(Policy::<Read, _>::decide(&policy, &alice, &document).is_allowed());
+/// assert!(!Policy::<Write, _>::decide(&policy, &alice, &document).is_allowed());
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct EnginePolicy<P> {
+    point: P,
+    name: Option<Name>,
+    mode: Mode,
+}
+
+/// What the engine calls an action.
+type Name = Arc<dyn Fn(&'static str) -> String + Send + Sync>;
+
+impl<P: DecisionPoint> EnginePolicy<P> {
+    /// Asks this decision point.
+    pub fn new(point: P) -> Self {
+        Self { point, name: None, mode: Mode::Enforce }
+    }
+
+    /// Calls actions as the function says. By default, they are called as [`Action::NAME`] says: `Read`.
+    pub fn with_action_names(self, name: impl Fn(&'static str) -> String + Send + Sync + 'static) -> Self {
+        Self { name: Some(Arc::new(name)), ..self }
+    }
+
+    /// Takes the decisions less seriously, to watch them before they are enforced. By default, this is
+    /// [`Mode::Enforce`].
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
+    fn ask<A: Action>(&self, caller: &Principal, resource: &impl Describe) -> Step<Decision> {
+        let action = match &self.name {
+            None => Cow::Borrowed(A::NAME),
+            Some(name) => Cow::Owned(name(A::NAME)),
+        };
+        let question = Question::new(caller, action, resource.kind(), resource.id());
+        question.with_attributes(resource.attributes()).put_to(&self.point)
+    }
+}
+
+impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePolicy<P> {
+    fn decide(&self, caller: &Principal, resource: &R) -> Decision {
+        match self.ask::<A>(caller, resource) {
+            Step::Done(decision) => told(self.point.name(), decision),
+            Step::Wait(_) => Decision::deny(Reason::Misconfigured).because(
+                "the decision point has to be waited for, but was asked where nobody can: use the guard's methods \
+                 that are async",
+            ),
+        }
+    }
+
+    fn decide_async(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send {
+        let step = self.ask::<A>(caller, resource);
+        async move { told(self.point.name(), step.resolve().await) }
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+/// The decision, with the name of who made it.
+fn told(name: &str, decision: Decision) -> Decision {
+    let detail = match decision.detail() {
+        None => name.to_owned(),
+        Some(said) => format!("{name}: {said}"),
+    };
+    decision.because(detail)
+}
+
+impl<P: DecisionPoint> fmt::Debug for EnginePolicy<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EnginePolicy({})", self.point.name())
+    }
+}

@@ -1,0 +1,118 @@
+//! Guards that ask a decision point.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use portcullis_core::{Decision, Denial, Effect, Mode, Reason, RequestView, Room, Step, StoreError};
+use serde_json::{Map, Value, json};
+
+use crate::engine::{DecisionPoint, Describe, EnginePolicy, Question, unavailable};
+use crate::test_support::{known, noted, request};
+use crate::{Guard, Load, OnDeny, Permit, Policy, Read, Resource, Write};
+
+#[derive(Debug)]
+struct Document(u32);
+
+struct Documents;
+
+impl Resource for Document {
+    type Id = u32;
+    type Store = Documents;
+    type Rules = EnginePolicy<Owners>;
+    const PARAM: &'static str = "id";
+    const ON_DENY: OnDeny = OnDeny::Hide;
+}
+
+impl Load<Document> for Documents {
+    async fn load(&self, id: &u32) -> Result<Option<Document>, StoreError> {
+        Ok(Some(Document(*id)))
+    }
+}
+
+impl Describe for Document {
+    fn kind(&self) -> Cow<'_, str> {
+        "document".into()
+    }
+
+    fn id(&self) -> Cow<'_, str> {
+        self.0.to_string().into()
+    }
+
+    fn attributes(&self) -> Map<String, Value> {
+        [("even".to_owned(), self.0.is_multiple_of(2).into())].into_iter().collect()
+    }
+}
+
+/// Even documents may be read; document 9 is more than the engine can bear.
+struct Owners {
+    waits: bool,
+}
+
+impl DecisionPoint for Owners {
+    fn name(&self) -> &str {
+        "owners"
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+        assert_eq!(question.kind(), "document");
+        let even = question.attributes().get("even") == Some(&json!(true));
+        let decision = match question.id() {
+            "9" => unavailable("it broke"),
+            _ => Decision::allow_if(even && question.action() == "Read", Reason::PolicyDenied)
+                .because("policy0"),
+        };
+        if self.waits { Step::wait(async move { decision }) } else { Step::Done(decision) }
+    }
+}
+
+async fn read(policy: &EnginePolicy<Owners>, id: &str) -> (Result<Permit<Read, Document>, Denial>, String) {
+    let request = request(&known("", &[]));
+    let view = RequestView::of(&request).unwrap();
+    let answer = Guard::new(policy).load_and_authorize(&view, &Documents, id).await;
+    let (_, _, _, detail) = noted(&request, Room::Guard).remove(0);
+    (answer, detail)
+}
+
+#[tokio::test]
+async fn a_guard_asks_the_engine_about_the_loaded_resource_and_waits_for_it() {
+    for waits in [false, true] {
+        let policy = EnginePolicy::new(Owners { waits });
+        let (allowed, detail) = read(&policy, "4").await;
+        assert_eq!(allowed.unwrap().0, 4);
+        assert!(detail.contains("owners: policy0"), "{detail}");
+        let (refused, detail) = read(&policy, "5").await;
+        assert_eq!(refused.unwrap_err().status(), 404);
+        assert!(detail.contains("owners: policy0"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_fails_is_503_also_where_refusals_hide() {
+    for waits in [false, true] {
+        let (failed, detail) = read(&EnginePolicy::new(Owners { waits }), "9").await;
+        let denial = failed.unwrap_err();
+        assert_eq!((denial.status().as_u16(), denial.reason()), (503, Reason::DecisionPointUnavailable));
+        assert!(detail.contains("it broke"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_shadow_hands_the_resource_over_whatever_the_engine_says() {
+    let policy = EnginePolicy::new(Owners { waits: true }).with_mode(Mode::Shadow);
+    for id in ["4", "5", "9"] {
+        assert!(read(&policy, id).await.0.is_ok(), "{id}");
+    }
+}
+
+#[test]
+fn an_engine_that_must_be_waited_for_is_a_mistake_where_nobody_can() {
+    let caller = portcullis_core::Principal::builder("alice", portcullis_core::CredentialMethod::Jwt).build();
+    let decide = |policy: &EnginePolicy<Owners>| Policy::<Read, _>::decide(policy, &caller, &Document(4));
+    assert_eq!(decide(&EnginePolicy::new(Owners { waits: false })).effect(), Effect::Allow);
+    assert_eq!(decide(&EnginePolicy::new(Owners { waits: true })).reason(), Reason::Misconfigured);
+    let shared: Arc<dyn DecisionPoint> = Arc::new(Owners { waits: false });
+    assert_eq!(
+        Policy::<Write, _>::decide(&EnginePolicy::new(shared), &caller, &Document(4)).effect(),
+        Effect::Deny
+    );
+}

@@ -13,6 +13,8 @@ reasons! {
     RuleSatisfied = "rule_satisfied" => Allow,
     /// A policy allowed the action on the resource.
     PolicyAllowed = "policy_allowed" => Allow,
+    /// A decision point failed, and the application chose to go on without it.
+    DecisionPointBypassed = "decision_point_bypassed" => Allow,
     /// The route is declared public.
     PublicRoute = "public_route" => Allow,
     /// The credential was verified.
@@ -336,6 +338,8 @@ config_codes! {
     RequirementAddsNothing = "P241",
     /// A handler and its route both name schemes.
     SchemesNamedTwice = "P242",
+    /// A setting of a decision point cannot be used.
+    InvalidDecisionPoint = "P250",
     /// A question to a decision point cannot be asked.
     InvalidQuestion = "P251",
     /// A Cedar policy cannot be parsed.

@@ -35,7 +35,7 @@ pub mod oauth {
 }
 
 /// From others: the outbound HTTP client of key sets and introspection, for settings of one's own.
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "decisions", feature = "discovery"))]
 pub mod client {
     pub use portcullis_client::*;
 }
@@ -64,6 +64,12 @@ pub mod metrics {
 /// The layers in the right order, on any tower stack.
 pub mod stack {
     pub use portcullis_stack::*;
+}
+
+/// May they, says another server: AuthZEN, Open Policy Agent, OpenFGA.
+#[cfg(feature = "decisions")]
+pub mod decisions {
+    pub use portcullis_decisions::*;
 }
 
 /// May they, by Cedar policies.
@@ -135,6 +141,8 @@ pub mod prelude {
     #[cfg(feature = "cedar")]
     pub use portcullis_cedar::Cedar;
     pub use portcullis_core::{ConfigErrors, CredentialMethod, Decision, Denial, Principal, Reason, Scopes};
+    #[cfg(feature = "decisions")]
+    pub use portcullis_decisions::{AuthZen, Opa, OpenFga};
     pub use portcullis_edge::{Cors, TrustedProxies};
     #[cfg(feature = "logout")]
     pub use portcullis_oauth::BackChannelLogout;

@@ -1,0 +1,227 @@
+//! One question from the beginning to the end.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use portcullis_authz::engine::{DecisionPoint, Question, detail, unavailable};
+use portcullis_client::{Breaker, OutboundClient};
+use portcullis_core::{Clock, Decision, Readiness, Reason, RequestId, Step};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use crate::failure::Failure;
+use crate::memory::Memory;
+use crate::protocol::{Protocol, Written};
+
+/// AuthZEN Authorization API 1.0 §10.1.3.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// A decision point on another server, made by [`AuthZen`](crate::AuthZen), [`Opa`](crate::Opa) or
+/// [`OpenFga`](crate::OpenFga). Clones share connections, breaker and memory.
+///
+/// As something that a server [depends on](Readiness), it is ready unless it is left alone after failures.
+#[derive(Clone)]
+pub struct RemoteDecisionPoint(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) name: Box<str>,
+    pub(crate) protocol: Box<dyn Protocol>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) client: OutboundClient,
+    pub(crate) breaker: Breaker,
+    pub(crate) resumes: Resumes,
+    pub(crate) seats: Arc<Semaphore>,
+    pub(crate) calls: Arc<Semaphore>,
+    pub(crate) memory: Option<Memory>,
+    pub(crate) deadline: Duration,
+    pub(crate) max_answer: usize,
+    pub(crate) bypass: bool,
+    pub(crate) clock: Clock,
+}
+
+impl RemoteDecisionPoint {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// Drops all that is remembered, for whoever has just changed a policy.
+    pub fn forget(&self) {
+        if let Some(memory) = &self.0.memory {
+            memory.clear();
+        }
+    }
+
+    /// How many decisions are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.0.memory.as_ref().map_or(0, Memory::len)
+    }
+}
+
+impl DecisionPoint for RemoteDecisionPoint {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+        let shared = &self.0;
+        let body = match shared.protocol.write(question) {
+            Ok(Written::Ask(body)) => Bytes::from(body),
+            Ok(Written::Refused(decision)) => return Step::Done(decision),
+            Err(failure) => return Step::Done(shared.failed(&failure)),
+        };
+        if let Some(decision) = shared.memory.as_ref().and_then(|memory| memory.fresh(&body)) {
+            return Step::Done(decision);
+        }
+        if let Some(remaining) = shared.breaker.remaining(shared.clock.monotonic()) {
+            return Step::Done(shared.failed(&Failure::Paused(remaining)));
+        }
+        let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
+            return Step::Done(shared.failed(&Failure::TooManyWaiting));
+        };
+        let (shared, request_id) = (Arc::clone(shared), question.request_id());
+        Step::wait(async move {
+            let decision = shared.ask(body, request_id).await;
+            drop(seat);
+            decision
+        })
+    }
+}
+
+impl Readiness for RemoteDecisionPoint {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.resumes.is_past(self.0.clock.monotonic())
+    }
+}
+
+impl Shared {
+    async fn ask(&self, question: Bytes, request_id: Option<RequestId>) -> Decision {
+        if Handle::try_current().is_err() {
+            return self.failed(&Failure::NoRuntime);
+        }
+        let called = AtomicBool::new(false);
+        let exchange = self.exchange(&question, request_id, &called);
+        let answer = match tokio::time::timeout(self.deadline, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failure::Timeout { called: called.into_inner() }),
+        };
+        match answer {
+            Ok((asked, decision)) => {
+                self.breaker.succeeded();
+                self.resumes.now();
+                if let Some(memory) = &self.memory {
+                    memory.keep(question, asked, &decision);
+                }
+                decision
+            }
+            Err(failure) => {
+                if failure.is_outage() {
+                    self.note_outage().await;
+                }
+                self.failed(&failure)
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        question: &Bytes,
+        request_id: Option<RequestId>,
+        called: &AtomicBool,
+    ) -> Result<(Instant, Decision), Failure> {
+        // Only whoever drops the decision point closes it.
+        let _permit = self.calls.acquire().await.map_err(|_| Failure::TooManyWaiting)?;
+        let asked = self.clock.monotonic();
+        // Asked again: it may have failed while this one was in the queue.
+        self.breaker.admit(asked).map_err(Failure::Paused)?;
+        called.store(true, Ordering::Relaxed);
+        let uri = self.protocol.endpoint().locate(&self.client, &self.clock).await?;
+        let answer = match self.client.send(self.request(&uri, question, request_id)).await {
+            // A connection that was kept may be closed just as it is used; a question may be asked twice.
+            Err(error) if error.is_reset() => {
+                self.client.send(self.request(&uri, question, request_id)).await?
+            }
+            answer => answer?,
+        };
+        if answer.body.len() > self.max_answer {
+            return Err(Failure::TooLarge);
+        }
+        Ok((asked, self.protocol.read(&answer)?))
+    }
+
+    fn request(&self, uri: &Uri, question: &Bytes, request_id: Option<RequestId>) -> Request<Bytes> {
+        let mut request = Request::new(question.clone());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri.clone();
+        let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(name) = request_id.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
+            headers.insert(X_REQUEST_ID, name);
+        }
+        request
+    }
+
+    async fn note_outage(&self) {
+        let now = self.clock.monotonic();
+        self.breaker.failed(now);
+        if let Some(remaining) = self.breaker.remaining(now) {
+            self.resumes.at(now, remaining);
+        }
+        self.protocol.endpoint().forget().await;
+    }
+
+    /// 503, or what was chosen.
+    fn failed(&self, failure: &Failure) -> Decision {
+        if self.bypass {
+            return Decision::allow(Reason::DecisionPointBypassed).because(detail(failure));
+        }
+        unavailable(failure)
+    }
+}
+
+/// When the engine may be asked again, to be read without a lock.
+pub(crate) struct Resumes {
+    since: Instant,
+    /// Milliseconds after that.
+    at: AtomicU64,
+}
+
+impl Resumes {
+    pub(crate) fn new(since: Instant) -> Self {
+        Self { since, at: AtomicU64::new(0) }
+    }
+
+    fn now(&self) {
+        self.at.store(0, Ordering::Relaxed);
+    }
+
+    fn at(&self, now: Instant, remaining: Duration) {
+        let at = now.saturating_duration_since(self.since).saturating_add(remaining).as_millis();
+        self.at.store(u64::try_from(at).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn is_past(&self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(self.since).as_millis();
+        passed >= u128::from(self.at.load(Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for RemoteDecisionPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteDecisionPoint")
+            .field("name", &self.0.name)
+            .field("remembered", &self.remembered())
+            .finish_non_exhaustive()
+    }
+}

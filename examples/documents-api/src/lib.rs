@@ -27,7 +27,7 @@ pub use self::model::{
     Body, Document, DocumentId, InvalidText, NewDocument, PageSize, Summary, Team, Title, Visibility,
 };
 pub use self::options::{Dpop, IssuerUrl, Options, Rate, TlsOptions, TokenOptions};
-pub use self::policy::{Reach, Rules};
+pub use self::policy::Rules;
 pub use self::server::{Server, StartError};
 pub use self::signing_key::{KeyError, SigningKey};
 pub use self::tokens::{AccessToken, TokenIssuer};

@@ -6,9 +6,9 @@
 //! 4. Managers read the documents of the teams that they manage.
 //! 5. Nothing else; and whoever may not, sees no more than that there is nothing (404).
 
-use portcullis::authz::{Delete, Load, Policy, Read, Resource, Write};
+use portcullis::Principal;
+use portcullis::authz::{Delete, Field, Filter, Filtered, ListPolicy, Load, Read, Resource, Write};
 use portcullis::core::StoreError;
-use portcullis::{Decision, Principal, Reason};
 
 use crate::database::Database;
 use crate::model::{Document, DocumentId, Visibility};
@@ -16,84 +16,59 @@ use crate::model::{Document, DocumentId, Visibility};
 /// The role that may do everything.
 pub(crate) const ADMIN: &str = "admin";
 
-/// The rules, for the guard that stands before every handler of one document.
+const OWNER: Field<Document, str> = Field::text("owner", |document| Some(&document.owner));
+const TEAM: Field<Document, str> = Field::text("team", |document| document.team.as_deref());
+const VISIBILITY: Field<Document, str> =
+    Field::text("visibility", |document| Some(document.visibility.as_str()));
+
+/// The rules: each says as one filter what a caller may do something to. The guard of one document and the query of the
+/// list both ask it, so that they cannot disagree.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules;
 
-impl Policy<Read, Document> for Rules {
-    fn decide(&self, caller: &Principal, document: &Document) -> Decision {
-        Decision::allow_if(Reach::of(caller).may_read(document), Reason::PolicyDenied)
+impl ListPolicy<Read, Document> for Rules {
+    fn filter(&self, caller: &Principal) -> Filter<Document> {
+        let public = VISIBILITY.equals(Visibility::Public.as_str());
+        match user(caller) {
+            None => public,
+            Some(user) => owned(user).or(public).or(TEAM.one_of(user.groups())),
+        }
     }
 }
 
-impl Policy<Write, Document> for Rules {
-    fn decide(&self, caller: &Principal, document: &Document) -> Decision {
-        Decision::allow_if(Reach::of(caller).may_write(document), Reason::PolicyDenied)
+impl ListPolicy<Write, Document> for Rules {
+    fn filter(&self, caller: &Principal) -> Filter<Document> {
+        user(caller).map_or(Filter::nothing(), owned)
     }
 }
 
-impl Policy<Delete, Document> for Rules {
-    fn decide(&self, caller: &Principal, document: &Document) -> Decision {
-        Decision::allow_if(Reach::of(caller).may_delete(document), Reason::PolicyDenied)
+impl ListPolicy<Delete, Document> for Rules {
+    fn filter(&self, caller: &Principal) -> Filter<Document> {
+        user(caller).map_or(Filter::nothing(), owned)
     }
+}
+
+/// A caller that an outside issuer vouches for is no user of this service, whatever its roles and groups say: it reaches
+/// public documents only. (Known ones were turned into users before; see `known_users`.)
+fn user(caller: &Principal) -> Option<&Principal> {
+    Some(caller).filter(|caller| caller.issuer().is_none())
+}
+
+fn owned(user: &Principal) -> Filter<Document> {
+    Filter::all_if(user.has_role(ADMIN)).or(OWNER.equals(user.subject()))
 }
 
 /// Of `/documents/{id}`. Refused and absent documents are answered alike, which is the default.
 impl Resource for Document {
     type Id = DocumentId;
     type Store = Database;
-    type Rules = Rules;
+    type Rules = Filtered<Rules>;
     const PARAM: &'static str = "id";
 }
 
 impl Load<Document> for Database {
     async fn load(&self, id: &DocumentId) -> Result<Option<Document>, StoreError> {
         self.document(id).await
-    }
-}
-
-/// How far a caller reaches: what the rules need to know of it. The guard of one document and the query of the
-/// list are both made from this.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reach<'a> {
-    /// Whether the caller is an admin.
-    pub everything: bool,
-    /// The user that the caller is, and so whose documents are its own.
-    pub user: Option<&'a str>,
-    /// The teams that the caller manages.
-    pub teams: Vec<&'a str>,
-}
-
-impl<'a> Reach<'a> {
-    /// A caller that an outside issuer vouches for is no user of this service, whatever its roles and groups
-    /// say: it reaches public documents only. (Known ones were turned into users before; see `known_users`.)
-    pub fn of(caller: &'a Principal) -> Self {
-        if caller.issuer().is_some() {
-            return Self { everything: false, user: None, teams: Vec::new() };
-        }
-        Self {
-            everything: caller.has_role(ADMIN),
-            user: Some(caller.subject()),
-            teams: caller.groups().collect(),
-        }
-    }
-
-    pub fn may_read(&self, document: &Document) -> bool {
-        self.owns(document)
-            || document.visibility == Visibility::Public
-            || document.team.as_deref().is_some_and(|team| self.teams.contains(&team))
-    }
-
-    pub fn may_write(&self, document: &Document) -> bool {
-        self.owns(document)
-    }
-
-    pub fn may_delete(&self, document: &Document) -> bool {
-        self.owns(document)
-    }
-
-    fn owns(&self, document: &Document) -> bool {
-        self.everything || self.user == Some(document.owner.as_str())
     }
 }
 
@@ -125,10 +100,10 @@ mod tests {
     #[track_caller]
     fn check(caller: PrincipalBuilder, document: &Document, read: bool, write: bool) {
         let caller = caller.build();
-        let reach = Reach::of(&caller);
-        assert_eq!(reach.may_read(document), read, "read by {caller:?}");
-        assert_eq!(reach.may_write(document), write, "write by {caller:?}");
-        assert_eq!(reach.may_delete(document), write, "delete by {caller:?}");
+        let may_read = ListPolicy::<Read, Document>::filter(&Rules, &caller).matches(document);
+        let may_write = ListPolicy::<Write, Document>::filter(&Rules, &caller).matches(document);
+        let may_delete = ListPolicy::<Delete, Document>::filter(&Rules, &caller).matches(document);
+        assert_eq!((may_read, may_write, may_delete), (read, write, write), "{caller:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, LINK, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use portcullis::audit::{AuditEvent, MemorySink};
-use portcullis::authz::{Delete, Read, Write};
+use portcullis::authz::{Delete, Filtered, Read, Visible, Write};
 use portcullis::axum::service;
 use portcullis::core::{Readiness, StoreError};
 use portcullis::oauth::logout::LogoutReceiver;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::bound::{BoundTo, LoginKeys};
 use crate::database::Database;
 use crate::model::{Document, DocumentId, NewDocument, PageSize, Summary};
-use crate::policy::{ADMIN, Reach, Rules};
+use crate::policy::{ADMIN, Rules};
 use crate::security::PASSWORD;
 use crate::tokens::{AccessToken, TokenIssuer};
 use crate::users::{READ, WRITE};
@@ -129,12 +129,12 @@ struct Page {
 
 /// What the caller may read; a `Link` to the next page if there may be more.
 async fn list(
-    caller: Principal,
+    readable: Visible<Read, Document>,
     State(database): State<Database>,
     Query(Page { limit, after }): Query<Page>,
 ) -> Result<(HeaderMap, Json<Vec<Summary>>), Denial> {
-    let reach = Reach::of(&caller);
-    let page = database.readable_documents(&reach, after.as_ref(), limit.get()).await.map_err(unavailable)?;
+    let page = database.readable_documents(readable.filter(), after.as_ref(), limit.get());
+    let page = page.await.map_err(unavailable)?;
     let mut headers = HeaderMap::new();
     if let Some(last) = page.last().filter(|_| page.len() == limit.get() as usize) {
         let next = format!("</documents?limit={}&after={}>; rel=\"next\"", limit.get(), last.id);
@@ -210,8 +210,8 @@ impl FromRef<Shared> for LoginKeys {
     }
 }
 
-impl FromRef<Shared> for Rules {
+impl FromRef<Shared> for Filtered<Rules> {
     fn from_ref(_: &Shared) -> Self {
-        Self
+        Self(Rules)
     }
 }

@@ -1,10 +1,11 @@
+use portcullis::authz::Filter;
 use portcullis::core::StoreError;
-use sqlx::Row;
+use portcullis::sqlx::PushFilter as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{Database, malformed, store_error};
 use crate::model::{Document, DocumentId, NewDocument, Summary};
-use crate::policy::Reach;
 
 impl Database {
     /// The document with the id, whoever asks.
@@ -17,30 +18,19 @@ impl Database {
         row.map(|row| document(&row)).transpose()
     }
 
-    /// What the caller may read, oldest first, from after the document with that id on.
-    ///
-    /// It says in SQL what [`Reach::may_read`] says in Rust; a test compares the two.
+    /// What the filter of the policy lets through, oldest first, from after the document with that id on.
     pub async fn readable_documents(
         &self,
-        reach: &Reach<'_>,
+        readable: &Filter<Document>,
         after: Option<&DocumentId>,
         limit: u32,
     ) -> Result<Vec<Summary>, StoreError> {
-        let teams = serde_json::to_string(&reach.teams).map_err(StoreError::new)?;
-        let rows = sqlx::query(
-            "SELECT id, owner, team, visibility, title, updated_at FROM documents
-             WHERE id > ?1
-               AND (?2 OR owner = ?3 OR visibility = 'public' OR team IN (SELECT value FROM json_each(?4)))
-             ORDER BY id LIMIT ?5",
-        )
-        .bind(after.map_or("", DocumentId::as_str))
-        .bind(reach.everything)
-        .bind(reach.user)
-        .bind(teams)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(store_error)?;
+        let columns = "SELECT id, owner, team, visibility, title, updated_at FROM documents WHERE ";
+        let mut query = QueryBuilder::<Sqlite>::new(columns);
+        query.push_filter(readable).map_err(StoreError::new)?;
+        query.push(" AND id > ").push_bind(after.map_or("", DocumentId::as_str));
+        query.push(" ORDER BY id LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.pool).await.map_err(store_error)?;
         rows.iter().map(summary).collect()
     }
 

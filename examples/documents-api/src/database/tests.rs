@@ -1,10 +1,11 @@
 use portcullis::authn::insecure_fast_hash;
+use portcullis::authz::{Filter, ListPolicy, Read};
 use portcullis::{CredentialMethod, Principal};
 
 use super::*;
 use crate::demo;
 use crate::model::{Document, DocumentId, NewDocument, Visibility};
-use crate::policy::Reach;
+use crate::policy::Rules;
 use crate::testing::Folder;
 
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -97,11 +98,11 @@ async fn the_list_holds_exactly_what_the_policy_lets_the_caller_read() {
                         caller = caller.issuer(issuer);
                     }
                     let caller = caller.build();
-                    let reach = Reach::of(&caller);
-                    let listed = database.readable_documents(&reach, None, 100).await.unwrap();
+                    let readable = ListPolicy::<Read, Document>::filter(&Rules, &caller);
+                    let listed = database.readable_documents(&readable, None, 100).await.unwrap();
                     let listed: Vec<_> = listed.into_iter().map(|summary| summary.id).collect();
                     let allowed: Vec<_> =
-                        all.iter().filter(|d| reach.may_read(d)).map(|d| d.id.clone()).collect();
+                        all.iter().filter(|d| readable.matches(d)).map(|d| d.id.clone()).collect();
                     assert_eq!(listed, allowed, "{caller:?}");
                     compared += 1;
                 }
@@ -118,11 +119,10 @@ async fn a_list_is_read_in_pages() {
     for _ in 0..5 {
         database.insert_document("alice", &document("t", None, Visibility::Public)).await.unwrap();
     }
-    let reach = Reach { everything: true, user: None, teams: Vec::new() };
     let mut after: Option<DocumentId> = None;
     let mut lengths = Vec::new();
     loop {
-        let page = database.readable_documents(&reach, after.as_ref(), 2).await.unwrap();
+        let page = database.readable_documents(&Filter::all(), after.as_ref(), 2).await.unwrap();
         let Some(last) = page.last() else { break };
         lengths.push(page.len());
         after = Some(last.id.clone());
@@ -214,8 +214,7 @@ async fn a_failure_at_run_time_is_an_error_and_nothing_is_lost() {
     assert!(database.insert_document("alice", &new).await.is_ok());
 
     sqlx::raw_sql("DROP TABLE documents").execute(&mut connection).await.unwrap();
-    let reach = Reach { everything: true, user: None, teams: Vec::new() };
-    assert!(database.readable_documents(&reach, None, 10).await.is_err());
+    assert!(database.readable_documents(&Filter::all(), None, 10).await.is_err());
 }
 
 #[tokio::test]
@@ -243,7 +242,6 @@ async fn two_processes_that_start_at_once_seed_once() {
         database
     };
     let (one, other) = tokio::join!(start(), start());
-    let reach = Reach { everything: true, user: None, teams: Vec::new() };
-    assert_eq!(one.readable_documents(&reach, None, 100).await.unwrap().len(), 5);
-    assert_eq!(other.readable_documents(&reach, None, 100).await.unwrap().len(), 5);
+    assert_eq!(one.readable_documents(&Filter::all(), None, 100).await.unwrap().len(), 5);
+    assert_eq!(other.readable_documents(&Filter::all(), None, 100).await.unwrap().len(), 5);
 }

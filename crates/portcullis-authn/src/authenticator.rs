@@ -33,6 +33,16 @@ pub trait Authenticator: Send + Sync + 'static {
         request: &RequestView<'_>,
     ) -> Step<Result<Principal, Denial>>;
 
+    /// The answer to a credential that this scheme took before, as the very same octets after `Bearer` and a space; `None`
+    /// if it does not remember them, which is the default.
+    ///
+    /// It is asked before anybody reads the credential, whose shape is known where the octets are. A scheme compares all
+    /// of them, and asks anew whatever may have changed, such as the time.
+    fn recall(&self, octets: &[u8], request: &RequestView<'_>) -> Option<Step<Result<Principal, Denial>>> {
+        let _ = (octets, request);
+        None
+    }
+
     /// The challenge that asks for a credential of this shape, one of [`shapes`](Self::shapes).
     ///
     /// `refused` is the denial of a credential of this scheme and this very shape; then the challenge says what was

@@ -124,7 +124,6 @@ impl RouteSchemes {
             let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
             return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
         }
-        let credential = Credential::new(&scheme.name, picked.shape, picked.text).known(picked.counted);
         let owner = Owner {
             place: picked.place,
             unknown_to_caches: matches!(
@@ -132,7 +131,11 @@ impl RouteSchemes {
                 CredentialShape::ClientCertificate | CredentialShape::Header(_)
             ),
         };
-        match scheme.authenticator.authenticate(&credential, request) {
+        let answer = picked.answer.unwrap_or_else(|| {
+            let credential = Credential::new(&scheme.name, picked.shape, picked.text).known(picked.counted);
+            scheme.authenticator.authenticate(&credential, request)
+        });
+        match answer {
             Step::Done(answer) => Step::Done(inner.conclude(trail, owner, answer)),
             Step::Wait(wait) => {
                 let (inner, trail) = (Arc::clone(inner), trail.clone());

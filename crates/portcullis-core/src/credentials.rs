@@ -79,8 +79,10 @@ impl fmt::Debug for Credentials<'_> {
 /// ```
 pub fn authorization(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Denial> {
     let Some(field) = only(headers, &AUTHORIZATION)? else { return Ok(None) };
-    let field = std::str::from_utf8(field).map_err(|_| malformed())?.trim_matches(OWS);
-    let (scheme, rest) = field.split_once(' ').unwrap_or((field, ""));
+    // A field value has no other white space of ASCII than spaces and tabs.
+    let field = std::str::from_utf8(field.trim_ascii()).map_err(|_| malformed())?;
+    let end = field.bytes().position(|octet| octet == b' ').unwrap_or(field.len());
+    let (scheme, rest) = field.split_at_checked(end).ok_or_else(malformed)?;
     if scheme.is_empty() || !scheme.bytes().all(is_token_char) {
         return Err(malformed());
     }
@@ -90,6 +92,17 @@ pub fn authorization(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Den
         return Err(malformed());
     }
     Ok(Some(Credentials { scheme, rest }))
+}
+
+/// The octets after `Bearer` and one space, as they were sent, in the only `Authorization` field; `None` if it reads
+/// otherwise.
+///
+/// Nothing else is checked: it is for looking up a token that was read and verified before, octet by octet. Whoever does
+/// not find it reads [`authorization`].
+#[must_use]
+pub fn bearer_octets(headers: &HeaderMap) -> Option<&[u8]> {
+    let (scheme, token) = only(headers, &AUTHORIZATION).ok()??.split_first_chunk::<7>()?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then_some(token)
 }
 
 /// Reads a field that may stand only once and holds printable ASCII, such as an API key's.
@@ -179,6 +192,20 @@ mod tests {
         ];
         for value in bad {
             assert_eq!(read(value), Err(Reason::MalformedAuthorization), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_octets_of_a_bearer_token_are_those_of_the_only_field() {
+        let octets = |values: &[&'static str]| {
+            let field = |value: &&'static str| (AUTHORIZATION, HeaderValue::from_static(value));
+            let headers: HeaderMap = values.iter().map(field).collect();
+            bearer_octets(&headers).map(<[u8]>::to_vec)
+        };
+        assert_eq!(octets(&["Bearer mF_9"]).as_deref(), Some(&b"mF_9"[..]));
+        assert_eq!(octets(&["bEARER  a b"]).as_deref(), Some(&b" a b"[..]), "nothing else is checked");
+        for other in [&[][..], &["Bearer"], &["Basic mF_9"], &["BearerX a"], &["Bearer a", "Bearer a"]] {
+            assert_eq!(octets(other), None, "{other:?}");
         }
     }
 

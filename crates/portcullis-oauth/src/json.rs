@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use serde_json::Number;
 use smallvec::SmallVec;
 
+pub(crate) use self::names::Name;
 use self::names::Names;
 use self::reader::Reader;
 
@@ -63,27 +64,48 @@ pub(crate) fn object(octets: &[u8]) -> Option<Object<'_>> {
 
 /// The same of text.
 pub(crate) fn object_in(text: &str) -> Option<Object<'_>> {
-    let mut members = SmallVec::new();
-    let names = Reader::new(text).whole_object(&mut members)?;
-    Some(Object { members, names })
+    let mut object = Object::empty();
+    object.read(text)?;
+    Some(object)
 }
 
 impl<'a> Object<'a> {
+    /// Without members.
+    pub(crate) fn empty() -> Self {
+        Self { members: SmallVec::new(), names: Names::NONE }
+    }
+
+    /// Reads the text into this object, which is empty: it is large, so that moving it costs as much as a member.
+    pub(crate) fn read(&mut self, text: &'a str) -> Option<()> {
+        self.names = Reader::new(text).whole_object(&mut self.members)?;
+        Some(())
+    }
+
     pub(crate) fn members(&self) -> Members<'_, 'a> {
         Members { members: &self.members, names: self.names }
     }
 }
 
 impl<'o, 'a> Members<'o, 'a> {
+    /// Inlined, so that what the name is known by is known when this is compiled, for names that stand in the program.
+    #[inline(always)]
     pub(crate) fn get(self, name: &str) -> Option<&'o Json<'a>> {
-        if !self.names.may_have(name) {
-            return None;
-        }
+        if self.names.may_have(name) { self.find(name) } else { None }
+    }
+
+    #[inline(never)]
+    fn find(self, name: &str) -> Option<&'o Json<'a>> {
         self.members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    #[inline(always)]
     pub(crate) fn has(self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// The same of a name that is asked for in every text.
+    pub(crate) fn get_known(self, name: &Name) -> Option<&'o Json<'a>> {
+        if self.names.may_have_known(name) { self.find(name.text) } else { None }
     }
 
     /// The value at a path of member names.

@@ -8,7 +8,7 @@ use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Revocations}
 use super::issuer::Issuer;
 use crate::cache::RememberTokens;
 use crate::dpop::{Dpop, DpopVerifier};
-use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, Settings};
+use crate::jwt::{DEFAULT_MAX_TOKEN_OCTETS, JwtVerifier, KnownHeaders, Settings};
 use crate::tenants::Tenants;
 use crate::token::TokenAuthenticator;
 
@@ -155,6 +155,7 @@ impl JwtBearer {
                 max_token_octets: self.max_token_octets,
                 revocations: self.revocations,
                 remembered,
+                headers: KnownHeaders::default(),
                 clock: clock.clone(),
             };
             (JwtVerifier::new(settings), dpop)

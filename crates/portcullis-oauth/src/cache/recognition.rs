@@ -26,7 +26,7 @@ pub(super) struct Sight<'t> {
 
 pub(super) enum Shown<'t> {
     Hash(u128),
-    Token(&'t str),
+    Token(&'t [u8]),
 }
 
 /// What is kept of a token.
@@ -47,15 +47,15 @@ impl Recognition {
         Some(Self::Whole(seed, Box::new(SharedSeed::from_u64(shared))))
     }
 
-    pub(super) fn look<'t>(&self, token: &'t str) -> Sight<'t> {
+    pub(super) fn look<'t>(&self, token: &'t [u8]) -> Sight<'t> {
         match self {
             Self::Hashed(key) => {
-                let hash = SipHasher24::new_with_key(key).hash(token.as_bytes()).as_u128();
+                let hash = SipHasher24::new_with_key(key).hash(token).as_u128();
                 Sight { place: hash as u64, shown: Shown::Hash(hash) }
             }
             Self::Whole(seed, shared) => {
                 let mut hasher = FoldHasher::with_seed(*seed, shared);
-                hasher.write(token.as_bytes());
+                hasher.write(token);
                 Sight { place: hasher.finish(), shown: Shown::Token(token) }
             }
         }
@@ -66,7 +66,7 @@ impl Sight<'_> {
     pub(super) fn keep(&self) -> Kept {
         match self.shown {
             Shown::Hash(hash) => Kept::Hash(hash),
-            Shown::Token(token) => Kept::Token(Secret::from(token)),
+            Shown::Token(token) => Kept::Token(Secret::new(token)),
         }
     }
 }
@@ -77,7 +77,7 @@ impl Kept {
     pub(super) fn is(&self, sight: &Sight<'_>) -> bool {
         match (self, &sight.shown) {
             (Self::Hash(kept), Shown::Hash(shown)) => kept == shown,
-            (Self::Token(kept), Shown::Token(shown)) => kept.expose() == shown.as_bytes(),
+            (Self::Token(kept), Shown::Token(shown)) => kept.expose() == *shown,
             _ => false,
         }
     }

@@ -62,7 +62,7 @@ impl TokenCache {
     }
 
     /// The token as it was verified, if it was and is still remembered.
-    pub(crate) fn find(&self, token: &str) -> Option<Arc<Remembered>> {
+    pub(crate) fn find(&self, token: &[u8]) -> Option<Arc<Remembered>> {
         self.at(&self.recognition.look(token))
     }
 
@@ -73,7 +73,7 @@ impl TokenCache {
     /// Remembers that the key verified the token.
     pub(crate) fn keep(
         &self,
-        token: &str,
+        token: &[u8],
         verified: Verified,
         key: VerifyingKey,
         rules: Arc<Rules>,

@@ -14,11 +14,18 @@ impl Names {
     pub(super) const ANY: Self = Self(u64::MAX);
 
     /// Whether the name may have been seen; if not, it was not.
+    #[inline(always)]
     pub(super) fn may_have(self, name: &str) -> bool {
         self.0 & bit(name) != 0
     }
 
+    /// The same of a name that is known by now.
+    pub(super) fn may_have_known(self, name: &Name) -> bool {
+        self.0 & name.bit != 0
+    }
+
     /// Notes a name, and says whether it may have been seen before.
+    #[inline]
     pub(super) fn note(&mut self, name: &str) -> bool {
         let bit = bit(name);
         let before = self.0 & bit != 0;
@@ -27,12 +34,36 @@ impl Names {
     }
 }
 
+/// A name of the program, and what it is known by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name {
+    pub(super) text: &'static str,
+    bit: u64,
+}
+
+impl Name {
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self { text, bit: bit(text) }
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        self.text
+    }
+}
+
 /// Length, first and last octet tell most names apart.
-fn bit(name: &str) -> u64 {
+#[inline(always)]
+const fn bit(name: &str) -> u64 {
     let octets = name.as_bytes();
-    let (first, last) =
-        (octets.first().map_or(0, |b| u32::from(*b)), octets.last().map_or(0, |b| u32::from(*b)));
-    1 << ((first.wrapping_mul(3) ^ last.wrapping_mul(7) ^ (name.len() as u32).wrapping_mul(11)) & 63)
+    let (first, last) = match octets {
+        [] => (0, 0),
+        [one] => (*one, *one),
+        [first, .., last] => (*first, *last),
+    };
+    let place = (first as u32).wrapping_mul(3)
+        ^ (last as u32).wrapping_mul(7)
+        ^ (octets.len() as u32).wrapping_mul(11);
+    1 << (place & 63)
 }
 
 /// Whether a name stands twice, among so many members that comparing each with each would take too long.

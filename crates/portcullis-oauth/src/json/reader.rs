@@ -153,13 +153,21 @@ impl<'a> Reader<'a> {
 
     /// How many digits come, and the number they are, if it is not too large.
     fn digits(&mut self) -> (usize, Option<u64>) {
+        /// So many digits always fit.
+        const FIT: usize = 19;
         let start = self.at;
-        let mut number = Some(0_u64);
+        let mut number = 0_u64;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number.and_then(|number| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
             self.at += 1;
         }
-        (self.at - start, number)
+        let digits = self.at - start;
+        let number = if digits <= FIT {
+            Some(number)
+        } else {
+            self.text.get(start..self.at).and_then(|digits| digits.parse().ok())
+        };
+        (digits, number)
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -177,6 +185,7 @@ impl<'a> Reader<'a> {
         self.next_is(octet).then_some(())
     }
 
+    #[inline]
     fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;

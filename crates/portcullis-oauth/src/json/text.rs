@@ -83,7 +83,10 @@ fn plain_octets(octets: &[u8]) -> usize {
 /// The top bit of each octet that is special, of the first one at least: a borrow may reach what comes after it.
 fn specials(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64)) | control) & (ONES * 0x80)
+    // With this bit turned, quotation marks come right after the control characters, and nothing else does.
+    let turned = word ^ (ONES * 2);
+    let quote_or_control = turned.wrapping_sub(ONES * 0x21) & !turned;
+    let other = word ^ (ONES * b'\\' as u64);
+    let backslash = other.wrapping_sub(ONES) & !other;
+    (quote_or_control | backslash) & (ONES * 0x80)
 }

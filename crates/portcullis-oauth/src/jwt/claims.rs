@@ -12,7 +12,7 @@ use crate::token::refusal::{invalid_claim, refuse};
 use crate::token::{actors, confirmation, numeric_date};
 
 /// A list of names; one of the usual length costs no allocation.
-type Texts<'c> = SmallVec<[&'c str; 8]>;
+type Texts<'c> = SmallVec<[&'c str; 4]>;
 
 /// What is read of the claims; everything else stays in the principal's claims.
 #[derive(Debug)]

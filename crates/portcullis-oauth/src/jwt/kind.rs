@@ -7,20 +7,28 @@ use portcullis_core::{Denial, Reason};
 use crate::bearer::Profile;
 #[cfg(feature = "introspection")]
 use crate::json::Json;
-use crate::json::Members;
+use crate::json::{Members, Name};
 use crate::token::refusal::refuse;
 
 /// Claims that only other kinds have: ID tokens (OpenID Connect Core §2, §3.3.2.11), logout tokens and security
 /// events (RFC 8417 §2.2), DPoP proofs (RFC 9449 §4.2), signed introspection answers (RFC 9701 §5).
-const FOREIGN_CLAIMS: [&str; 8] =
-    ["at_hash", "c_hash", "s_hash", "nonce", "events", "htm", "htu", "token_introspection"];
+static FOREIGN_CLAIMS: [Name; 8] = [
+    Name::new("at_hash"),
+    Name::new("c_hash"),
+    Name::new("s_hash"),
+    Name::new("nonce"),
+    Name::new("events"),
+    Name::new("htm"),
+    Name::new("htu"),
+    Name::new("token_introspection"),
+];
 
 /// Claims in which providers without media types write the kind, and what they write into access tokens
 /// (Keycloak `typ`, Amazon Cognito `token_use`).
-const KIND_CLAIMS: [(&str, &[&str]); 3] = [
-    ("typ", &["Bearer", "DPoP", "at+jwt"]),
-    ("token_use", &["access"]),
-    ("token_type", &["Bearer", "DPoP", "access_token"]),
+static KIND_CLAIMS: [(Name, &[&str]); 3] = [
+    (Name::new("typ"), &["Bearer", "DPoP", "at+jwt"]),
+    (Name::new("token_use"), &["access"]),
+    (Name::new("token_type"), &["Bearer", "DPoP", "access_token"]),
 ];
 
 /// RFC 9068 §4: the header's `typ`.
@@ -39,11 +47,11 @@ pub(super) fn check_typ(typ: Option<&str>, profile: Profile) -> Result<(), Denia
 
 /// Marks of other kinds in the claims, for tokens whose header does not tell.
 pub(super) fn check_claims(claims: Members<'_, '_>) -> Result<(), Denial> {
-    if FOREIGN_CLAIMS.iter().any(|name| claims.has(name)) {
+    if FOREIGN_CLAIMS.iter().any(|name| claims.get_known(name).is_some()) {
         return Err(refuse(Reason::TokenTypeRefused, "a claim belongs to another kind of token"));
     }
-    for (name, accepted) in KIND_CLAIMS {
-        if let Some(kind) = claims.get(name)
+    for (name, accepted) in &KIND_CLAIMS {
+        if let Some(kind) = claims.get_known(name)
             && !kind
                 .as_text()
                 .is_some_and(|kind| accepted.iter().any(|known| known.eq_ignore_ascii_case(kind)))
@@ -65,7 +73,7 @@ pub(super) fn check_introspected(claims: Members<'_, '_>) -> Result<(), Denial> 
         // RFC 7662 §2.2, RFC 9449 §6.2: a type of RFC 6749 §5.1.
         ("token_type", &["Bearer", "DPoP", "access_token"]),
     ];
-    if FOREIGN_CLAIMS.iter().filter(|name| **name != "nonce").any(|name| claims.has(name)) {
+    if FOREIGN_CLAIMS.iter().any(|name| name.as_str() != "nonce" && claims.get_known(name).is_some()) {
         return Err(refuse(Reason::TokenTypeRefused, "a claim belongs to another kind of token"));
     }
     for (name, accepted) in KINDS {
@@ -159,7 +167,7 @@ mod tests {
             let claims = json::object(claims.as_bytes()).expect("a JSON object");
             check_claims(claims.members()).map_err(|denial| denial.reason())
         };
-        for name in FOREIGN_CLAIMS {
+        for name in FOREIGN_CLAIMS.map(Name::as_str) {
             assert_eq!(reason(&format!("{{\"{name}\":1}}")), Err(Reason::TokenTypeRefused), "{name}");
         }
         for claims in [

@@ -4,6 +4,7 @@ mod claims;
 mod compact;
 mod header;
 mod kind;
+mod known_headers;
 mod parts;
 mod principal;
 mod recall;
@@ -19,6 +20,7 @@ pub use self::verifier::JwtVerifier;
 pub(crate) use self::claims::Registered;
 pub(crate) use self::compact::Compact;
 pub(crate) use self::kind::is_media_type;
+pub(crate) use self::known_headers::KnownHeaders;
 #[cfg(feature = "introspection")]
 pub(crate) use self::principal::verified;
 #[cfg(any(feature = "introspection", feature = "logout"))]

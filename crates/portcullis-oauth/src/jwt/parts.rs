@@ -4,8 +4,9 @@ use portcullis_core::Denial;
 
 use super::compact::Compact;
 use super::header::Header;
+use super::known_headers::KnownHeader;
 use crate::base64url;
-use crate::json::{self, Object};
+use crate::json::{Members, Object};
 use crate::token::refusal::malformed;
 
 /// Headers up to this size need no allocation.
@@ -18,37 +19,57 @@ const PAYLOAD_ON_STACK: usize = 2048;
 pub(super) struct Parts<'p> {
     pub(super) compact: Compact<'p>,
     pub(super) header: Header<'p>,
-    pub(super) claims: Object<'p>,
+    pub(super) claims: Members<'p, 'p>,
     /// The text of the claims.
     pub(super) payload: &'p str,
 }
 
 impl Parts<'_> {
-    /// Decodes the parts of a token, and goes on with them while they are in memory.
+    /// Decodes the parts of a token, and goes on with them while they are in memory. The header is not read again if it
+    /// is known.
     pub(super) fn decode<T>(
         compact: Compact<'_>,
+        known: Option<&KnownHeader>,
         go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
     ) -> Result<T, Denial> {
-        let (mut buffer, mut spill) = ([0; HEADER_ON_STACK], Vec::new());
-        let (_, header) = part(compact.header, &mut buffer, &mut spill)?;
-        let header = Header::read(header.members())?;
-        let (mut buffer, mut spill) = ([0; PAYLOAD_ON_STACK], Vec::new());
-        let (payload, claims) = part(compact.payload, &mut buffer, &mut spill)?;
-        go_on(&Parts { compact, header, claims, payload })
+        match known {
+            Some(known) => with_claims(compact, known.header(), go_on),
+            None => with_header(compact, go_on),
+        }
     }
 }
 
+fn with_header<T>(
+    compact: Compact<'_>,
+    go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
+) -> Result<T, Denial> {
+    let (mut buffer, mut spill, mut header) = ([0; HEADER_ON_STACK], Vec::new(), Object::empty());
+    part(compact.header, &mut buffer, &mut spill, &mut header)?;
+    with_claims(compact, Header::read(header.members())?, go_on)
+}
+
+fn with_claims<T>(
+    compact: Compact<'_>,
+    header: Header<'_>,
+    go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
+) -> Result<T, Denial> {
+    let (mut buffer, mut spill, mut claims) = ([0; PAYLOAD_ON_STACK], Vec::new(), Object::empty());
+    let payload = part(compact.payload, &mut buffer, &mut spill, &mut claims)?;
+    go_on(&Parts { compact, header, claims: claims.members(), payload })
+}
+
+/// Reads a part into the object, and returns its text.
 fn part<'b>(
     text: &str,
     buffer: &'b mut [u8],
     spill: &'b mut Vec<u8>,
-) -> Result<(&'b str, Object<'b>), Denial> {
+    object: &mut Object<'b>,
+) -> Result<&'b str, Denial> {
     let octets = decoded(text, buffer, spill)?;
     let text = std::str::from_utf8(octets).map_err(|_| malformed("a part is not utf-8"))?;
-    let object = json::object_in(text);
-    let object =
-        object.ok_or_else(|| malformed("a part is not one JSON object without duplicate members"))?;
-    Ok((text, object))
+    let read = object.read(text);
+    read.ok_or_else(|| malformed("a part is not one JSON object without duplicate members"))?;
+    Ok(text)
 }
 
 /// Decodes into the buffer, or, if it is too small, into memory that is allocated.

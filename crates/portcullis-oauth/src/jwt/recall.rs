@@ -11,7 +11,7 @@ use crate::token::Verified;
 
 impl JwtVerifier {
     /// The answer for a token that was verified before, if its key still counts; time and deny-list are asked anew.
-    pub(super) fn recall(&self, token: &str) -> Option<Step<Result<Verified, Denial>>> {
+    pub(super) fn recall(&self, token: &[u8]) -> Option<Step<Result<Verified, Denial>>> {
         let cache = self.0.remembered.as_ref()?;
         // So that a long token costs nothing.
         if token.len() > self.0.max_token_octets {
@@ -39,7 +39,7 @@ impl JwtVerifier {
         rules: &Arc<Rules>,
     ) -> Step<Result<Verified, Denial>> {
         match &self.0.remembered {
-            Some(cache) => self.ask(cache, cache.keep(token, verified, key, Arc::clone(rules))),
+            Some(cache) => self.ask(cache, cache.keep(token.as_bytes(), verified, key, Arc::clone(rules))),
             None => verified.check_revocation(self.0.revocations.as_ref()),
         }
     }

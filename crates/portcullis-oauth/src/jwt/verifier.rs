@@ -12,12 +12,13 @@ use portcullis_core::{
 use super::claims::Registered;
 use super::compact::Compact;
 use super::kind::check_typ;
+use super::known_headers::KnownHeaders;
 use super::parts::Parts;
 use super::principal::verified;
 use super::signature::{self, verify_signature};
 use crate::bearer::IssuerRules;
 use crate::cache::TokenCache;
-use crate::json::{Json, Object};
+use crate::json::{Json, Members};
 use crate::keys::{KeyLookup, KeySource, VerifyingKey};
 use crate::tenants::Directory;
 use crate::token::refusal::{malformed, refuse};
@@ -36,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) max_token_octets: usize,
     pub(crate) revocations: Option<Arc<dyn Revocations>>,
     pub(crate) remembered: Option<TokenCache>,
+    pub(crate) headers: KnownHeaders,
     pub(crate) clock: Clock,
 }
 
@@ -84,7 +86,7 @@ impl JwtVerifier {
         token: &str,
         compact: impl FnOnce() -> Result<Compact<'t>, Denial>,
     ) -> Step<Result<Verified, Denial>> {
-        if let Some(answer) = self.recall(token) {
+        if let Some(answer) = self.recall(token.as_bytes()) {
             return answer;
         }
         compact().and_then(|compact| self.begin(compact)).unwrap_or_else(|denial| Step::Done(Err(denial)))
@@ -92,8 +94,8 @@ impl JwtVerifier {
 
     /// Everything that is checked before a key is asked for.
     fn begin(&self, compact: Compact<'_>) -> Checked {
-        Parts::decode(compact, |parts| {
-            let rules = &self.issuer_of(&parts.claims)?;
+        self.decode(compact, |parts| {
+            let rules = &self.issuer_of(parts.claims)?;
             check_typ(parts.header.typ, rules.issuer.profile)?;
             if !rules.issuer.allows(parts.header.algorithm) {
                 let why = "the algorithm is not allowed for the issuer";
@@ -118,7 +120,15 @@ impl JwtVerifier {
     fn resume(&self, token: &Secret, rules: &Arc<Rules>, keys: &KeyLookup, ask: Ask) -> Checked {
         let token = std::str::from_utf8(token.expose()).map_err(|_| malformed("the token is not utf-8"))?;
         let compact = Compact::read(token, self.0.max_token_octets)?;
-        Parts::decode(compact, |parts| self.check(parts, rules, keys, ask))
+        self.decode(compact, |parts| self.check(parts, rules, keys, ask))
+    }
+
+    fn decode<T>(
+        &self,
+        compact: Compact<'_>,
+        go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
+    ) -> Result<T, Denial> {
+        self.0.headers.with(compact.header, |known| Parts::decode(compact, known, go_on))
     }
 
     /// The signature, and then everything else.
@@ -164,7 +174,8 @@ impl JwtVerifier {
 
     /// Everything that is checked once the signature is right.
     fn finish(&self, parts: &Parts<'_>, rules: &Arc<Rules>, key: VerifyingKey) -> Checked {
-        let registered = Registered::read(parts.claims.members(), &rules.issuer)?;
+        self.0.headers.keep(parts.compact.header, &parts.header);
+        let registered = Registered::read(parts.claims, &rules.issuer)?;
         let verified = verified(registered, parts.payload, &rules.issuer, CredentialMethod::Jwt);
         verified.check_time(self.0.clock.unix_time())?;
         Ok(self.remember(parts.compact.token, verified, key, rules))
@@ -172,8 +183,8 @@ impl JwtVerifier {
 
     /// The issuer that the token names, not believed yet: it only picks the keys, and `iss` is compared again
     /// after the signature.
-    fn issuer_of(&self, claims: &Object<'_>) -> Result<Arc<Rules>, Denial> {
-        let issuer = match claims.members().get("iss") {
+    fn issuer_of(&self, claims: Members<'_, '_>) -> Result<Arc<Rules>, Denial> {
+        let issuer = match claims.get("iss") {
             None => return Err(refuse(Reason::TokenClaimMissing, "a required claim is missing")),
             Some(Json::Text(issuer)) => issuer,
             Some(_) => return Err(refuse(Reason::TokenClaimInvalid, "`iss` is no text")),
@@ -209,6 +220,10 @@ impl TokenVerifier for JwtVerifier {
     fn verify(&self, token: Counted<'_>) -> Step<Result<Verified, Denial>> {
         let compact = || Compact::read_counted(token, self.0.max_token_octets);
         self.recall_or_begin(token.expose(), compact)
+    }
+
+    fn recall(&self, token: &[u8]) -> Option<Step<Result<Verified, Denial>>> {
+        self.recall(token)
     }
 }
 

@@ -5,7 +5,7 @@ use portcullis_core::challenge::BearerError;
 use portcullis_core::octets::Counted;
 use portcullis_core::{Challenge, CredentialMethod, Denial, Principal, ProblemType, RequestView, Step};
 
-use super::TokenVerifier;
+use super::{TokenVerifier, Verified};
 use crate::dpop::DpopVerifier;
 
 /// Takes tokens of one form from the `Authorization` field, and proves what they are bound to.
@@ -27,14 +27,7 @@ impl<V: TokenVerifier> TokenAuthenticator<V> {
 
     /// A token by the scheme `Bearer`: it is bound to nothing, or to the certificate of the client.
     fn bearer(&self, token: Counted<'_>, request: &RequestView<'_>) -> Step<Result<Principal, Denial>> {
-        let certificate = request.client_certificate();
-        match self.verifier.verify(token) {
-            Step::Done(verified) => Step::Done(verified.and_then(|verified| verified.held_with(certificate))),
-            Step::Wait(wait) => {
-                let certificate = certificate.cloned();
-                Step::wait(async move { wait.await?.held_with(certificate.as_ref()) })
-            }
-        }
+        held(self.verifier.verify(token), request)
     }
 
     /// A token by the scheme `DPoP`. The proof is looked at first: it needs the request, which is gone once the
@@ -85,6 +78,10 @@ impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
         }
     }
 
+    fn recall(&self, octets: &[u8], request: &RequestView<'_>) -> Option<Step<Result<Principal, Denial>>> {
+        self.verifier.recall(octets).map(|verified| held(verified, request))
+    }
+
     /// RFC 6750 §3.1: a token that is refused is `invalid_token`, whatever was wrong with it (RFC 9068 §4).
     fn challenge(&self, shape: &CredentialShape, realm: &str, refused: Option<&Denial>) -> Option<Challenge> {
         if let (Some(dpop), CredentialShape::Dpop(_)) = (&self.dpop, shape) {
@@ -105,5 +102,20 @@ impl<V: TokenVerifier> Authenticator for TokenAuthenticator<V> {
             Some(dpop) => support.dpop(dpop.algorithms()).requiring_dpop(dpop.is_required()),
             None => support,
         })
+    }
+}
+
+/// The caller, if the token is bound to nothing or to the certificate of the client.
+fn held(
+    verified: Step<Result<Verified, Denial>>,
+    request: &RequestView<'_>,
+) -> Step<Result<Principal, Denial>> {
+    let certificate = request.client_certificate();
+    match verified {
+        Step::Done(verified) => Step::Done(verified.and_then(|verified| verified.held_with(certificate))),
+        Step::Wait(wait) => {
+            let certificate = certificate.cloned();
+            Step::wait(async move { wait.await?.held_with(certificate.as_ref()) })
+        }
     }
 }

@@ -31,4 +31,10 @@ pub(crate) trait TokenVerifier: Send + Sync + 'static {
     /// What the token says, once everything but its [binding](Verified::confirmation) is checked: signature or
     /// issuer's answer, claims, time, deny-list.
     fn verify(&self, token: Counted<'_>) -> Step<Result<Verified, Denial>>;
+
+    /// The same of a token that was verified before and is remembered by its octets; by default, none is.
+    fn recall(&self, token: &[u8]) -> Option<Step<Result<Verified, Denial>>> {
+        let _ = token;
+        None
+    }
 }

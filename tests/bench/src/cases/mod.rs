@@ -6,9 +6,11 @@ mod cedar;
 mod checks;
 mod composite;
 mod floors;
+mod guards;
 mod layers;
 mod loopback;
 mod opaque;
+mod routes;
 
 #[cfg(feature = "peers")]
 pub(crate) use self::checks::Addresses;
@@ -34,6 +36,8 @@ pub fn case(name: &str) -> Option<Case> {
         opaque::CASES,
         #[cfg(feature = "cedar")]
         cedar::CASES,
+        guards::CASES,
+        routes::CASES,
     ];
     #[cfg(feature = "peers")]
     let lists = lists.into_iter().chain(crate::peers::CASES.iter().copied());

@@ -27,6 +27,8 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(8.0),
     Goal::new("P9", "bad signature", "bad hs256 - bare").at_most(2.0),
     Goal::new("P10", "scope rule", "composite key scope - composite key").at_most(0.0),
+    Goal::new("P10", "scope rule with 101 scopes", "rule any of 100 - principal").at_most(0.0),
     Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare").at_most(6.0),
     Goal::new("P13", "audit, over the empty Security", "composite audit - composite").at_most(0.0),
+    Goal::new("P19", "guard, 1,000 rules", "guard 1000 - guard request").at_most(0.0),
 ];

@@ -25,6 +25,7 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(2_500.0),
     Goal::new("P9", "bad signature HS256, over raw", "bad hs256 - bare - raw hs256"),
     Goal::new("P10", "scope rule", "rule scope - principal").at_most(250.0),
+    Goal::new("P10", "scope rule with 101 scopes", "rule any of 100 - principal").at_most(250.0),
     Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare").at_most(6_400.0),
     Goal::new("P13", "audit, JSON lines queued", "audit - bare facts").at_most(2_600.0),
     Goal::new("P13", "  over the empty Security", "composite audit - composite").at_most(2_600.0),
@@ -44,5 +45,17 @@ pub const INSTRUCTIONS: &[Goal] = &[
     #[cfg(feature = "cedar")]
     Goal::new("P20", "  the engine with all 1,000 / with those 10", "cedar engine 1000")
         .of("cedar engine 10"),
+    Goal::new("P19", "guard, 10 rules, beside the rules", "guard 10 - guard by hand 10").at_most(400.0),
+    Goal::new("P19", "guard, 1,000 rules, beside the rules", "guard 1000 - guard by hand 1000")
+        .at_most(400.0),
+    Goal::new("P19", "guard, 1,000 rules / 10 rules", "guard 1000 - guard request")
+        .of("guard 10 - guard request")
+        .at_most(1.03),
+    Goal::new("-", "Security over axum with 1,000 routes / with 10", "routes 1000 - bare routes 1000")
+        .of("routes 10 - bare routes 10")
+        .at_most(1.03),
+    Goal::new("-", "Security over axum with 10,000 routes / with 10", "routes 10000 - bare routes 10000")
+        .of("routes 10 - bare routes 10")
+        .at_most(1.03),
     Goal::new("-", "API key and scope, over the empty Security", "composite key scope - composite"),
 ];

@@ -138,6 +138,10 @@ pub const TIMES: &[Goal] = &[
     #[cfg(feature = "cedar")]
     Goal::new("P20", "  / the engine, entities made before", "cedar of 1000")
         .of("cedar engine 10, entities made before"),
+    // P19: the rules themselves are one look-up in a table of teams.
+    Goal::new("P19", "guard, 1,000 rules / one look-up by hand", "guard 1000 - guard request")
+        .of("guard by hand 1000 - guard request")
+        .at_most(2.0),
     // P13: the audit, its event queued for the writer of lines, or kept in memory.
     Goal::new("P13", "audit, JSON lines queued, x bare", "audit - bare facts").of("bare facts").at_most(0.45),
     Goal::new("P13", "audit, last events in memory, x bare", "audit memory - bare facts")

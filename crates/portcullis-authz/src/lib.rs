@@ -5,6 +5,7 @@ mod catalog;
 pub mod conformance;
 mod demand;
 pub mod engine;
+mod fields;
 mod guard;
 mod hierarchy;
 mod layer;
@@ -26,11 +27,15 @@ mod inquiry;
 pub use self::catalog::{MAX_DECLARED_SCOPES, ScopeCatalog};
 pub use self::demand::{Demands, Proof};
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, EnginePolicy, Question, ask};
+pub use self::fields::{
+    Assigned, FieldPolicy, FieldSet, Hidden, MAX_FIELD_DEPTH, MAX_FIELD_PATHS, MAX_REDACTED_DEPTH, Redacted,
+};
 pub use self::guard::{
-    Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Delete,
-    Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, Guard, ListPolicy, Load, LoadInTenant,
-    LoadWithin, MAX_FILTER_TERMS, MAX_IDENTIFIER, OnDeny, PathParameters, Permit, PermitWithin, Policy,
-    Predicate, Read, Resource, Source, SqlPart, TenantScoped, TenantStore, Value, Visible, Write,
+    Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE,
+    DEFAULT_MAX_BODY_BYTES, Delete, Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, Guard,
+    ListPolicy, Load, LoadInTenant, LoadWithin, MAX_FILTER_TERMS, MAX_IDENTIFIER, OnDeny, PathParameters,
+    Permit, PermitWithin, Policy, Predicate, Read, Resource, Source, SqlPart, Submitted, TenantScoped,
+    TenantStore, Value, Visible, Write,
 };
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;

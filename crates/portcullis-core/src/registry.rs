@@ -153,6 +153,8 @@ reasons! {
     ExplicitlyDenied = "explicitly_denied" => Forbidden,
     /// A policy refused the action on the resource.
     PolicyDenied = "policy_denied" => Forbidden,
+    /// The request sets a field that the caller may not set, or that does not exist.
+    FieldNotAllowed = "field_not_allowed" => Forbidden,
     /// The `Origin` is not allowed.
     OriginNotAllowed = "origin_not_allowed" => Forbidden,
     /// The client or principal is banned.
@@ -332,6 +334,8 @@ config_codes! {
     RoleModelTooLarge = "P226",
     /// A role model cannot be read.
     RoleModelUnreadable = "P227",
+    /// A path of a field cannot be used, or there are too many.
+    InvalidFieldPath = "P230",
     /// A route is public, but its handler carries a rule, or the reverse.
     PublicAgainstRule = "P240",
     /// A route says nothing that its handler does not say already.

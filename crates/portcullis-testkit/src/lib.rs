@@ -23,7 +23,7 @@ pub use self::issuer::{ProviderFault, TestIssuer};
 pub use self::keys::Algorithm;
 #[doc(inline)]
 pub use self::matrix::{Matrix, Persona, Relation};
-pub use self::permit::permit_for;
+pub use self::permit::{permit_for, visible_to};
 pub use self::principal::{TEST_ISSUER, principal, reader};
 pub use self::recording::{MAX_RECORDED, RecordedRequest, RecordingService, Respond};
 pub use self::token::{TEST_AUDIENCE, TEST_CLIENT, TOKEN_LIFETIME, TestProvider, TokenBuilder, tamper};

@@ -1,5 +1,5 @@
 use http::Request;
-use portcullis_authz::{Action, Guard, Permit, Policy};
+use portcullis_authz::{Action, Filter, Guard, ListPolicy, Permit, Policy, Resource, Visible};
 use portcullis_core::{Clock, Decision, Principal, Reason, RequestView, Trail};
 
 use crate::must::must;
@@ -23,11 +23,51 @@ use crate::must::must;
 /// ```
 #[track_caller]
 pub fn permit_for<A: Action, R>(resource: R, caller: Principal) -> Permit<A, R> {
-    let mut request = Request::new(());
-    Trail::ensure(request.extensions_mut(), &Clock::system());
+    let request = request_of(caller);
     let view = must(RequestView::of(&request), "the Trail is missing");
-    must(view.trail().authenticated(caller), "the caller is not taken");
     must(Guard::new(&AllowAll).check(&view, resource), "the guard refuses")
+}
+
+/// What a caller may do the action to, for unit tests of handlers that list. It is made as every other is, by a guard: here
+/// with a policy that yields this filter.
+///
+/// ```
+/// use portcullis_authz::{Field, Filter, Read, Resource, Visible};
+/// use portcullis_testkit::{principal, visible_to};
+///
+/// struct Document { owner: String }
+/// # impl Resource for Document { type Id = u32; type Store = (); type Rules = (); }
+/// const OWNER: Field<Document, str> = Field::text("owner", |document| Some(&document.owner));
+///
+/// fn count(documents: &[Document], visible: &Visible<Read, Document>) -> usize {
+///     documents.iter().filter(|document| visible.filter().matches(document)).count()
+/// }
+///
+/// let documents = ["alice", "bob"].map(|owner| Document { owner: owner.into() });
+/// let alices = visible_to(OWNER.equals("alice"), principal("alice").build());
+/// assert_eq!(count(&documents, &alices), 1);
+/// assert_eq!(count(&documents, &visible_to(Filter::nothing(), principal("carol").build())), 0);
+/// ```
+#[track_caller]
+pub fn visible_to<A: Action, R: Resource>(filter: Filter<R>, caller: Principal) -> Visible<A, R> {
+    let request = request_of(caller);
+    let view = must(RequestView::of(&request), "the Trail is missing");
+    must(Guard::new(&Fixed(filter)).visible(&view), "the guard refuses")
+}
+
+fn request_of(caller: Principal) -> Request<()> {
+    let mut request = Request::new(());
+    let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+    must(trail.authenticated(caller), "the caller is not taken");
+    request
+}
+
+struct Fixed<R>(Filter<R>);
+
+impl<A, R> ListPolicy<A, R> for Fixed<R> {
+    fn filter(&self, _: &Principal) -> Filter<R> {
+        self.0.clone()
+    }
 }
 
 struct AllowAll;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use portcullis_core::{Decision, Denial, Mode, Reason, RequestView};
+use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Trail};
 
 use super::action::Action;
 use super::deadline;
@@ -88,7 +88,7 @@ impl<'p, P> Guard<'p, P> {
         R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        steps::caller(request)?;
+        steps::caller(request.trail())?;
         let id = source.identifier(request).map_err(|denial| steps::noted(request.trail(), denial))?;
         self.load_and_authorize(request, store, &id).await
     }
@@ -114,14 +114,14 @@ impl<'p, P> Guard<'p, P> {
         R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        let (caller, trail) = (steps::caller(request)?, request.trail());
+        let (caller, trail) = (steps::caller(request.trail())?, request.trail());
         let target = Target::resource::<A, R>(Some(id));
         let parsed = steps::parsed::<R>(trail, target, id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let tenant = <R::Store as Load<R>>::TENANTS_APART.then_some(caller);
         let load = store.load_for(caller, &parsed);
         let resource = steps::loaded(trail, target, deadline, load, tenant).await?;
-        self.ask(request, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
+        self.ask(request.trail(), resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 
     /// Asks the policy about a resource that was loaded by other means.
@@ -137,7 +137,7 @@ impl<'p, P> Guard<'p, P> {
         R: Resource,
         P: Policy<A, R>,
     {
-        self.ask_now(request, resource, Target::resource::<A, R>(None), R::ON_DENY)
+        self.ask_now(request.trail(), resource, Target::resource::<A, R>(None), R::ON_DENY)
     }
 
     /// The same, for policies that may wait.
@@ -155,7 +155,7 @@ impl<'p, P> Guard<'p, P> {
         P: Policy<A, R>,
     {
         let target = Target::resource::<A, R>(None);
-        self.ask(request, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
+        self.ask(request.trail(), resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 
     /// Asks the policy about a value that came with the request, such as a resource to create. There is nothing
@@ -168,7 +168,7 @@ impl<'p, P> Guard<'p, P> {
         A: Action,
         P: Policy<A, R>,
     {
-        self.ask_now(request, value, Target::value::<A>(), OnDeny::Forbid)
+        self.ask_now(request.trail(), value, Target::value::<A>(), OnDeny::Forbid)
     }
 
     /// The same, for policies that may wait.
@@ -180,12 +180,13 @@ impl<'p, P> Guard<'p, P> {
         A: Action,
         P: Policy<A, R>,
     {
-        self.ask(request, value, Target::value::<A>(), OnDeny::Forbid, DEFAULT_DECISION_DEADLINE).await
+        self.ask(request.trail(), value, Target::value::<A>(), OnDeny::Forbid, DEFAULT_DECISION_DEADLINE)
+            .await
     }
 
     pub(super) async fn ask<A, R>(
         &self,
-        request: &RequestView<'_>,
+        trail: &Trail,
         resource: R,
         target: Target<'_>,
         on_deny: OnDeny,
@@ -194,16 +195,16 @@ impl<'p, P> Guard<'p, P> {
     where
         P: Policy<A, R>,
     {
-        let caller = steps::caller(request)?;
+        let caller = steps::caller(trail)?;
         let deadline = self.decision_deadline.unwrap_or(deadline);
         let decision = steps::decided(deadline, self.policy.decide_async(caller, &resource)).await;
         let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
-        steps::settled(request.trail(), caller, resource, &asked, &decision)
+        steps::settled(trail, caller, resource, &asked, &decision)
     }
 
     fn ask_now<A, R>(
         &self,
-        request: &RequestView<'_>,
+        trail: &Trail,
         resource: R,
         target: Target<'_>,
         on_deny: OnDeny,
@@ -211,11 +212,11 @@ impl<'p, P> Guard<'p, P> {
     where
         P: Policy<A, R>,
     {
-        let caller = steps::caller(request)?;
+        let caller = steps::caller(trail)?;
         let decision = deadline::at_once(self.policy.decide_async(caller, &resource))
             .unwrap_or_else(|| Decision::deny(Reason::Misconfigured).because(NOBODY_WAITS));
         let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
-        steps::settled(request.trail(), caller, resource, &asked, &decision)
+        steps::settled(trail, caller, resource, &asked, &decision)
     }
 
     fn mode<A, R>(&self) -> Mode

@@ -65,6 +65,14 @@ impl<A, R: ChildOf<P>, P: Resource> PermitWithin<A, R, P> {
         self.permit.principal()
     }
 
+    /// Puts both together, for unit tests of handlers.
+    ///
+    /// # Security
+    /// Nothing says that the child was loaded within this parent. Outside of tests, let a [`Guard`] make it.
+    pub fn danger_from_parts(parent: Permit<R::Through, P>, permit: Permit<A, R>) -> Self {
+        Self { parent, permit }
+    }
+
     /// Both permits.
     pub fn into_parts(self) -> (Permit<R::Through, P>, Permit<A, R>) {
         (self.parent, self.permit)
@@ -122,7 +130,7 @@ impl<Rules> Guard<'_, Rules> {
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let resource =
             steps::loaded(trail, target, deadline, store.load_within(&parent, &parsed), None).await?;
-        let permit = self.ask(request, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await?;
+        let permit = self.ask(trail, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await?;
         Ok(PermitWithin { parent, permit })
     }
 }

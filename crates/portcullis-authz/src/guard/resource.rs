@@ -45,10 +45,14 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// What audit events call this kind of resource. By default, this is the name of the type without its path.
     #[must_use]
     fn kind() -> &'static str {
-        let name = any::type_name::<Self>();
-        let plain = name.split_once('<').map_or(name, |(plain, _)| plain);
-        plain.rsplit_once("::").map_or(plain, |(_, last)| last)
+        kind_of::<Self>()
     }
+}
+
+pub(super) fn kind_of<T>() -> &'static str {
+    let name = any::type_name::<T>();
+    let plain = name.split_once('<').map_or(name, |(plain, _)| plain);
+    plain.rsplit_once("::").map_or(plain, |(_, last)| last)
 }
 
 /// How long a store may take to load one resource, unless the resource says otherwise: 5 seconds.

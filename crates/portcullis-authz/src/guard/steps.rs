@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use portcullis_core::{
-    Authentication, Decision, Denial, Mode, Principal, Reason, RequestView, Room, Scopes, StoreError, Trail,
+    Authentication, Decision, Denial, Mode, Principal, Reason, Room, Scopes, StoreError, Trail,
 };
 
 use super::deadline::{Waited, within};
@@ -15,17 +15,17 @@ use super::target::Target;
 use crate::refusal;
 
 /// The caller. Without one nothing is loaded or read.
-pub(super) fn caller<'a>(request: &RequestView<'a>) -> Result<&'a Principal, Denial> {
-    let denial = match request.trail().authentication() {
+pub(super) fn caller(trail: &Trail) -> Result<&Principal, Denial> {
+    let denial = match trail.authentication() {
         Authentication::Known(caller) => return Ok(caller),
         Authentication::Anonymous => {
-            refusal::with_challenges(request, Denial::new(Reason::MissingCredentials), &Scopes::EMPTY)
+            refusal::with_challenges_of(trail, Denial::new(Reason::MissingCredentials), &Scopes::EMPTY)
         }
         Authentication::NotAsked => Denial::misconfigured(
             "a guard asks for the caller, but no authentication ran: the route is public",
         ),
     };
-    Err(noted(request.trail(), denial))
+    Err(noted(trail, denial))
 }
 
 /// The identifier. Text that is none names nothing.

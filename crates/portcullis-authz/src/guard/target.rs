@@ -6,6 +6,7 @@ use portcullis_core::{Decision, Principal};
 
 use super::action::Action;
 use super::resource::Resource;
+use super::submitted::Submitted;
 
 /// How many characters of an identifier an audit event shows.
 const SHOWN: usize = 64;
@@ -22,6 +23,11 @@ impl<'t> Target<'t> {
     /// A loaded resource.
     pub(super) fn resource<A: Action, R: Resource>(id: Option<&'t str>) -> Self {
         Self { action: A::NAME, kind: R::kind(), id }
+    }
+
+    /// A value that came in the body of the request.
+    pub(super) fn submitted<A: Action, T: Submitted>() -> Self {
+        Self { action: A::NAME, kind: T::kind(), id: None }
     }
 
     /// A value that came with the request.

@@ -136,7 +136,7 @@ impl<P> Guard<'_, P> {
         R: Resource,
         P: ListPolicy<A, R>,
     {
-        let (caller, trail) = (steps::caller(request)?, request.trail());
+        let (caller, trail) = (steps::caller(request.trail())?, request.trail());
         let filter = self.policy.filter(caller);
         let enforced = trail.enforces(self.policy.mode());
         let detail = format!("{} {} where {filter}", A::NAME, R::kind());

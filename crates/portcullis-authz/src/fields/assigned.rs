@@ -1,0 +1,89 @@
+use std::fmt;
+use std::ops::Deref;
+
+use portcullis_core::escape::Escaped;
+use portcullis_core::{Decision, Reason};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
+use serde_json::Value;
+
+use super::set::FieldSet;
+
+/// A value of a request, with the fields that the client wrote: what is needed to refuse those that it may not set
+/// (OWASP API Security Top 10 2023, API3).
+///
+/// ```
+/// use portcullis_authz::{Assigned, FieldSet};
+///
+/// #[derive(serde::Deserialize)]
+/// struct ProfilePatch { name: Option<String>, #[serde(default)] admin: bool }
+///
+/// let own = FieldSet::new(["name", "address.street"])?;
+/// let patch = |body: &str| serde_json::from_str::<Assigned<ProfilePatch>>(body).unwrap();
+///
+/// let allowed = patch(r#"{ "name": "Alice", "address": { "street": "Main Street" } }"#);
+/// assert!(allowed.decide(&own).is_allowed());
+/// assert_eq!(allowed.name.as_deref(), Some("Alice"));
+///
+/// // A forbidden field, and one that does not exist, are the same answer: 403.
+/// for body in [r#"{ "name": "Alice", "admin": true }"#, r#"{ "name": "Alice", "boss": true }"#] {
+///     assert_eq!(patch(body).decide(&own).reason().code(), "field_not_allowed");
+/// }
+/// # Ok::<(), portcullis_core::ConfigErrors>(())
+/// ```
+///
+/// In a policy about what was submitted, `submitted.decide(&fields)` is the whole decision; as `Json<Assigned<T>>` it is
+/// an argument of handlers. Of two members with the same name the last counts, for the list of fields as for the value.
+/// Its size is that of the body, and its depth what the format allows (128 in JSON).
+#[derive(Clone)]
+pub struct Assigned<T> {
+    value: T,
+    written: Value,
+}
+
+impl<T> Assigned<T> {
+    /// Whether the client wrote none but these fields: allowed, or refused with `field_not_allowed`, which is 403 where
+    /// nothing is hidden. The detail, for the audit event, names the field.
+    pub fn decide(&self, fields: &FieldSet) -> Decision {
+        match fields.refused(&self.written) {
+            None => Decision::allow(Reason::PolicyAllowed),
+            Some(path) => Decision::deny(Reason::FieldNotAllowed)
+                .because(format!("`{}` must not be set", Escaped::new(&path))),
+        }
+    }
+
+    /// Whether the client wrote this member, if only as `null`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.written.get(name).is_some()
+    }
+
+    /// The value, without what was written.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Assigned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Assigned<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = Value::deserialize(deserializer)?;
+        // From what is looked at, and nothing else.
+        let value = T::deserialize(&written).map_err(D::Error::custom)?;
+        Ok(Self { value, written })
+    }
+}
+
+/// Prints neither the value nor the names: both are text of the client.
+impl<T> fmt::Debug for Assigned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Assigned(..)")
+    }
+}

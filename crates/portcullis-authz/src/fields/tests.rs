@@ -1,0 +1,209 @@
+use std::collections::BTreeSet;
+
+use portcullis_core::Reason;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+fn fields(paths: &[&str]) -> FieldSet {
+    FieldSet::new(paths).unwrap()
+}
+
+#[track_caller]
+fn shows(paths: &[&str], value: &Value, expected: &Value) {
+    let shown = serde_json::to_value(Redacted::new(value, &fields(paths))).unwrap();
+    assert_eq!(&shown, expected, "{paths:?} of {value}");
+}
+
+#[test]
+fn shows_what_is_in_the_list_and_nothing_else() {
+    let value = json!({ "a": 1, "b": { "c": 2, "d": { "e": 3 } }, "l": [{ "x": 1, "y": 2 }, 7, [8]] });
+    shows(&[], &value, &json!({}));
+    shows(&["a", "nowhere"], &value, &json!({ "a": 1 }));
+    shows(&["b.c"], &value, &json!({ "b": { "c": 2 } }));
+    shows(&["b.*"], &value, &json!({ "b": { "c": 2, "d": { "e": 3 } } }));
+    shows(&["l.x"], &value, &json!({ "l": [{ "x": 1 }, []] }));
+    shows(&["*"], &value, &value);
+}
+
+#[test]
+fn a_name_alone_does_not_stand_for_an_object() {
+    let value = json!({ "a": { "new": 1 }, "l": [1, { "new": 1 }, "x"] });
+    shows(&["a"], &value, &json!({}));
+    shows(&["l"], &value, &json!({ "l": [1, "x"] }));
+    // Nor does what lies below stand for a value that is none.
+    shows(&["a.b"], &json!({ "a": "SECRET" }), &json!({}));
+    shows(&["a.b"], &json!({ "a": null }), &json!({}));
+}
+
+#[test]
+fn values_that_are_no_objects_are_shown_as_a_whole_or_not_at_all() {
+    shows(&["a"], &json!("SECRET"), &Value::Null);
+    shows(&["*"], &json!("shown"), &json!("shown"));
+    shows(&["a"], &json!([{ "a": 1, "b": 2 }, { "b": 3 }]), &json!([{ "a": 1 }, {}]));
+    shows(&[], &json!(["SECRET"]), &Value::Null);
+}
+
+#[test]
+fn what_lies_too_deep_is_hidden() {
+    let deep = |levels: usize| (0..levels).fold(json!(1), |value, _| json!({ "a": value }));
+    shows(&["*"], &deep(MAX_REDACTED_DEPTH), &deep(MAX_REDACTED_DEPTH));
+    let shown = serde_json::to_string(&Redacted::new(deep(MAX_REDACTED_DEPTH + 1), &fields(&["*"]))).unwrap();
+    assert!(!shown.contains('1'), "{shown}");
+}
+
+#[test]
+fn neither_debug_nor_a_mask_shows_what_is_hidden() {
+    let value = json!({ "a": "SECRET", "b": { "c": "SECRET" } });
+    let redacted = Redacted::new(value, &fields(&["b.d"])).hidden(Hidden::Null);
+    assert_eq!(serde_json::to_value(&redacted).unwrap(), json!({ "a": null, "b": { "c": null } }));
+    assert_eq!(format!("{redacted:?}"), r#"Redacted { fields: {"b.d"}, .. }"#);
+    assert_eq!(redacted.into_inner()["a"], "SECRET");
+}
+
+#[track_caller]
+fn refuses(paths: &[&str], value: &Value, expected: Option<&str>) {
+    assert_eq!(fields(paths).refused(value).as_deref(), expected, "{paths:?} of {value}");
+}
+
+#[test]
+fn tells_the_first_field_that_is_not_in_the_list() {
+    refuses(&["a", "b.c"], &json!({ "a": 1, "b": { "c": [1, 2] } }), None);
+    refuses(&["a", "b.c"], &json!({ "a": null, "b": {} }), None);
+    refuses(&["a"], &json!({ "a": 1, "b": null }), Some("b"));
+    refuses(&["a"], &json!({ "a": { "b": 1 } }), Some("a"));
+    refuses(&["a"], &json!({ "a": {} }), Some("a"));
+    refuses(&["a.b"], &json!({ "a": null }), Some("a"));
+    refuses(&["a.b"], &json!({ "a": { "b": 1, "c": 2 } }), Some("a.c"));
+    refuses(&["a.b"], &json!({ "a": [{ "b": 1 }, { "c": 2 }] }), Some("a.c"));
+    refuses(&["a"], &json!({ "a": [[1]] }), Some("a"));
+    refuses(&["a.*"], &json!({ "a": [[{ "b": {} }]] }), None);
+    refuses(&[], &json!({}), None);
+    refuses(&[], &json!(7), Some(""));
+    refuses(&["*"], &json!(7), None);
+    // Names are compared as they are.
+    refuses(&["admin"], &json!({ "Admin": 1 }), Some("Admin"));
+    refuses(&["a.b"], &json!({ "a.b": 1 }), Some("a.b"));
+}
+
+/// OWASP API3 (A21.3): one value decides what is looked at and what is read.
+#[test]
+fn the_last_of_two_members_counts_for_both() {
+    #[derive(serde::Deserialize)]
+    struct Patch {
+        role: Option<Value>,
+    }
+    let patch: Assigned<Patch> =
+        serde_json::from_str(r#"{ "role": { "admin": true }, "role": "user" }"#).unwrap();
+    assert!(patch.decide(&fields(&["role"])).is_allowed());
+    assert_eq!(patch.role, Some(json!("user")));
+    let patch: Assigned<Patch> =
+        serde_json::from_str(r#"{ "role": "user", "role": { "admin": true } }"#).unwrap();
+    assert!(!patch.decide(&fields(&["role"])).is_allowed());
+    assert!(patch.has("role") && !patch.has("name"));
+    assert_eq!(patch.into_inner().role, Some(json!({ "admin": true })));
+}
+
+#[test]
+fn a_refusal_names_the_field_for_the_event_on_one_line() {
+    let patch: Assigned<Value> = serde_json::from_str(r#"{ "a\nb": 1 }"#).unwrap();
+    let decision = patch.decide(&FieldSet::none());
+    assert_eq!(decision.reason(), Reason::FieldNotAllowed);
+    assert_eq!(decision.detail(), Some(r"`a\u{a}b` must not be set"));
+    assert_eq!(format!("{patch:?}"), "Assigned(..)");
+    assert!(serde_json::from_str::<Assigned<u32>>("\"x\"").is_err());
+}
+
+#[track_caller]
+fn invalid(paths: &[String], errors: usize) {
+    match FieldSet::new(paths) {
+        Ok(fields) => assert_eq!(errors, 0, "{fields:?}"),
+        Err(found) => assert_eq!(found.codes().collect::<Vec<_>>(), vec!["P230"; errors], "{found}"),
+    }
+}
+
+#[test]
+fn what_is_no_path_is_an_error_and_so_are_too_many() {
+    for bad in ["", ".", "a.", ".a", "a..b", "*.a", "a.*.b", "a.*.*"] {
+        invalid(&[bad.to_owned()], 1);
+    }
+    invalid(&["a.", "b", ".c"].map(str::to_owned), 2);
+    invalid(&[vec!["a"; MAX_FIELD_DEPTH].join(".")], 0);
+    invalid(&[vec!["a"; MAX_FIELD_DEPTH + 1].join(".")], 1);
+    invalid(&(0..MAX_FIELD_PATHS).map(|number| number.to_string()).collect::<Vec<_>>(), 0);
+    invalid(&(0..=MAX_FIELD_PATHS).map(|number| number.to_string()).collect::<Vec<_>>(), 1);
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<i32>().prop_map(Value::from),
+        "[a-c]{0,2}".prop_map(Value::from)
+    ];
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[abc]", inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+/// The paths of every leaf that is no object and no list: what a reader of the answer learns.
+fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                leaves(value, &format!("{path}{name}."), found);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| leaves(value, path, found)),
+        _ => drop(found.insert(path.trim_end_matches('.').to_owned())),
+    }
+}
+
+fn is_listed(paths: &BTreeSet<String>, leaf: &str) -> bool {
+    let below = |path: &str| {
+        path.strip_suffix('*').is_some_and(|prefix| leaf.starts_with(prefix) || format!("{leaf}.") == prefix)
+    };
+    paths.iter().any(|path| path == leaf || below(path))
+}
+
+proptest! {
+    #[test]
+    fn no_field_is_shown_that_is_not_in_the_list(
+        value in value(),
+        paths in prop::collection::btree_set("[abc](\\.[abc]){0,3}(\\.\\*)?", 0..6),
+    ) {
+        let fields = FieldSet::new(&paths).unwrap();
+        let shown = serde_json::to_value(Redacted::new(&value, &fields)).unwrap();
+        let mut found = BTreeSet::new();
+        leaves(&shown, "", &mut found);
+        // What is hidden as a whole is `null`.
+        for leaf in found.iter().filter(|leaf| !leaf.is_empty()) {
+            prop_assert!(is_listed(&paths, leaf), "{leaf} of {value} by {fields:?}");
+        }
+        prop_assert!(!found.contains("") || shown.is_null());
+    }
+
+    #[test]
+    fn what_is_not_refused_has_no_leaf_that_is_not_in_the_list(
+        value in value(),
+        paths in prop::collection::btree_set("[abc](\\.[abc]){0,3}(\\.\\*)?", 0..6),
+    ) {
+        let fields = FieldSet::new(&paths).unwrap();
+        let mut found = BTreeSet::new();
+        leaves(&value, "", &mut found);
+        let strange = found.iter().any(|leaf| !is_listed(&paths, leaf));
+        if strange {
+            prop_assert!(fields.refused(&value).is_some(), "{value} by {fields:?}");
+        }
+    }
+
+    #[test]
+    fn never_panics(text in "\\PC{0,64}") {
+        let _ = FieldSet::new([&text]);
+        let _ = serde_json::from_str::<Assigned<Value>>(&text);
+    }
+}

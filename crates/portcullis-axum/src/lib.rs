@@ -3,6 +3,7 @@
 mod app;
 mod arguments;
 mod authorized;
+mod checked;
 mod claims;
 mod endpoint;
 mod entry;
@@ -25,6 +26,7 @@ pub use portcullis_macros::authorize;
 pub use self::app::App;
 pub use self::arguments::{Carries, TakesProof};
 pub use self::authorized::{Annotation, Authorized};
+pub use self::checked::{Checked, Content};
 pub use self::claims::Claims;
 pub use self::endpoint::{Endpoint, ServiceEndpoint};
 pub use self::guarded::{DeclareGuards, Guarded, HasRule};

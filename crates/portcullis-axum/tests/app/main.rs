@@ -7,6 +7,7 @@
 )]
 
 mod annotated;
+mod checked;
 mod finish;
 mod in_flight;
 mod metadata;

@@ -1,0 +1,187 @@
+//! Bodies that a policy checks before the handler runs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use axum::body::Body;
+use axum::extract::FromRef;
+use axum::{Form, Json};
+use bytes::Bytes;
+use futures_util::stream;
+use http::Request;
+use portcullis_authz::{
+    AsyncPolicy, Awaited, Create, Policy, Submitted, Write, anonymous, authenticated, role,
+};
+use portcullis_axum::{Checked, Routes, post};
+use portcullis_core::{Decision, Principal, Reason};
+use serde::Deserialize;
+
+use crate::support::{Bench, head_of_problem, request, text};
+
+#[derive(Deserialize)]
+struct NewDocument {
+    owner: String,
+}
+
+/// At most 100 bytes.
+#[derive(Deserialize)]
+struct Note {
+    text: String,
+}
+
+#[derive(Clone)]
+struct Rules;
+
+impl FromRef<()> for Rules {
+    fn from_ref((): &()) -> Self {
+        Self
+    }
+}
+
+impl FromRef<Rules> for Awaited<Rules> {
+    fn from_ref(rules: &Rules) -> Self {
+        Self(rules.clone())
+    }
+}
+
+impl Submitted for NewDocument {
+    type Rules = Rules;
+}
+
+impl Submitted for Note {
+    type Rules = Awaited<Rules>;
+    const MAX_BODY_BYTES: usize = 100;
+}
+
+impl Policy<Create, NewDocument> for Rules {
+    fn decide(&self, caller: &Principal, new: &NewDocument) -> Decision {
+        Decision::allow_if(caller.subject() == new.owner, Reason::PolicyDenied)
+    }
+}
+
+impl AsyncPolicy<Write, Note> for Rules {
+    async fn decide(&self, _: &Principal, note: &Note) -> Decision {
+        tokio::task::yield_now().await;
+        Decision::allow_if(note.text != "no", Reason::PolicyDenied)
+    }
+}
+
+async fn create(new: Checked<Create, Json<NewDocument>>) -> String {
+    let by = new.principal().subject().to_owned();
+    format!("{} by {by}", new.into_permit().owner)
+}
+
+async fn note(note: Checked<Write, Form<Note>>) -> String {
+    note.into_inner().text
+}
+
+fn bench() -> Bench {
+    let open = anonymous().or(authenticated());
+    let routes = Routes::new()
+        .route("/documents", post(create).requires(authenticated()))
+        .route("/admins", post(create).requires(role("admin")))
+        .route("/open", post(create).requires(open).optional())
+        .route("/public", post(create).public("a mistake"))
+        .route("/notes", post(note).requires(authenticated()));
+    Bench::new(routes.with_state(Rules))
+}
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+async fn sent(bench: &Bench, path: &str, media_type: &str, body: impl Into<Body>) -> (u16, &'static str) {
+    let request = bench.as_alice("POST", path).header("content-type", media_type).body(body.into()).unwrap();
+    let response = bench.send(request).await;
+    let status = response.status().as_u16();
+    if status != 200 {
+        assert_eq!(head_of_problem(&response), status);
+    }
+    (status, bench.last_reason())
+}
+
+#[tokio::test]
+async fn a_handler_gets_what_the_policy_allowed_or_is_not_reached() {
+    let bench = bench();
+    let request = bench.as_alice("POST", "/documents").header("content-type", JSON);
+    let response = bench.send(request.body(Body::from(r#"{"owner":"alice"}"#)).unwrap()).await;
+    assert_eq!(text(response).await, "alice by alice");
+    for (body, media_type, status, reason) in [
+        (r#"{"owner":"bob"}"#, JSON, 403, "policy_denied"),
+        (r#"{"owner":"#, JSON, 400, "malformed_request"),
+        (r#"{"title":"alice"}"#, JSON, 422, "unprocessable_body"),
+        (r#"{"owner":"alice"}"#, "text/plain", 415, "unsupported_media_type"),
+        ("owner=alice", FORM, 415, "unsupported_media_type"),
+    ] {
+        assert_eq!(sent(&bench, "/documents", media_type, body).await, (status, reason), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_is_checked_by_a_policy_that_waits() {
+    let bench = bench();
+    assert_eq!(sent(&bench, "/notes", FORM, "text=yes").await, (200, "-"));
+    assert_eq!(sent(&bench, "/notes", FORM, "text=no").await, (403, "policy_denied"));
+    assert_eq!(sent(&bench, "/notes", FORM, "other=no").await, (422, "unprocessable_body"));
+}
+
+#[tokio::test]
+async fn a_body_at_the_limit_is_read_and_one_beyond_it_is_413() {
+    let bench = bench();
+    let form = |length: usize| format!("text={}", "x".repeat(length - 5));
+    assert_eq!(sent(&bench, "/notes", FORM, form(100)).await, (200, "-"));
+    assert_eq!(sent(&bench, "/notes", FORM, form(101)).await, (413, "body_too_large"));
+    // 64 KiB unless said otherwise, whatever axum's own limit is.
+    let json = |length: usize| format!(r#"{{"owner":"alice"{}}}"#, " ".repeat(length - 17));
+    assert_eq!(json(64 * 1024).len(), 64 * 1024);
+    assert_eq!(sent(&bench, "/documents", JSON, json(64 * 1024)).await, (200, "-"));
+    assert_eq!(sent(&bench, "/documents", JSON, json(64 * 1024 + 1)).await, (413, "body_too_large"));
+}
+
+/// A body that counts how much of it was asked for.
+fn counted(chunks: usize) -> (Body, Arc<AtomicUsize>) {
+    let read = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&read);
+    let chunks = (0..chunks).map(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, std::convert::Infallible>(Bytes::from_static(&[b' '; 1024]))
+    });
+    (Body::from_stream(stream::iter(chunks)), read)
+}
+
+#[tokio::test]
+async fn no_more_is_read_than_may_be() {
+    let bench = bench();
+    let (body, read) = counted(10_000);
+    assert_eq!(sent(&bench, "/documents", JSON, body).await, (413, "body_too_large"));
+    assert_eq!(read.load(Ordering::Relaxed), 65);
+    // What says how large it is is refused before anything is read.
+    let (body, read) = counted(10_000);
+    let declared =
+        bench.as_alice("POST", "/documents").header("content-type", JSON).header("content-length", "65537");
+    assert_eq!(bench.send(declared.body(body).unwrap()).await.status(), 413);
+    assert_eq!(read.load(Ordering::Relaxed), 0);
+}
+
+/// Invariant 7: neither a refused nor an unknown caller makes us read.
+#[tokio::test]
+async fn the_body_is_read_after_the_rule_and_for_known_callers_alone() {
+    let bench = bench();
+    for (request, status) in [
+        (bench.as_alice("POST", "/admins"), 403),
+        (request("POST", "/documents"), 401),
+        (request("POST", "/open"), 401),
+        (request("POST", "/public"), 500),
+    ] {
+        let touched = Arc::new(AtomicBool::new(false));
+        let touch = Arc::clone(&touched);
+        let chunks = stream::poll_fn(move |_| {
+            touch.store(true, Ordering::Relaxed);
+            std::task::Poll::Ready(None::<Result<Bytes, std::convert::Infallible>>)
+        });
+        let request: Request<Body> =
+            request.header("content-type", JSON).body(Body::from_stream(chunks)).unwrap();
+        let path = request.uri().path().to_owned();
+        let response = bench.send(request).await;
+        assert_eq!((head_of_problem(&response), touched.load(Ordering::Relaxed)), (status, false), "{path}");
+    }
+}

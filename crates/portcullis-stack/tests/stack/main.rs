@@ -3,6 +3,7 @@
 
 mod asks;
 mod configuration;
+mod explain;
 mod in_flight;
 mod metadata;
 mod order;

@@ -3,8 +3,10 @@
 mod bound;
 mod database;
 mod demo;
+mod docs;
 mod known_users;
 mod model;
+mod openapi;
 mod options;
 mod policy;
 mod private_file;
@@ -26,7 +28,7 @@ pub use self::demo::{DemoCredentials, DemoError};
 pub use self::model::{
     Body, Document, DocumentId, InvalidText, NewDocument, PageSize, Summary, Team, Title, Visibility,
 };
-pub use self::options::{Dpop, IssuerUrl, Options, Rate, TlsOptions, TokenOptions};
+pub use self::options::{Command, Dpop, Format, IssuerUrl, Options, Rate, TlsOptions, TokenOptions};
 pub use self::policy::Rules;
 pub use self::server::{Server, StartError};
 pub use self::signing_key::{KeyError, SigningKey};

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use documents_api::{Options, Server};
+use documents_api::{Command, Options, Server};
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -24,6 +24,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    if let Some(Command::Routes { format }) = options.command {
+        io::stdout().write_all(format.print(&Server::route_table(options)?).as_bytes())?;
+        return Ok(());
+    }
     let server = Server::start(options).await?;
     // Before anything is printed: whoever reads it may stop the service at once.
     let stop = stop_signal()?;

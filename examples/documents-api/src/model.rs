@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// A document as it is stored and shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Document {
     pub id: DocumentId,
     /// The name of a user; for a caller of an outside issuer, `issuer#subject`.
@@ -24,7 +25,7 @@ pub struct Document {
 }
 
 /// A document in a list: everything but its body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Summary {
     pub id: DocumentId,
     pub owner: String,
@@ -35,7 +36,7 @@ pub struct Summary {
 }
 
 /// The content of `POST` and `PUT`: what is left out of a `PUT` is reset, not kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDocument {
     pub title: Title,
@@ -48,7 +49,7 @@ pub struct NewDocument {
 }
 
 /// Who may read a document besides its owner, the managers of its team and the admins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
     /// Nobody.
@@ -80,8 +81,9 @@ impl FromStr for Visibility {
 }
 
 /// A UUID of version 7 (RFC 9562 §5.7): it sorts by creation and cannot be guessed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, format = "uuid")]
 pub struct DocumentId(Box<str>);
 
 impl DocumentId {
@@ -145,8 +147,9 @@ impl fmt::Display for DocumentId {
 macro_rules! limited_text {
     ($( $(#[$attribute:meta])+ $name:ident: $complaint:literal, $valid:expr; )+) => { $(
         $(#[$attribute])+
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String")]
+        #[schema(value_type = String)]
         pub struct $name(String);
 
         impl $name {

@@ -1,5 +1,6 @@
 //! Flags and environment.
 
+mod command;
 mod issuer;
 mod network;
 mod rate;
@@ -14,6 +15,7 @@ use clap::{CommandFactory, Parser};
 use ipnet::IpNet;
 use portcullis::Secret;
 
+pub use self::command::{Command, Format};
 pub use self::issuer::IssuerUrl;
 pub use self::rate::Rate;
 pub use self::tls::TlsOptions;
@@ -73,6 +75,10 @@ pub struct Options {
     /// How many requests a client may send in how many seconds.
     #[arg(long, value_name = "REQUESTS/SECONDS", default_value_t = Rate::GENEROUS)]
     pub rate: Rate,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
 
 impl Options {
@@ -101,6 +107,7 @@ impl Options {
             tokens: TokenOptions::default(),
             tls: TlsOptions::default(),
             rate: Rate::GENEROUS,
+            command: None,
         }
     }
 

@@ -14,6 +14,7 @@ use portcullis::core::{Readiness, StoreError};
 use portcullis::oauth::logout::LogoutReceiver;
 use portcullis::prelude::*;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::bound::{BoundTo, LoginKeys};
 use crate::database::Database;
@@ -37,7 +38,7 @@ pub(crate) struct Shared {
 }
 
 /// Where the outside issuer tells that somebody has logged out there.
-const LOGOUT: &str = "/backchannel-logout";
+pub(crate) const LOGOUT: &str = "/backchannel-logout";
 
 /// How many events `GET /admin/audit` shows.
 const EVENTS_SHOWN: usize = 100;
@@ -76,13 +77,23 @@ pub(crate) fn routes(shared: Shared, logout: Option<LogoutReceiver>) -> Routes {
         .with_state(shared)
 }
 
-async fn health() -> &'static str {
+/// Whether the service is up.
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "The service is up.", body = str)))]
+pub(crate) async fn health() -> &'static str {
     "ok"
 }
 
 /// Whether everything is there that requests need: the keys of the outside issuer. Without them the service works, but
 /// answers tokens of that issuer with 503.
-async fn ready(State(shared): State<Shared>) -> Result<Json<Ready>, Denial> {
+#[utoipa::path(
+    get,
+    path = "/ready",
+    responses(
+        (status = 200, description = "All is there that requests need.", body = Ready),
+        (status = 503, description = "The keys of the outside issuer are not there yet.")
+    )
+)]
+pub(crate) async fn ready(State(shared): State<Shared>) -> Result<Json<Ready>, Denial> {
     let missing = shared.dependencies.iter().filter(|dependency| !dependency.is_ready());
     // Who they are is for the log alone.
     match missing.map(|dependency| dependency.name()).collect::<Vec<_>>().as_slice() {
@@ -93,14 +104,20 @@ async fn ready(State(shared): State<Shared>) -> Result<Json<Ready>, Denial> {
     }
 }
 
-#[derive(Serialize)]
-struct Ready {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
     status: &'static str,
 }
 
 /// The caller has shown a password; it gets a token instead. If it has also proven to hold a key (`DPoP`), the token is
 /// bound to that key.
-async fn login(
+#[utoipa::path(
+    post,
+    path = "/login",
+    params(("DPoP" = Option<String>, Header, description = "A proof of the key that the token is to be bound to.")),
+    responses((status = 200, description = "A token for 15 minutes.", body = AccessToken))
+)]
+pub(crate) async fn login(
     caller: Principal,
     BoundTo(key): BoundTo,
     State(shared): State<Shared>,
@@ -115,20 +132,35 @@ async fn login(
     Ok(([(CACHE_CONTROL, "no-store")], Json(token)))
 }
 
-async fn me(caller: Principal) -> Json<Principal> {
+/// Who the caller is.
+#[utoipa::path(get, path = "/me", responses((status = 200, description = "Who the caller is.", body = Object)))]
+pub(crate) async fn me(caller: Principal) -> Json<Principal> {
     Json(caller)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Page {
+pub(crate) struct Page {
     #[serde(default)]
     limit: PageSize,
     after: Option<DocumentId>,
 }
 
 /// What the caller may read; a `Link` to the next page if there may be more.
-async fn list(
+#[utoipa::path(
+    get,
+    path = "/documents",
+    params(
+        ("limit" = Option<u32>, Query, description = "How many documents a page holds, 1 to 1000.", minimum = 1, maximum = 1000),
+        ("after" = Option<DocumentId>, Query, description = "The last document of the page before.")
+    ),
+    responses((
+        status = 200,
+        body = Vec<Summary>,
+        headers(("Link" = Option<String>, description = "The next page, if there may be more (`rel=\"next\"`)."))
+    ))
+)]
+pub(crate) async fn list(
     readable: Visible<Read, Document>,
     State(database): State<Database>,
     Query(Page { limit, after }): Query<Page>,
@@ -145,7 +177,17 @@ async fn list(
     Ok((headers, Json(page)))
 }
 
-async fn create(
+/// Adds a document of the caller's own.
+#[utoipa::path(
+    post,
+    path = "/documents",
+    request_body = NewDocument,
+    responses(
+        (status = 201, body = Document, headers(("Location" = String, description = "Where the document is."))),
+        (status = 422, description = "The document does not have the form that is asked for.")
+    )
+)]
+pub(crate) async fn create(
     caller: Principal,
     State(database): State<Database>,
     Json(new): Json<NewDocument>,
@@ -163,11 +205,29 @@ async fn create(
 // The documents below were loaded and checked, or answered with 404, before the handler runs and before the body
 // is read.
 
-async fn show(document: Permit<Read, Document>) -> Json<Document> {
+/// One document.
+#[utoipa::path(
+    get,
+    path = "/documents/{id}",
+    params(("id" = DocumentId, Path)),
+    responses((status = 200, body = Document))
+)]
+pub(crate) async fn show(document: Permit<Read, Document>) -> Json<Document> {
     Json(document.into_inner())
 }
 
-async fn replace(
+/// Replaces a document; what is left out is reset.
+#[utoipa::path(
+    put,
+    path = "/documents/{id}",
+    params(("id" = DocumentId, Path)),
+    request_body = NewDocument,
+    responses(
+        (status = 200, body = Document),
+        (status = 422, description = "The document does not have the form that is asked for.")
+    )
+)]
+pub(crate) async fn replace(
     document: Permit<Write, Document>,
     State(database): State<Database>,
     Json(new): Json<NewDocument>,
@@ -176,7 +236,14 @@ async fn replace(
     replaced.map(Json).ok_or_else(|| Denial::new(Reason::ResourceNotFound))
 }
 
-async fn remove(
+/// Deletes a document.
+#[utoipa::path(
+    delete,
+    path = "/documents/{id}",
+    params(("id" = DocumentId, Path)),
+    responses((status = 204, description = "The document is gone."))
+)]
+pub(crate) async fn remove(
     document: Permit<Delete, Document>,
     State(database): State<Database>,
 ) -> Result<StatusCode, Denial> {
@@ -184,7 +251,9 @@ async fn remove(
     if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Denial::new(Reason::ResourceNotFound)) }
 }
 
-async fn audit(State(events): State<MemorySink>) -> Json<Vec<AuditEvent>> {
+/// What happened.
+#[utoipa::path(get, path = "/admin/audit", responses((status = 200, description = "The last events, the newest first.", body = Vec<Object>)))]
+pub(crate) async fn audit(State(events): State<MemorySink>) -> Json<Vec<AuditEvent>> {
     Json(events.latest(EVENTS_SHOWN))
 }
 

@@ -10,12 +10,14 @@ use portcullis::authn::{HashingError, PasswordHashString, hash_password};
 use portcullis::axum::{App, SecureRouter};
 use portcullis::core::StoreError;
 use portcullis::tls::TlsAcceptor;
-use portcullis::{Clock, ConfigErrors};
+use portcullis::{Clock, ConfigErrors, RouteTable};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::database::{Database, OpenError};
 use crate::demo::{self, DemoCredentials, DemoError};
+use crate::docs;
+use crate::openapi::Published;
 use crate::options::{Dpop, Options};
 use crate::private_file;
 use crate::routes::{Shared, routes};
@@ -61,25 +63,31 @@ impl Server {
         let credentials = demo::prepare(&database, &folder.join("demo-credentials.json"), hash).await?;
         let key = SigningKey::load_or_create(&folder.join("signing-key.p8"))?;
         let tokens = Arc::new(TokenIssuer::new(key, clock.clone()));
-        let events = MemorySink::keeping(EVENTS_KEPT);
 
         let listen = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let tls = tls(options)?;
-        let url = options.public_url.clone().unwrap_or_else(|| url_of(address, tls.is_some()));
+        let url = url(options, address, tls.is_some());
 
-        let guarded = security(options, clock, &database, &tokens.jwks(), events.clone(), &url)?;
-        let shared = Shared {
-            database: database.clone(),
-            tokens: Arc::clone(&tokens),
-            events,
-            dependencies: guarded.dependencies,
-            keys: guarded.keys,
-        };
-        let app = SecureRouter::new(guarded.security).mount(routes(shared, guarded.logout)).finish()?;
+        let app = application(options, clock, &database, &tokens, &url)?;
         let proofs_required = options.tokens.dpop == Dpop::Required;
         Ok(Self { app, listener, tls, address, url, proofs_required, database, tokens, credentials })
+    }
+
+    /// Every route of the service that these options would start, with what it demands. Nothing is made, opened or
+    /// listened on.
+    ///
+    /// # Errors
+    /// [`StartError`] if the options do not make sense.
+    pub fn route_table(options: &Options) -> Result<RouteTable, StartError> {
+        // The log of events would be made, and makes no difference.
+        let options = Options { audit: None, ..options.clone() };
+        let clock = Clock::system();
+        let database = Database::unopened(clock.clone());
+        let tokens = Arc::new(TokenIssuer::new(SigningKey::fresh()?, clock.clone()));
+        let url = url(&options, options.listen, options.tls.certificate.is_some());
+        Ok(application(&options, clock, &database, &tokens, &url)?.route_table().clone())
     }
 
     /// Where it listens.
@@ -137,6 +145,35 @@ impl Server {
         self.database.close().await;
         served
     }
+}
+
+/// The routes behind their security, and the document that describes them.
+fn application(
+    options: &Options,
+    clock: Clock,
+    database: &Database,
+    tokens: &Arc<TokenIssuer>,
+    url: &str,
+) -> Result<App, ConfigErrors> {
+    let events = MemorySink::keeping(EVENTS_KEPT);
+    let guarded = security(options, clock, database, &tokens.jwks(), events.clone(), url)?;
+    let shared = Shared {
+        database: database.clone(),
+        tokens: Arc::clone(tokens),
+        events,
+        dependencies: guarded.dependencies,
+        keys: guarded.keys,
+    };
+    let document = Published::default();
+    let routes = routes(shared, guarded.logout).merge(docs::routes(document.clone()));
+    let app = SecureRouter::new(guarded.security).mount(routes).finish()?;
+    document.publish(&app)?;
+    Ok(app)
+}
+
+/// The URL under which clients know the service.
+fn url(options: &Options, address: SocketAddr, tls: bool) -> String {
+    options.public_url.clone().unwrap_or_else(|| url_of(address, tls))
 }
 
 /// The files of TLS, read; `None` for plain HTTP.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::pkcs8::Document;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
@@ -23,21 +24,31 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
+    /// A key that is kept nowhere.
+    ///
+    /// # Errors
+    /// [`KeyError::Signing`] if the system has no random octets to give.
+    pub fn fresh() -> Result<Self, KeyError> {
+        Self::of(generate()?.as_ref()).ok_or(KeyError::Signing)
+    }
+
     /// Reads the key from the file (PKCS#8, DER), or makes one and the file with it.
     ///
     /// # Errors
     /// [`KeyError`] if the file cannot be read or written, or holds something else.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        let fresh = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| KeyError::Signing)?;
-        let pkcs8 = private_file::read_or_create(path, fresh.as_ref())
+        let pkcs8 = private_file::read_or_create(path, generate()?.as_ref())
             .map_err(|source| KeyError::File { path: path.into(), source })?;
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8)
-            .map_err(|_| KeyError::NotAKey { path: path.into() })?;
+        Self::of(&pkcs8).ok_or_else(|| KeyError::NotAKey { path: path.into() })
+    }
+
+    /// The key in PKCS#8; `None` if it is none.
+    fn of(pkcs8: &[u8]) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok()?;
         // RFC 7518 §6.2.1: the uncompressed point is 0x04, x, y.
         let (x, y) = match pair.public_key().as_ref() {
             [4, point @ ..] if point.len() == 64 => point.split_at(32),
-            _ => return Err(KeyError::NotAKey { path: path.into() }),
+            _ => return None,
         };
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         // RFC 7638 §3: the required members in lexicographic order, without white space.
@@ -45,7 +56,7 @@ impl SigningKey {
         let kid = URL_SAFE_NO_PAD.encode(digest(&SHA256, thumbprint.as_bytes()));
         let jwk =
             json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": kid, "x": x, "y": y});
-        Ok(Self { pair, jwk, kid })
+        Some(Self { pair, jwk, kid })
     }
 
     /// The public half, as a JWK set (RFC 7517 §5).
@@ -65,6 +76,12 @@ impl SigningKey {
             self.pair.sign(&SystemRandom::new(), message.as_bytes()).map_err(|_| KeyError::Signing)?;
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
+}
+
+/// A new key in PKCS#8.
+fn generate() -> Result<Document, KeyError> {
+    EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+        .map_err(|_| KeyError::Signing)
 }
 
 impl fmt::Debug for SigningKey {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use portcullis::Clock;
 use portcullis::oauth::keys::Thumbprint;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::signing_key::{KeyError, SigningKey};
 use crate::users::User;
@@ -24,7 +25,7 @@ pub struct TokenIssuer {
 }
 
 /// The answer to a login (RFC 6749 §5.1).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct AccessToken {
     pub access_token: String,
     pub token_type: &'static str,

@@ -88,6 +88,23 @@ fn every_line_of_the_tour_does_what_it_says_and_sigterm_loses_no_event() {
 }
 
 #[test]
+fn routes_prints_the_table_and_makes_nothing() {
+    let folder = std::env::temp_dir().join(format!("documents-api-routes-{}", std::process::id()));
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_documents-api"));
+        let output = command.arg("--data").arg(&folder).args(arguments).output().expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, text) = run(&["routes"]);
+    assert!(code == Some(0) && text.starts_with("METHOD"), "{code:?} {text}");
+    assert!(text.contains("GET     /documents/{id}"), "{text}");
+    let (code, json) = run(&["routes", "--format", "json"]);
+    assert!(code == Some(0) && json.contains(r#""path": "/login""#), "{code:?} {json}");
+    assert_eq!(run(&["routes", "--format", "yaml"]).0, Some(2));
+    assert!(!folder.exists());
+}
+
+#[test]
 fn contradictory_options_end_it_with_status_2_and_a_bad_folder_with_1() {
     let run = |arguments: &[&str]| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_documents-api"))

@@ -48,6 +48,12 @@ impl Database {
         Self::open_patiently(path, clock, BUSY_TIMEOUT).await
     }
 
+    /// One that no query was put to yet, and that is opened, empty and in memory, by the first.
+    pub(crate) fn unopened(clock: Clock) -> Self {
+        let options = SqliteConnectOptions::new().in_memory(true);
+        Self { pool: SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options), clock }
+    }
+
     async fn open_patiently(path: &Path, clock: Clock, busy: Duration) -> Result<Self, OpenError> {
         let until = Instant::now() + busy;
         loop {

@@ -6,6 +6,7 @@ mod discovery;
 mod documents;
 mod limits;
 mod login;
+mod openapi;
 mod outside;
 mod readiness;
 mod restart;

@@ -363,6 +363,19 @@ config_codes! {
     /// A Cedar template is linked wrongly, or never.
     InvalidCedarLink = "P267",
 
+    /// No request reaches a route: its path is none that a request can have.
+    RouteNeverReached = "P270",
+    /// Credentials are optional where the rule wants a caller, or the other way round.
+    SettingWithoutEffect = "P271",
+    /// Advice: a public route may change something.
+    PublicChange = "P275",
+    /// Advice: every caller may change something by a route.
+    AnyCallerChanges = "P276",
+    /// Advice: passwords may be guessed without limit.
+    UnlimitedAttempts = "P277",
+    /// Advice: no route takes a scheme.
+    SchemeNeverTaken = "P278",
+
     /// A route is not in the OpenAPI document.
     UndocumentedRoute = "P280",
     /// The OpenAPI document has an operation that is not routed.

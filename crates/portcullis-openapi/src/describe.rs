@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use portcullis_authn::Requirement;
 use portcullis_authz::{Alternative, MAX_ALTERNATIVES};
-use portcullis_core::ConfigErrors;
+use portcullis_core::{ConfigErrors, Mode};
 use portcullis_stack::{RouteRow, Security};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::Extensions;
@@ -52,7 +52,13 @@ impl<'a> Describe<'a> {
     ) -> Result<(), ConfigErrors> {
         let policy = &row.policy;
         let schemes = self.security.route_schemes(policy)?;
-        let ways = policy.rule().map(|rule| rule.alternatives().unwrap_or_else(too_many));
+        let mut ways = policy.rule().map(|rule| rule.alternatives().unwrap_or_else(too_many));
+        // What a decision point is asked holds whichever way the rule is satisfied.
+        let asked = policy.questions().iter().filter(|ask| ask.mode() != Mode::Shadow);
+        let asked: Vec<String> = asked.map(|ask| format!("ask({})", ask.point())).collect();
+        for way in ways.iter_mut().flatten() {
+            way.conditions.extend_from_slice(&asked);
+        }
         let mut requirements = Vec::new();
         if let (Some(schemes), Some(ways)) = (&schemes, &ways) {
             let names: Vec<&str> = schemes.iter().map(|(name, _)| name).collect();

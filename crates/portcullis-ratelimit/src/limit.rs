@@ -7,7 +7,7 @@ use std::time::Duration;
 use portcullis_core::{Clock, ConfigErrors, Mode, RequestView};
 
 use crate::key::{LimitKey, UnknownClient};
-use crate::limiter::Limiter;
+use crate::limiter::{Limiter, Phase};
 use crate::table::DEFAULT_CAPACITY;
 
 /// A window of one second.
@@ -171,6 +171,12 @@ impl Limit {
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_ref().unwrap_or(&self.key.label)
+    }
+
+    /// Where in a request's way it is asked.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.key.phase
     }
 
     /// Checks every setting and makes the limiter, with its table and a fresh random seed.

@@ -13,6 +13,7 @@ use portcullis_core::{
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
 use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
 
+use crate::lint::KnownScheme;
 use crate::resource::{ProtectedResource, Resource, conflicts};
 use crate::security::{Inner, Security};
 use crate::table::Everywhere;
@@ -246,9 +247,16 @@ impl SecurityBuilder {
         errors.into_result(())?;
         let default = schemes.default_set(Requirement::Required).ok();
         let names = |set: &RouteSchemes| set.iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        let known = schemes.describe().map(|scheme| KnownScheme {
+            name: scheme.name().to_owned(),
+            method: scheme.method(),
+            only_where_named: scheme.is_only_where_named(),
+        });
         let described = limits.iter().zip(&self.limits);
         let everywhere = Everywhere {
             schemes: default.as_ref().map(names),
+            known: known.collect(),
+            counts_attempts: limits.iter().any(|limit| limit.phase() == Phase::Attempt),
             limits: described
                 .map(|(built, limit)| (built.phase() != Phase::Anonymous, limit.to_string()))
                 .collect(),

@@ -21,6 +21,7 @@ use tower_layer::Layer;
 
 use crate::builder::SecurityBuilder;
 use crate::gate::{Checks, Gate};
+use crate::lint;
 use crate::outer::{Opener, Outer, OuterService, ReadConnection, ReadTarget};
 use crate::policy::RoutePolicy;
 use crate::resource::{Resource, of_route};
@@ -70,7 +71,8 @@ impl Security {
     /// # Errors
     /// Everything that is wrong with the policy: unknown schemes (`P104`), no scheme for a rule that needs a
     /// caller (`P101`), rules that can never be satisfied (`P204`), limits that allow nothing (`P301`) or never
-    /// apply (`P303`), a public route without a reason (`P205`) or with schemes (`P209`).
+    /// apply (`P303`), a public route without a reason (`P205`) or with schemes (`P209`), a path that no request can have (`P270`),
+    /// credentials that are optional for nothing, or a rule for callers without them where they are not (`P271`).
     pub fn gate(&self, route: &str, policy: &RoutePolicy) -> Result<Gate, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         if policy.public_reason().is_some_and(|reason| reason.trim().is_empty()) {
@@ -83,6 +85,8 @@ impl Security {
         if let Some(rule) = policy.rule() {
             errors.extend(rule.lint());
         }
+        errors.extend(lint::without_effect(policy));
+        errors.extend(lint::unreachable(route, &self.0.paths));
         errors.extend(unanswerable(route, policy));
         let schemes = errors.take(self.schemes_of(policy)).flatten();
         let schemes = schemes.map(|schemes| match of_route(&self.0.resources, route) {

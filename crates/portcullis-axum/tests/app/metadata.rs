@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{HeaderName, Request};
 use portcullis_audit::MemorySink;
 use portcullis_authn::{Authenticator, Credential, CredentialShape, TokenSupport};
-use portcullis_authz::{authenticated, scope};
+use portcullis_authz::{anonymous, authenticated, scope};
 use portcullis_axum::{App, Claims, Routes, SecureRouter, get};
 use portcullis_core::{
     Challenge, Claims as AllClaims, CredentialMethod, Denial, Principal, RequestView, Scopes, Step,
@@ -69,7 +69,7 @@ fn app() -> App {
         .unwrap();
     let desks = Routes::new()
         .route("/desk", get(desk).requires(scope("read")))
-        .route("/open", get(desk).requires(authenticated()).optional())
+        .route("/open", get(desk).requires(anonymous().or(authenticated())).optional())
         .route("/public", get(desk).public("by mistake"));
     SecureRouter::new(security).mount(Routes::new().nest("/v1", desks)).finish().unwrap()
 }

@@ -1,11 +1,18 @@
 //! What is wrong with a list of routes.
 
+mod advice;
+mod effect;
+mod reach;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use http::Method;
 use portcullis_core::{ConfigCode, ConfigError};
 
+pub(crate) use self::advice::{KnownScheme, advice};
+pub(crate) use self::effect::without_effect;
+pub(crate) use self::reach::unreachable;
 use crate::table::{RouteRow, method_name};
 
 /// Duplicates, paths that match the same requests, invalid paths, and paths that can be spelt in a way that

@@ -85,6 +85,7 @@ mod tests {
             path: path.to_owned(),
             access: access.to_owned(),
             public,
+            asks: Vec::new(),
             schemes: "key".to_owned(),
             limits: "-".to_owned(),
             handler: String::new(),

@@ -16,7 +16,7 @@ use portcullis_core::ConfigError;
 
 use self::printed::Printed;
 pub use self::snapshot::{SnapshotError, TableChange, TableDiff};
-use crate::lint;
+use crate::lint::{self, KnownScheme};
 use crate::policy::RoutePolicy;
 use crate::resource::MetadataRoute;
 use crate::security::Security;
@@ -48,6 +48,10 @@ pub struct RouteTable {
 pub(crate) struct Everywhere {
     /// The schemes of a route that names none; `None` if nobody knows yet.
     pub(crate) schemes: Option<String>,
+    /// The configured schemes.
+    pub(crate) known: Vec<KnownScheme>,
+    /// Whether a limit of every route counts attempts to log in.
+    pub(crate) counts_attempts: bool,
     /// The limits of every route: whether each needs an identity, and its text.
     pub(crate) limits: Vec<(bool, String)>,
 }
@@ -105,6 +109,26 @@ impl RouteTable {
         lint::lint(&self.rows)
     }
 
+    /// What is allowed, and still worth a look: a public route that may change something (`P275`), one that every caller may
+    /// change something by (`P276`), a password that may be guessed without limit (`P277`), a scheme that no route takes
+    /// (`P278`). The last two are known to the table of a finished application alone.
+    ///
+    /// Whoever wants no advice left extends the errors of a test, or of the start, by this.
+    ///
+    /// ```
+    /// use portcullis_stack::{RoutePolicy, RouteTable};
+    ///
+    /// let mut table = RouteTable::new();
+    /// table.add(Some(http::Method::GET), "/documents", RoutePolicy::public("everybody reads"), "list");
+    /// assert!(table.advice().is_empty());
+    /// table.add(Some(http::Method::DELETE), "/documents", RoutePolicy::public("so far"), "clear");
+    /// assert_eq!(table.advice()[0].to_string(), "P275: DELETE /documents: anybody may change something (`so far`)");
+    /// ```
+    #[must_use]
+    pub fn advice(&self) -> Vec<ConfigError> {
+        lint::advice(&self.rows, &self.everywhere)
+    }
+
     /// The table as a GitHub-flavoured Markdown table, sorted by path.
     #[must_use]
     pub fn to_markdown(&self) -> String {
@@ -114,7 +138,7 @@ impl RouteTable {
     /// The table as a JSON list of objects, one per row, sorted by path.
     ///
     /// Each has the text members `method`, `path`, `access`, `schemes`, `limits` and `handler`, and `public`, which is
-    /// `true` or `false`. Members may be added.
+    /// `true` or `false`, and `asks`, a list of the questions to decision points, which `access` names too. Members may be added.
     #[must_use]
     pub fn to_json(&self) -> String {
         // INVARIANT: rows of text always serialise.

@@ -13,8 +13,9 @@ const NOTHING: &str = "-";
 pub(super) struct Printed {
     pub(super) method: String,
     pub(super) path: String,
-    /// The rule, or `public: ` and the reason.
+    /// The rule and what is asked of decision points after it, or `public: ` and the reason.
     pub(super) access: String,
+    pub(super) asks: Vec<String>,
     pub(super) public: bool,
     pub(super) schemes: String,
     pub(super) limits: String,
@@ -32,6 +33,8 @@ impl Printed {
             (Some(reason), _) => format!("{PUBLIC}{}", Escaped::new(reason)),
             (None, rule) => rule.map(ToString::to_string).unwrap_or_default(),
         };
+        let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
+        let access = asks.iter().fold(access, |access, ask| format!("{access} and {ask}"));
         let everywhere_limits =
             everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
         let limits = everywhere_limits.map(|(_, text)| text.clone());
@@ -41,6 +44,7 @@ impl Printed {
             path: Escaped::new(&row.path).with_limit(usize::MAX).to_string(),
             access,
             public: public.is_some(),
+            asks,
             schemes: policy.schemes_text(everywhere.schemes.as_deref()),
             limits: if limits.is_empty() { NOTHING.to_owned() } else { limits.join(", ") },
             handler: row.handler.clone(),

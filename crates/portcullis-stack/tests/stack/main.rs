@@ -5,6 +5,7 @@ mod asks;
 mod configuration;
 mod explain;
 mod in_flight;
+mod lints;
 mod metadata;
 mod order;
 mod routing;

@@ -1,0 +1,87 @@
+//! What is allowed, and still worth a look.
+
+use http::Method;
+use portcullis_core::{ConfigCode, ConfigError, CredentialMethod};
+use portcullis_ratelimit::{Limit, Phase};
+
+use crate::policy::RoutePolicy;
+use crate::table::{Everywhere, RouteRow, method_name};
+
+/// What the table knows of a configured scheme.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownScheme {
+    pub(crate) name: String,
+    pub(crate) method: CredentialMethod,
+    pub(crate) only_where_named: bool,
+}
+
+impl KnownScheme {
+    fn is_taken_by(&self, policy: &RoutePolicy) -> bool {
+        match (&policy.schemes, policy.rule()) {
+            (_, None) => false,
+            (None, _) => !self.only_where_named,
+            (Some(names), _) => names.iter().any(|name| *name == self.name),
+        }
+    }
+}
+
+/// What each route, and then the whole, might have been meant otherwise.
+pub(crate) fn advice(rows: &[RouteRow], everywhere: &Everywhere) -> Vec<ConfigError> {
+    let mut advice = Vec::new();
+    for row in rows {
+        let mut say = |code, message: String| {
+            advice.push(ConfigError::new(code, format!("{} {}: {message}", method_name(row), row.path)));
+        };
+        if changes_something(row) {
+            if let Some(reason) = row.policy.public_reason() {
+                say(
+                    ConfigCode::PublicChange,
+                    format!("anybody may change something (`{}`)", reason.escape_debug()),
+                );
+            } else if takes_any_caller(row, everywhere) {
+                say(ConfigCode::AnyCallerChanges, "every caller may change something".to_owned());
+            }
+        }
+        let password =
+            everywhere.known.iter().find(|scheme| is_password(scheme) && scheme.is_taken_by(&row.policy));
+        let counted = everywhere.counts_attempts || row.policy.limits.iter().any(counts_attempts);
+        if let Some(password) = password.filter(|_| !counted) {
+            say(
+                ConfigCode::UnlimitedAttempts,
+                format!("nobody counts how often a password is guessed by scheme `{}`", password.name),
+            );
+        }
+    }
+    let unused =
+        everywhere.known.iter().filter(|scheme| !rows.iter().any(|row| scheme.is_taken_by(&row.policy)));
+    advice.extend(unused.map(|scheme| {
+        ConfigError::new(ConfigCode::SchemeNeverTaken, format!("no route takes scheme `{}`", scheme.name))
+    }));
+    advice
+}
+
+/// RFC 9110 §9.2.1: whether the method is not known to be safe.
+fn changes_something(row: &RouteRow) -> bool {
+    let safe = [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE];
+    row.method.as_ref().is_none_or(|method| !safe.contains(method) && method.as_str() != "QUERY")
+}
+
+/// Whether nothing is asked of a caller but to be known: not by the rule, not by a decision point. To log in by password
+/// is what a caller does who has nothing else yet.
+fn takes_any_caller(row: &RouteRow, everywhere: &Everywhere) -> bool {
+    let Some(ways) = row.policy.rule().and_then(|rule| rule.alternatives()) else { return false };
+    let is_free = |way: &portcullis_authz::Alternative| {
+        way.scopes.is_empty() && way.roles.is_empty() && way.conditions.is_empty() && !way.anonymous
+    };
+    let mut taken = everywhere.known.iter().filter(|scheme| scheme.is_taken_by(&row.policy)).peekable();
+    let logs_in = taken.peek().is_some() && taken.all(is_password);
+    ways.iter().any(is_free) && row.policy.asks.is_empty() && !logs_in
+}
+
+fn is_password(scheme: &KnownScheme) -> bool {
+    scheme.method == CredentialMethod::Basic
+}
+
+fn counts_attempts(limit: &Limit) -> bool {
+    limit.phase() == Phase::Attempt
+}

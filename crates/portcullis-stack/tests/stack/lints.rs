@@ -1,0 +1,107 @@
+//! What is wrong with routes beyond their rules, and what is only worth a look.
+
+use http::Method;
+use portcullis_audit::MemorySink;
+use portcullis_authn::{ApiKeySet, ApiKeys, Basic, StaticUsers};
+use portcullis_authz::{Rule, anonymous, any_scope, authenticated, role, scope};
+use portcullis_edge::PathPolicy;
+use portcullis_ratelimit::{MINUTE, attempted_user, client_ip, per};
+use portcullis_stack::{RoutePolicy, RouteTable, Security, SecurityBuilder};
+
+use crate::support::KEY;
+
+/// Takes keys, and passwords where they are named.
+fn builder() -> SecurityBuilder {
+    let users = StaticUsers::builder().build().unwrap();
+    Security::builder()
+        .scheme("key", ApiKeys::header(KEY).keys(ApiKeySet::new([]).unwrap()))
+        .scheme("password", Basic::new(users).only_where_named())
+        .audit(MemorySink::keeping(1))
+}
+
+#[track_caller]
+fn check_gate(security: &Security, path: &str, policy: &RoutePolicy, expected: &[&str]) {
+    let codes = match security.gate(path, policy) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.codes().collect(),
+    };
+    assert_eq!(codes, expected, "{path} {policy}");
+}
+
+#[test]
+fn a_path_that_no_request_can_have_is_an_error() {
+    let security = builder().build().unwrap();
+    let public = RoutePolicy::public("x");
+    check_gate(&security, "/a", &public, &[]);
+    for path in ["/a//b", "/%61dmin", "/a?b", "/caf\u{e9}", "/a%2Fb"] {
+        check_gate(&security, path, &public, &["P270"]);
+    }
+    let lenient = builder().paths(PathPolicy::strict().allow_encoded_slash()).build().unwrap();
+    check_gate(&lenient, "/a%2Fb", &public, &[]);
+    check_gate(&lenient, "/a//b", &public, &["P270"]);
+}
+
+#[test]
+fn optional_credentials_without_effect_are_an_error() {
+    let security = builder().build().unwrap();
+    let requires = |rule: Rule| RoutePolicy::requires(rule);
+    check_gate(&security, "/a", &requires(scope("a")), &[]);
+    check_gate(&security, "/a", &requires(scope("a")).optional(), &["P271"]);
+    check_gate(&security, "/a", &requires(anonymous().or(scope("a"))).optional(), &[]);
+    check_gate(&security, "/a", &requires(anonymous().or(scope("a"))), &["P271"]);
+}
+
+/// The advice about routes that take the key unless they say otherwise, without that about unused schemes.
+#[track_caller]
+fn check(security: SecurityBuilder, method: Option<Method>, policy: RoutePolicy, expected: &[&str]) {
+    let text = policy.to_string();
+    let mut table = RouteTable::of(&security.build().unwrap());
+    table.add(method, "/a", policy, "handler");
+    let codes: Vec<_> = table.advice().iter().map(|advice| advice.code().code()).collect();
+    let codes: Vec<_> = codes.into_iter().filter(|code| *code != "P278").collect();
+    assert_eq!(codes, expected, "{text}");
+}
+
+#[test]
+fn a_public_change_is_worth_a_look() {
+    let public = || RoutePolicy::public("x");
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        check(builder(), Some(method), public(), &[]);
+    }
+    for method in [Some(Method::POST), Some(Method::DELETE), Some("PURGE".parse().unwrap()), None] {
+        check(builder(), method, public(), &["P275"]);
+    }
+}
+
+#[test]
+fn a_change_by_every_caller_is_worth_a_look() {
+    let post = || Some(Method::POST);
+    let requires = |rule: Rule| RoutePolicy::requires(rule);
+    check(builder(), post(), requires(authenticated()), &["P276"]);
+    check(builder(), post(), requires(scope("a").or(authenticated())), &["P276"]);
+    check(builder(), Some(Method::GET), requires(authenticated()), &[]);
+    for rule in [scope("a"), any_scope(["a", "b"]), role("a"), !role("guest")] {
+        check(builder(), post(), requires(rule), &[]);
+    }
+}
+
+#[test]
+fn a_password_without_a_limit_on_attempts_is_worth_a_look() {
+    let attempts = || per(attempted_user()).requests(5).every(MINUTE);
+    let login = || RoutePolicy::requires(authenticated()).via(["password"]);
+    let post = || Some(Method::POST);
+    check(builder(), post(), login(), &["P277"]);
+    check(builder(), post(), login().limit(per(client_ip()).requests(5).every(MINUTE)), &["P277"]);
+    check(builder(), post(), login().limit(attempts()), &[]);
+    check(builder().limit(attempts()), post(), login(), &[]);
+}
+
+#[test]
+fn a_scheme_that_no_route_takes_is_worth_a_look() {
+    let mut table = RouteTable::of(&builder().build().unwrap());
+    table.add(Some(Method::GET), "/a", RoutePolicy::public("x"), "handler");
+    let told = |table: &RouteTable| table.advice().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told(&table), ["P278: no route takes scheme `key`", "P278: no route takes scheme `password`"]);
+    table.add(Some(Method::GET), "/b", RoutePolicy::requires(authenticated()), "handler");
+    assert_eq!(told(&table), ["P278: no route takes scheme `password`"]);
+}

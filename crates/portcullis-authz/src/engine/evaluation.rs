@@ -22,11 +22,12 @@ pub struct Evaluation<'q> {
     question: &'q Question<'q>,
     subject_type: Option<&'q str>,
     claims: &'q [Box<str>],
+    properties: Option<&'q Map<String, Value>>,
 }
 
 impl<'q> Evaluation<'q> {
     pub(super) fn new(question: &'q Question<'q>) -> Self {
-        Self { question, subject_type: None, claims: &[] }
+        Self { question, subject_type: None, claims: &[], properties: None }
     }
 
     /// Calls every subject of this type. By default, users are `user` and clients `client`.
@@ -38,6 +39,12 @@ impl<'q> Evaluation<'q> {
     pub fn with_claims(self, claims: &'q [Box<str>]) -> Self {
         Self { claims, ..self }
     }
+
+    /// Adds to the subject's properties what an engine wants to have by names of its own. What has one of the names
+    /// above is left out. By default, there is nothing.
+    pub fn with_properties(self, properties: &'q Map<String, Value>) -> Self {
+        Self { properties: Some(properties), ..self }
+    }
 }
 
 impl Serialize for Evaluation<'_> {
@@ -48,7 +55,7 @@ impl Serialize for Evaluation<'_> {
         let subject = Entity {
             kind: subject_type,
             id: caller.subject(),
-            properties: Some(SubjectProperties { caller, claims: self.claims }),
+            properties: Some(SubjectProperties { caller, claims: self.claims, own: self.properties }),
         };
         let attributes = Some(question.attributes()).filter(|attributes| !attributes.is_empty());
         let resource = Entity { kind: question.kind(), id: question.id(), properties: attributes };
@@ -84,7 +91,24 @@ struct Action<'q> {
 struct SubjectProperties<'q> {
     caller: &'q Principal,
     claims: &'q [Box<str>],
+    own: Option<&'q Map<String, Value>>,
 }
+
+/// What is said of every caller, as far as it is known.
+const NAMES: [&str; 12] = [
+    "method",
+    "issuer",
+    "tenant",
+    "client_id",
+    "acr",
+    "scopes",
+    "roles",
+    "groups",
+    "amr",
+    "auth_time",
+    "actor",
+    "claims",
+];
 
 impl Serialize for SubjectProperties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -131,6 +155,10 @@ impl Serialize for SubjectProperties<'_> {
             self.claims.iter().filter_map(|name| Some((&**name, caller.claims().get(name)?))).collect();
         if !claims.is_empty() {
             map.serialize_entry("claims", &Members(&claims))?;
+        }
+        let own = self.own.into_iter().flatten().filter(|(name, _)| !NAMES.contains(&name.as_str()));
+        for (name, value) in own {
+            map.serialize_entry(name, value)?;
         }
         map.end()
     }

@@ -41,7 +41,7 @@
 //! # How it decides
 //!
 //! 1. A caller is needed: else the answer is 401, or 500 where no authentication ran. Nothing is asked before.
-//! 2. A question larger than [`MAX_QUESTION_OCTETS`] is not asked, and refused.
+//! 2. A question larger than [`MAX_QUESTION_OCTETS`], or one with an empty name, is not asked, and refused.
 //! 3. What the decision point allows goes on. What it refuses is 403 `policy_denied`, or the reason that it gave.
 //! 4. A decision point that fails is 503 `decision_point_unavailable`, never a pass and never a refusal.
 //! 5. Each decision is noted in the Trail with what was asked; a decision that had to be waited for, after the wait.

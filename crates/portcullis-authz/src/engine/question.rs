@@ -143,8 +143,13 @@ impl<'a> Question<'a> {
         Evaluation::new(self)
     }
 
-    /// Asks the decision point; a question larger than [`MAX_QUESTION_OCTETS`] is refused unasked.
+    /// Asks the decision point; a question larger than [`MAX_QUESTION_OCTETS`], or one with an empty caller, action, kind
+    /// or identifier, is refused unasked.
     pub fn put_to(&self, point: &(impl DecisionPoint + ?Sized)) -> Step<Decision> {
+        if [self.caller.subject(), &*self.action, &*self.kind, &*self.id].contains(&"") {
+            let why = "the question leaves out who, what or which, and was not put to the engine";
+            return Step::Done(Decision::deny(Reason::PolicyDenied).because(why));
+        }
         if self.is_within(MAX_QUESTION_OCTETS) {
             return point.decide(self);
         }

@@ -107,6 +107,32 @@ fn a_question_at_the_limit_is_asked_and_a_larger_one_is_refused() {
 }
 
 #[test]
+fn a_question_with_an_empty_name_is_refused_unasked() {
+    let (caller, nobody) = (alice(), Principal::builder("", CredentialMethod::Jwt).build());
+    let questions = [
+        Question::new(&nobody, "a", "k", "i"),
+        Question::new(&caller, "", "k", "i"),
+        Question::new(&caller, "a", "", "i"),
+        Question::new(&caller, "a", "k", ""),
+    ];
+    for question in questions {
+        let decision = question.put_to(&Allowing).done().unwrap();
+        assert_eq!((decision.is_allowed(), decision.reason()), (false, Reason::PolicyDenied));
+    }
+}
+
+#[test]
+fn properties_of_ones_own_stand_beside_the_others_and_never_in_their_place() {
+    let caller = Principal::builder("alice", CredentialMethod::Jwt).role("editor").build();
+    let question = Question::new(&caller, "read", "document", "7");
+    let own = json!({ "engine.roles": ["a"], "roles": ["admin"], "tenant": "acme" });
+    let written =
+        serde_json::to_value(question.evaluation().with_properties(own.as_object().unwrap())).unwrap();
+    let expected = json!({ "method": "jwt", "roles": ["editor"], "engine.roles": ["a"] });
+    assert_eq!(written["subject"]["properties"], expected);
+}
+
+#[test]
 fn prints_no_attribute_and_cuts_a_long_identifier() {
     let caller = alice();
     let question =

@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use portcullis_authz::engine::{Question, detail};
 use portcullis_client::Fetched;
-use portcullis_core::{Clock, ConfigErrors, Decision, Reason};
+use portcullis_core::{Clock, ConfigErrors, Decision, Principal, Reason};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,6 +44,17 @@ impl AuthZen {
         self
     }
 
+    /// Adds what the function says of the caller to the subject's properties, for an engine that wants it by a name
+    /// of its own. By default, there is nothing.
+    pub fn subject_property(
+        mut self,
+        name: impl Into<Box<str>>,
+        read: impl Fn(&Principal) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.shape.properties.push((name.into(), Arc::new(read)));
+        self
+    }
+
     /// The finished decision point. Nothing is asked before the first question.
     ///
     /// # Errors
@@ -75,8 +88,7 @@ impl Protocol for Speaking {
     }
 
     fn write(&self, question: &Question<'_>) -> Result<Written, Failure> {
-        let body = serde_json::to_vec(&self.shape.evaluation(question)).map_err(|_| Failure::Unwritable)?;
-        Ok(Written::Ask(body))
+        self.shape.write(question, |evaluation| serde_json::to_vec(&evaluation))
     }
 
     fn read(&self, answer: &Fetched) -> Result<Decision, Failure> {

@@ -7,12 +7,14 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis_authz::engine::{Evaluation, Question};
 use portcullis_client::{Breaker, OutboundClient};
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Secret};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Principal, Secret};
+use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
+use crate::failure::Failure;
 use crate::memory::{Lives, Memory};
 use crate::point::{RemoteDecisionPoint, Shared};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, Written};
 
 /// How long a request waits for a decision: 1 second.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(1);
@@ -64,11 +66,15 @@ pub struct Remote<P> {
 }
 
 /// What is told of the caller.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Shape {
     pub(crate) subject_type: Option<Box<str>>,
     pub(crate) claims: Vec<Box<str>>,
+    pub(crate) properties: Vec<(Box<str>, Property)>,
 }
+
+/// What is known of a caller, by a name of the engine's own.
+pub(crate) type Property = Arc<dyn Fn(&Principal) -> Value + Send + Sync>;
 
 impl<P> Remote<P> {
     pub(crate) fn new(name: &str, base: impl Into<Box<str>>, api: P) -> Self {
@@ -289,12 +295,19 @@ impl<P> fmt::Debug for Remote<P> {
 }
 
 impl Shape {
-    /// The question with the caller as the settings say.
-    pub(crate) fn evaluation<'q>(&'q self, question: &'q Question<'q>) -> Evaluation<'q> {
-        let evaluation = question.evaluation().with_claims(&self.claims);
-        match &self.subject_type {
+    /// The question as JSON, with the caller as the settings say.
+    pub(crate) fn write(
+        &self,
+        question: &Question<'_>,
+        write: impl FnOnce(Evaluation<'_>) -> serde_json::Result<Vec<u8>>,
+    ) -> Result<Written, Failure> {
+        let read = |(name, read): &(Box<str>, Property)| (name.to_string(), read(question.caller()));
+        let own: Map<String, Value> = self.properties.iter().map(read).collect();
+        let evaluation = question.evaluation().with_claims(&self.claims).with_properties(&own);
+        let evaluation = match &self.subject_type {
             Some(subject_type) => evaluation.with_subject_type(subject_type),
             None => evaluation,
-        }
+        };
+        write(evaluation).map(Written::Ask).map_err(|_| Failure::Unwritable)
     }
 }

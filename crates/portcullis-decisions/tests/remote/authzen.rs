@@ -24,6 +24,7 @@ async fn the_question_is_posted_as_an_evaluation_request() {
         .bearer("t0ken".into())
         .subject_type("identity")
         .claims(["department"])
+        .subject_property("engine.roles", |caller| caller.roles().collect::<Vec<_>>().into())
         .build(&Clock::system())
         .unwrap();
     let id = RequestId::generate();
@@ -36,7 +37,7 @@ async fn the_question_is_posted_as_an_evaluation_request() {
     assert_eq!((asked.method.as_str(), asked.target.as_str()), ("POST", "/pdp/access/v1/evaluation"));
     let properties = json!({
         "method": "jwt", "issuer": "https://login.example", "roles": ["editor"],
-        "claims": { "department": "sales" },
+        "claims": { "department": "sales" }, "engine.roles": ["editor"],
     });
     let expected = json!({
         "subject": { "type": "identity", "id": "alice", "properties": properties },

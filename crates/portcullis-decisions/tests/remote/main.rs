@@ -9,6 +9,7 @@
 )]
 
 mod authzen;
+mod cerbos;
 mod conforms;
 mod failures;
 mod memory;

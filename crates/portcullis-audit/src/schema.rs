@@ -4,7 +4,8 @@ use std::fmt;
 
 use portcullis_core::escape::Escaped;
 use portcullis_core::{
-    Actor, Authentication, ClientAddress, Effect, Principal, Room, TrailEntry, TrailLimit, TrailState,
+    Actor, Authentication, ClientAddress, Confirmation, Effect, Principal, Room, TrailEntry, TrailLimit,
+    TrailState,
 };
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
@@ -118,15 +119,25 @@ struct Caller<'a>(&'a Principal);
 
 impl Serialize for Caller<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut caller = serializer.serialize_struct("Principal", 7)?;
+        let mut caller = serializer.serialize_struct("Principal", 8)?;
         caller.serialize_field("subject", &name(self.0.subject()))?;
         optional(&mut caller, "issuer", self.0.issuer().map(name))?;
         optional(&mut caller, "tenant", self.0.tenant().map(name))?;
         optional(&mut caller, "client_id", self.0.client_id().map(name))?;
         caller.serialize_field("method", self.0.method().as_str())?;
         optional(&mut caller, "token_id", self.0.token_id().map(name))?;
+        optional(&mut caller, "confirmation", self.0.confirmation().and_then(confirmation))?;
         optional(&mut caller, "actor", Delegate::of(self.0.actor_chain()))?;
         caller.end()
+    }
+}
+
+/// To what the credential is bound: the name of the confirmation method (RFC 7800 §6.2).
+const fn confirmation(confirmation: &Confirmation) -> Option<&'static str> {
+    match confirmation {
+        Confirmation::DpopKey(_) => Some("jkt"),
+        Confirmation::Certificate(_) => Some("x5t#S256"),
+        _ => None,
     }
 }
 

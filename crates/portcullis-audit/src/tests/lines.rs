@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 use portcullis_core::{
-    Actor, ClientAddress, ConnectionFacts, CredentialMethod, Decision, Denial, ExternalOrigin, Principal,
-    Reason, Room, Trail, TrailLimit,
+    Actor, ClientAddress, Confirmation, ConnectionFacts, CredentialMethod, Decision, Denial, ExternalOrigin,
+    Principal, PrincipalBuilder, Reason, Room, Trail, TrailLimit,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,25 @@ async fn an_event_tells_everybody_who_acted_for_the_caller() {
             innermost.map(|actor| actor["subject"].as_str().unwrap().to_owned()).collect();
         let expected: Vec<String> = (0..written).map(|number| number.to_string()).collect();
         assert_eq!(subjects, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_a_credential_is_bound_to_is_told_and_no_thumbprint() {
+    for (confirmation, expected) in [
+        (Some(Confirmation::DpopKey([7; 32])), json!("jkt")),
+        (Some(Confirmation::Certificate([7; 32])), json!("x5t#S256")),
+        (None, Value::Null),
+    ] {
+        let (audit, memory) = audit();
+        let handler = service_fn(move |request: Request<()>| {
+            let alice = Principal::builder("alice", CredentialMethod::Jwt);
+            let alice = confirmation.clone().into_iter().fold(alice, PrincipalBuilder::confirmation);
+            Trail::of(request.extensions()).unwrap().authenticated(alice.build()).unwrap();
+            async { Answer::Ok(Response::new(Bytes::new())) }
+        });
+        answer(&audit, handler, get("/")).await.unwrap();
+        assert_eq!(serde_json::to_value(only(&memory)).unwrap()["principal"]["confirmation"], expected);
     }
 }
 

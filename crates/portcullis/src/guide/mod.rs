@@ -1,5 +1,8 @@
 //! Pages that are longer than the docs of one item.
 
+#[doc = include_str!("bound_tokens.md")]
+pub mod bound_tokens {}
+
 #[doc = include_str!("browsers.md")]
 pub mod browsers {}
 

@@ -31,7 +31,8 @@ pub trait ScopeSet: Send + Sync + 'static {
 /// Proof that the caller holds every scope of the set.
 ///
 /// As a handler's argument (feature `axum-core-05`) it asks again what a rule may have asked before: a handler
-/// that takes it cannot be reached without the scopes, whatever route it is put on.
+/// that takes it cannot be reached without the scopes, whatever route it is put on. Behind `Security`, scopes that
+/// [imply](crate::ScopeCatalog::implies) others stand for them here too.
 #[must_use]
 pub struct Scoped<S> {
     principal: Principal,
@@ -48,7 +49,9 @@ impl<S: ScopeSet> Scoped<S> {
     pub fn check(request: &RequestView<'_>) -> Result<Self, Denial> {
         const { assert!(are_scopes(S::SCOPES), "a scope set must name at least one scope, all of them valid") };
         let denial = match request.trail().authentication() {
-            Authentication::Known(caller) if S::SCOPES.iter().all(|scope| caller.has_scope(scope)) => {
+            Authentication::Known(caller)
+                if S::SCOPES.iter().all(|scope| request.trail().covers_scope(caller, scope)) =>
+            {
                 request.trail().decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
                 return Ok(Self { principal: caller.clone(), scopes: PhantomData });
             }
@@ -148,6 +151,16 @@ mod tests {
         assert_eq!(proof.principal().subject(), "alice");
         assert!(format!("{proof:?}").starts_with(r#"Scoped { scopes: ["b", "a"]"#));
         assert_eq!(noted(&request, Room::Rule)[0].1, Reason::RuleSatisfied);
+    }
+
+    #[test]
+    fn a_scope_that_implies_another_stands_for_it_where_the_application_says_so() {
+        let request = request(&known("all", &[]));
+        let view = RequestView::of(&request).unwrap();
+        assert_eq!(Scoped::<Both>::check(&view).unwrap_err().status(), 403);
+        let catalog = crate::ScopeCatalog::new(["a", "b", "all"]).implies("all", ["a", "b"]);
+        crate::Vocabulary::new().with_scopes(catalog).unwrap().speak_to(view.trail());
+        assert_eq!(Scoped::<Both>::check(&view).unwrap().principal().subject(), "alice");
     }
 
     /// A1.7, A1.8, A1.10.

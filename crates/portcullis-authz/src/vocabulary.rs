@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{ConfigError, ConfigErrors, Scopes};
+use portcullis_core::{ConfigError, ConfigErrors, Scopes, Trail};
 
 use crate::catalog::{CompiledCatalog, ScopeCatalog};
 use crate::roles::RoleModel;
@@ -45,6 +45,15 @@ impl Vocabulary {
         match &self.scopes {
             Some(catalog) => catalog.covers(held, scope),
             None => held.contains(scope),
+        }
+    }
+
+    /// Tells the Trail of a request which scopes stand for others, for a [`Scoped`](crate::Scoped) that asks after the
+    /// rule. `Security` does so for every route.
+    pub fn speak_to(&self, trail: &Trail) {
+        if let Some(catalog) = &self.scopes {
+            let catalog: Arc<CompiledCatalog> = Arc::clone(catalog);
+            trail.set_scope_cover(catalog);
         }
     }
 

@@ -4,16 +4,20 @@
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use allocation_counter::measure;
 use bytes::Bytes;
 use http::{Request, Response};
 use portcullis_authz::{
-    AuthorizationLayer, Guard, Load, Policy, Read, Resource, ScopeSet, Scoped, all_scopes, any_scope,
-    authenticated, claim, role, scope,
+    AuthorizationLayer, Guard, Load, Policy, Read, Resource, RoleModel, ScopeCatalog, ScopeSet, Scoped,
+    Vocabulary, after, all_scopes, any_network, any_scope, authenticated, before, claim, client, group,
+    issuer, permission, role, scope, tenant_matches, via_method, when, within_hours,
 };
 use portcullis_core::{
-    Claims, Clock, CredentialMethod, Decision, Principal, Reason, RequestView, Scopes, StoreError, Trail,
+    Claims, ClientAddress, Clock, CredentialMethod, Decision, Principal, Reason, RequestView, Scopes,
+    StoreError, Trail,
 };
 use serde_json::json;
 use tower::{Layer, Service};
@@ -24,10 +28,17 @@ fn request() -> Request<()> {
     let caller = Principal::builder("alice", CredentialMethod::Jwt)
         .scopes(Scopes::parse(&scopes).unwrap())
         .role("editor")
+        .groups(["staff"])
+        .tenant("a b")
+        .client_id("back-office")
+        .issuer("https://id.example")
         .claims(Claims::new([("groups".to_owned(), json!(["a", "b"]))].into_iter().collect()))
         .build();
-    let mut request = Request::new(());
-    Trail::ensure(request.extensions_mut(), &Clock::system()).authenticated(caller).unwrap();
+    let mut request = Request::builder().uri("/tenants/a%20b/notes/7").body(()).unwrap();
+    let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+    trail.authenticated(caller).unwrap();
+    trail.set_client(ClientAddress::Peer("10.1.2.3".parse().unwrap()));
+    trail.set_route(Arc::from("/tenants/{tenant}/notes/{id}"));
     request
 }
 
@@ -46,6 +57,56 @@ fn a_rule_that_allows_allocates_nothing_however_many_scopes_it_has() {
         any_scope(&many),
         all_scopes(&many),
         scope("s7").and(role("editor").or(role("admin"))).and(!role("suspended")).and(claim("groups", "b")),
+    ] {
+        let request = request();
+        let view = RequestView::of(&request).unwrap();
+        check(&rule.to_string(), || assert!(rule.evaluate(&view).is_allowed()));
+        check(&rule.to_string(), || rule.decide(&view).unwrap());
+    }
+}
+
+/// Neither the number of scopes in a catalog nor that of roles in a model matters.
+#[test]
+fn a_bound_rule_that_allows_allocates_nothing_whatever_it_is_bound_to() {
+    let scopes = (0..1000).map(|number| format!("s{number}"));
+    let catalog = (1..1000).fold(ScopeCatalog::new(scopes), |catalog, number| {
+        catalog.implies(&format!("s{number}"), [format!("s{}", number - 1)])
+    });
+    let model = (0..1000).fold(RoleModel::builder().role("editor").includes("r999"), |model, number| {
+        let model = model.role(format!("r{number}")).permits(format!("p{number}"));
+        if number > 0 { model.includes(format!("r{}", number - 1)) } else { model }
+    });
+    let words = Vocabulary::new().with_scopes(catalog).unwrap().with_roles(model.build().unwrap());
+    for rule in [
+        scope("s3"),
+        any_scope(["s300"]),
+        all_scopes(["s250"]),
+        role("r0"),
+        permission("p0").and(role("r500")).and(!role("r0").and(scope("s999"))),
+    ] {
+        let rule = rule.within(&words).unwrap();
+        let request = request();
+        let view = RequestView::of(&request).unwrap();
+        // The first look at a model on a thread makes room for those that follow.
+        assert!(rule.evaluate(&view).is_allowed(), "{rule}");
+        check(&rule.to_string(), || assert!(rule.evaluate(&view).is_allowed()));
+        check(&rule.to_string(), || rule.decide(&view).unwrap());
+    }
+}
+
+#[test]
+fn conditions_denies_and_what_is_watched_allocate_nothing_if_they_hold() {
+    for rule in [
+        tenant_matches("tenant"),
+        any_network(["192.0.2.0/24", "10.0.0.0/8"]),
+        client("back-office").and(group("staff")).and(issuer("https://id.example")),
+        via_method(CredentialMethod::Jwt)
+            .and(within_hours(0, 24))
+            .and(after(UNIX_EPOCH))
+            .and(!before(UNIX_EPOCH)),
+        when("always", |_| true),
+        scope("s7").unless(role("suspended").or(group("leavers"))),
+        scope("s7").and(role("editor").shadowed()),
     ] {
         let request = request();
         let view = RequestView::of(&request).unwrap();

@@ -334,6 +334,8 @@ config_codes! {
     RoleModelTooLarge = "P226",
     /// A role model cannot be read.
     RoleModelUnreadable = "P227",
+    /// A rule reads a path parameter that its route does not have.
+    MissingPathParameter = "P228",
     /// A path of a field cannot be used, or there are too many.
     InvalidFieldPath = "P230",
     /// A route is public, but its handler carries a rule, or the reverse.

@@ -1,6 +1,7 @@
 //! The one extension that carries everything about a request.
 
 mod counted;
+mod cover;
 mod finish;
 mod opening;
 mod state;
@@ -14,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use http::uri::PathAndQuery;
 use http::{Extensions, HeaderName, HeaderValue};
 
+pub use self::cover::CoverScopes;
 pub use self::finish::Finished;
 use self::opening::Birth;
 pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
@@ -45,6 +47,7 @@ struct Shared {
     certificate: OnceLock<Option<ClientCertificate>>,
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
+    scopes: OnceLock<Arc<dyn CoverScopes>>,
     recorded: AtomicBool,
     /// The policy that was enforced for the handler that is called next, by its address; 0 for none.
     upheld: AtomicUsize,
@@ -100,6 +103,7 @@ impl Trail {
             certificate: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
+            scopes: OnceLock::new(),
             state: Mutex::new(TrailState::default()),
         }))
     }

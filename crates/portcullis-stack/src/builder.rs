@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use portcullis_audit::{Audit, AuditBuilder, IntoSink};
 use portcullis_authn::{IntoScheme, Requirement, RouteSchemes, Schemes, SchemesBuilder};
-use portcullis_authz::Rule;
+use portcullis_authz::{RoleModel, Rule, ScopeCatalog, Vocabulary};
 use portcullis_core::{
     Bans, Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, Readiness, Refuse, RenderDenial,
 };
@@ -38,6 +38,9 @@ pub struct SecurityBuilder {
     bans: Option<Arc<dyn Bans>>,
     dependencies: Vec<Arc<dyn Readiness>>,
     explain_denials_to: Option<Rule>,
+    scopes: Option<ScopeCatalog>,
+    roles: Option<RoleModel>,
+    forbidden: Vec<Rule>,
     audit: AuditBuilder,
     has_sink: bool,
     refuse: Refuse,
@@ -60,6 +63,9 @@ impl SecurityBuilder {
             bans: None,
             dependencies: Vec::new(),
             explain_denials_to: None,
+            scopes: None,
+            roles: None,
+            forbidden: Vec::new(),
             audit: Audit::builder(),
             has_sink: false,
             refuse: Refuse::new(),
@@ -205,6 +211,31 @@ impl SecurityBuilder {
         self
     }
 
+    /// Declares the scopes that rules may name, and which of them imply others. By default, none is declared, and rules
+    /// may name any.
+    pub fn scopes(mut self, scopes: ScopeCatalog) -> Self {
+        self.scopes = Some(scopes);
+        self
+    }
+
+    /// Takes a role model: rules may name its roles and permissions, and no others. One that is kept elsewhere is
+    /// [kept fresh](portcullis_core::Readiness::upkeep) while a server serves. By default, there is none, a role is what
+    /// the caller has, and no rule may ask for a permission.
+    pub fn roles(mut self, roles: RoleModel) -> Self {
+        if roles.is_reloadable() {
+            self.dependencies.push(Arc::new(roles.clone()));
+        }
+        self.roles = Some(roles);
+        self
+    }
+
+    /// Forbids whom this rule holds for, on every route with a rule, whatever that allows; see [`Rule::unless`]. The
+    /// route table shows it. A public route, which looks at no credential, asks nobody. By default, nothing is forbidden.
+    pub fn forbid(mut self, rule: Rule) -> Self {
+        self.forbidden.push(rule);
+        self
+    }
+
     /// Checks everything.
     ///
     /// # Errors
@@ -230,7 +261,16 @@ impl SecurityBuilder {
         let cors = self.cors.map(|cors| credentials.into_iter().fold(cors, CorsBuilder::allow_header));
         let cors = cors.map_or(Ok(Cors::default()), CorsBuilder::build);
         let cors = errors.take(cors);
-        errors.extend(self.explain_denials_to.iter().flat_map(Rule::lint));
+        let vocabulary = Vocabulary::new();
+        let vocabulary = match self.scopes {
+            Some(scopes) => errors.take(vocabulary.with_scopes(scopes)).unwrap_or_default(),
+            None => vocabulary,
+        };
+        let vocabulary = self.roles.into_iter().fold(vocabulary, Vocabulary::with_roles);
+        let explain_denials_to = self.explain_denials_to.map(|rule| rule.within(&vocabulary)).transpose();
+        let explain_denials_to = errors.take(explain_denials_to).flatten();
+        let forbidden = self.forbidden.iter().filter_map(|rule| errors.take(rule.within(&vocabulary)));
+        let forbidden: Vec<Rule> = forbidden.collect();
         let edge = errors.take(Edge::new(self.proxies));
         let audit = if self.has_sink {
             errors.take(self.audit.clock(self.clock.clone()).build())
@@ -260,6 +300,7 @@ impl SecurityBuilder {
             limits: described
                 .map(|(built, limit)| (built.phase() != Phase::Anonymous, limit.to_string()))
                 .collect(),
+            forbidden: forbidden.clone(),
         };
         Ok(Security::new(Inner {
             everywhere,
@@ -271,7 +312,9 @@ impl SecurityBuilder {
             paths: self.paths,
             bans: self.bans,
             dependencies: self.dependencies,
-            explain_denials_to: self.explain_denials_to,
+            explain_denials_to,
+            vocabulary,
+            forbidden,
             in_flight,
             limits,
             audit,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{Request, request};
 use portcullis_authn::RouteSchemes;
 use portcullis_authz::engine::Ask;
-use portcullis_authz::{PathParameters, Rule};
+use portcullis_authz::{PathParameters, Rule, Vocabulary};
 use portcullis_core::{AttemptGuard, Decision, Denial, Reason, Refuse, RequestView, Room, Step, Wait};
 use portcullis_ratelimit::Limiters;
 
@@ -38,6 +38,8 @@ pub(crate) struct Checks {
     /// Who is told why a request is refused.
     pub(crate) explain_denials_to: Option<Rule>,
     pub(crate) rule: Option<Rule>,
+    /// Which scopes stand for others, for arguments of handlers.
+    pub(crate) vocabulary: Vocabulary,
     /// Asked after the rule allowed, one after the other.
     pub(crate) asks: Vec<Ask>,
     pub(crate) refuse: Refuse,
@@ -172,6 +174,7 @@ impl Checks {
                 Ok(())
             }
             Some(rule) => {
+                self.vocabulary.speak_to(request.trail());
                 if let Some(may_see) = &self.explain_denials_to
                     && may_see.evaluate(request).is_allowed()
                 {

@@ -9,8 +9,8 @@ use http::uri::PathAndQuery;
 use http::{Extensions, Uri};
 use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
-use portcullis_authz::Rule;
 use portcullis_authz::engine::Ask;
+use portcullis_authz::{Rule, Vocabulary};
 use portcullis_core::{
     AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Readiness,
     Refuse,
@@ -44,6 +44,10 @@ pub(crate) struct Inner {
     /// Those of the schemes are with the schemes.
     pub(crate) dependencies: Vec<Arc<dyn Readiness>>,
     pub(crate) explain_denials_to: Option<Rule>,
+    /// What rules are bound to.
+    pub(crate) vocabulary: Vocabulary,
+    /// What every rule forbids besides.
+    pub(crate) forbidden: Vec<Rule>,
     pub(crate) in_flight: Option<InFlightLimiter>,
     /// The limits of every route.
     pub(crate) limits: Limiters,
@@ -70,9 +74,11 @@ impl Security {
     ///
     /// # Errors
     /// Everything that is wrong with the policy: unknown schemes (`P104`), no scheme for a rule that needs a
-    /// caller (`P101`), rules that can never be satisfied (`P204`), limits that allow nothing (`P301`) or never
-    /// apply (`P303`), a public route without a reason (`P205`) or with schemes (`P209`), a path that no request can have (`P270`),
-    /// credentials that are optional for nothing, or a rule for callers without them where they are not (`P271`).
+    /// caller (`P101`), rules that [`Rule::within`] refuses, can never be satisfied (`P204`) or read a parameter that the
+    /// route does not have (`P228`), limits that allow nothing (`P301`) or never
+    /// apply (`P303`), a public route without a reason (`P205`) or with schemes (`P209`), a path that no
+    /// request can have (`P270`), credentials that are optional for nothing, or a rule for callers without them where they are
+    /// not (`P271`).
     pub fn gate(&self, route: &str, policy: &RoutePolicy) -> Result<Gate, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         if policy.public_reason().is_some_and(|reason| reason.trim().is_empty()) {
@@ -82,9 +88,7 @@ impl Security {
             let message = "a public route looks at no credential: it names no scheme and calls none optional";
             errors.push(ConfigError::new(ConfigCode::PublicWithCredentials, message));
         }
-        if let Some(rule) = policy.rule() {
-            errors.extend(rule.lint());
-        }
+        let rule = policy.rule().and_then(|rule| errors.take(self.bound(route, rule)));
         errors.extend(lint::without_effect(policy));
         errors.extend(lint::unreachable(route, &self.0.paths));
         errors.extend(unanswerable(route, policy));
@@ -114,7 +118,8 @@ impl Security {
             late_limits: all.of_phase(Phase::Identity),
             schemes,
             explain_denials_to: self.0.explain_denials_to.clone(),
-            rule: policy.rule().cloned(),
+            rule,
+            vocabulary: self.0.vocabulary.clone(),
             asks: policy.asks.clone(),
             refuse: self.0.refuse.clone(),
         });
@@ -141,6 +146,20 @@ impl Security {
     #[must_use]
     pub fn is_limited(&self, policy: &RoutePolicy) -> bool {
         self.0.in_flight.is_some() || !self.0.limits.is_empty() || !policy.limits.is_empty()
+    }
+
+    /// The rule of a route within the words of the application, with what every rule forbids.
+    fn bound(&self, route: &str, rule: &Rule) -> Result<Rule, ConfigErrors> {
+        let own = rule.within(&self.0.vocabulary)?;
+        let rule = self.0.forbidden.iter().cloned().fold(own, Rule::unless);
+        let mut errors = ConfigErrors::new();
+        // That a route is stricter by itself is no mistake; that nobody is left is one.
+        errors.extend(rule.lint().into_iter().filter(|e| e.code() == ConfigCode::RuleNeverSatisfied));
+        for name in rule.path_parameters().into_iter().filter(|name| !has_parameter(route, name)) {
+            let message = format!("rule `{rule}` reads a path parameter `{name}`");
+            errors.push(ConfigError::new(ConfigCode::MissingPathParameter, message));
+        }
+        errors.into_result(rule)
     }
 
     /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need

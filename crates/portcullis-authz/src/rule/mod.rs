@@ -109,6 +109,21 @@ impl Rule {
         self.0.open().needs_principal()
     }
 
+    /// The path parameters that the rule reads, by [`tenant_matches`]. A route that lacks one of them answers 500;
+    /// `Security` finds that out when it is built (`P228`).
+    #[must_use]
+    pub fn path_parameters(&self) -> Vec<&str> {
+        match self.node() {
+            Node::All(rules) | Node::Any(rules) => rules.iter().flat_map(Self::path_parameters).collect(),
+            Node::Not(rule) | Node::InMode(_, rule) => rule.path_parameters(),
+            Node::Unless(unless) => {
+                unless.allow.iter().chain(&unless.deny).flat_map(Self::path_parameters).collect()
+            }
+            Node::Attribute(attribute) => attribute.path_parameter().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn new(node: Node) -> Self {
         Self(Arc::new(Inner::new(node)))
     }

@@ -12,6 +12,7 @@ mod tests;
 use std::fmt;
 
 use http::Method;
+use portcullis_authz::Rule;
 use portcullis_core::ConfigError;
 
 use self::printed::Printed;
@@ -54,6 +55,8 @@ pub(crate) struct Everywhere {
     pub(crate) counts_attempts: bool,
     /// The limits of every route: whether each needs an identity, and its text.
     pub(crate) limits: Vec<(bool, String)>,
+    /// What every rule forbids besides.
+    pub(crate) forbidden: Vec<Rule>,
 }
 
 /// One method of one path.

@@ -1,5 +1,6 @@
 //! A row as it is printed.
 
+use portcullis_authz::Rule;
 use portcullis_core::escape::Escaped;
 use serde::Serialize;
 
@@ -31,7 +32,10 @@ impl Printed {
         let public = policy.public_reason();
         let access = match (public, policy.rule()) {
             (Some(reason), _) => format!("{PUBLIC}{}", Escaped::new(reason)),
-            (None, rule) => rule.map(ToString::to_string).unwrap_or_default(),
+            (None, Some(rule)) => {
+                everywhere.forbidden.iter().cloned().fold(rule.clone(), Rule::unless).to_string()
+            }
+            (None, None) => String::new(),
         };
         let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
         let access = asks.iter().fold(access, |access, ask| format!("{access} and {ask}"));

@@ -10,4 +10,5 @@ mod metadata;
 mod order;
 mod routing;
 mod support;
+mod vocabulary;
 mod waiting;

@@ -43,9 +43,17 @@ impl Bench {
     }
 
     pub(crate) fn of(routes: &RouteList, change: impl FnOnce(SecurityBuilder) -> SecurityBuilder) -> Self {
-        let alice = Principal::builder("alice", CredentialMethod::ApiKey)
-            .scopes(Scopes::parse("read").unwrap())
-            .build();
+        let alice =
+            Principal::builder("alice", CredentialMethod::ApiKey).scopes(Scopes::parse("read").unwrap());
+        Self::for_alice(alice.build(), routes, change)
+    }
+
+    /// Where Alice is this one.
+    pub(crate) fn for_alice(
+        alice: Principal,
+        routes: &RouteList,
+        change: impl FnOnce(SecurityBuilder) -> SecurityBuilder,
+    ) -> Self {
         let (key, api_key) = ApiKey::generate("test_", "alice-1", alice).unwrap();
         let keys = ApiKeys::header(KEY).keys(ApiKeySet::new([api_key]).unwrap());
         let events = MemorySink::keeping(100);

@@ -43,6 +43,11 @@ impl Attribute {
         matches!(self, Self::Tenant(_))
     }
 
+    /// The path parameter that is read.
+    pub(super) fn path_parameter(&self) -> Option<&str> {
+        if let Self::Tenant(parameter) = self { Some(parameter) } else { None }
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         match self {
             Self::Clients(names) => names.is_empty() || names.iter().any(|name| name.is_empty()),

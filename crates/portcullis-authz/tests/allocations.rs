@@ -11,12 +11,12 @@ use allocation_counter::measure;
 use bytes::Bytes;
 use http::{Request, Response};
 use portcullis_authz::{
-    AuthorizationLayer, Guard, Load, Policy, Read, Resource, RoleModel, ScopeCatalog, ScopeSet, Scoped,
-    Vocabulary, after, all_scopes, any_network, any_scope, authenticated, before, claim, client, group,
-    issuer, permission, role, scope, tenant_matches, via_method, when, within_hours,
+    AuthorizationLayer, Guard, Load, PathParameters, Policy, Read, Resource, RoleModel, ScopeCatalog,
+    ScopeSet, Scoped, Vocabulary, after, all_scopes, any_network, any_scope, authenticated, before, claim,
+    client, group, issuer, permission, role, scope, tenant_matches, via_method, when, within_hours,
 };
 use portcullis_core::{
-    Claims, ClientAddress, Clock, CredentialMethod, Decision, Principal, Reason, RequestView, Scopes,
+    Claims, ClientAddress, Clock, CredentialMethod, Decision, Denial, Principal, Reason, RequestView, Scopes,
     StoreError, Trail,
 };
 use serde_json::json;
@@ -179,4 +179,79 @@ fn a_guard_that_allows_allocates_nothing_without_an_identifier_to_note() {
     let view = RequestView::of(&request).unwrap();
     check("guard", || drop(Guard::new(&Rules).authorize::<Read, _>(&view, Document).unwrap()));
     check("scoped", || drop(Scoped::<Seven>::check(&view).unwrap()));
+}
+
+/// A future that never has to wait.
+fn now<F: Future>(future: F) -> F::Output {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let answer = match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(answer) => Some(answer),
+        std::task::Poll::Pending => None,
+    };
+    answer.unwrap()
+}
+
+/// P19.
+#[test]
+fn a_guard_of_a_path_parameter_that_allows_allocates_nothing_and_the_event_has_the_identifier() {
+    let mut request = request();
+    request.extensions_mut().insert(PathParameters::read("/documents/{id}", "/documents/7").unwrap());
+    let view = RequestView::of(&request).unwrap();
+    let guard = Guard::new(&Rules);
+    // Nothing known in time costs a timer, or a box.
+    check("from the path", || drop(now(guard.from_request::<Read, Document>(&view, &Store)).unwrap()));
+    check("once more", || drop(now(guard.from_request::<Read, Document>(&view, &Store)).unwrap()));
+    view.trail().read(|state| {
+        let told = state.entries[0].explained.as_ref().unwrap().tree(None).to_string();
+        assert_eq!(
+            (state.entries[0].detail.as_deref(), told.as_str()),
+            (Some("Read"), "* Read Document/7: holds\n")
+        );
+    });
+    // The third of one request is written out.
+    drop(now(guard.from_request::<Read, Document>(&view, &Store)).unwrap());
+    let third = view.trail().read(|state| state.entries[2].detail.clone());
+    assert_eq!(third.as_deref(), Some("Read Document/7"));
+}
+
+/// A21.1: what is hidden cannot be told from what is absent by the work of the guard.
+#[test]
+fn a_hidden_resource_costs_as_many_allocations_as_an_absent_one() {
+    struct Refuses;
+    impl Policy<Read, Document> for Refuses {
+        fn decide(&self, _: &Principal, _: &Document) -> Decision {
+            Decision::deny(Reason::PolicyDenied)
+        }
+    }
+    struct Nothing;
+    #[derive(Debug)]
+    struct Absent;
+    impl Resource for Absent {
+        type Id = u32;
+        type Store = Nothing;
+        type Rules = Refuses;
+    }
+    impl Load<Absent> for Nothing {
+        async fn load(&self, _: &u32) -> Result<Option<Absent>, StoreError> {
+            Ok(None)
+        }
+    }
+    impl Policy<Read, Absent> for Refuses {
+        fn decide(&self, _: &Principal, _: &Absent) -> Decision {
+            Decision::deny(Reason::PolicyDenied)
+        }
+    }
+    let mut request = request();
+    request.extensions_mut().insert(PathParameters::new([("id", "7")]));
+    let view = RequestView::of(&request).unwrap();
+    let guard = Guard::new(&Refuses);
+    let refused = |work: &dyn Fn() -> Denial| {
+        let mut status = 0;
+        let counted = measure(|| status = work().status().as_u16());
+        assert_eq!(status, 404);
+        counted.count_total
+    };
+    let hidden = refused(&|| now(guard.from_request::<Read, Document>(&view, &Store)).map(drop).unwrap_err());
+    let absent = refused(&|| now(guard.from_request::<Read, Absent>(&view, &Nothing)).map(drop).unwrap_err());
+    assert_eq!(hidden, absent);
 }

@@ -5,6 +5,7 @@ use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Trail};
 
 use super::action::Action;
 use super::deadline;
+use super::path_parameters::PathParameters;
 use super::permit::Permit;
 use super::policy::{NOBODY_WAITS, Policy};
 use super::resource::{DEFAULT_DECISION_DEADLINE, Load, OnDeny, Resource};
@@ -90,7 +91,7 @@ impl<'p, P> Guard<'p, P> {
     {
         steps::caller(request.trail())?;
         let id = source.identifier(request).map_err(|denial| steps::noted(request.trail(), denial))?;
-        self.load_and_authorize(request, store, &id).await
+        self.load_target(request.trail(), store, &id, source.parameter(request)).await
     }
 
     /// Loads the resource of that identifier, as the client wrote it, and asks the policy.
@@ -114,14 +115,30 @@ impl<'p, P> Guard<'p, P> {
         R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        let (caller, trail) = (steps::caller(request.trail())?, request.trail());
-        let target = Target::resource::<A, R>(Some(id));
+        self.load_target(request.trail(), store, id, None).await
+    }
+
+    async fn load_target<A, R>(
+        &self,
+        trail: &Trail,
+        store: &R::Store,
+        id: &str,
+        parameter: Option<(&PathParameters, usize)>,
+    ) -> Result<Permit<A, R>, Denial>
+    where
+        A: Action,
+        R: Resource,
+        R::Store: Load<R>,
+        P: Policy<A, R>,
+    {
+        let caller = steps::caller(trail)?;
+        let target = Target::resource::<A, R>(Some(id)).of_parameter(parameter);
         let parsed = steps::parsed::<R>(trail, target, id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let tenant = <R::Store as Load<R>>::TENANTS_APART.then_some(caller);
         let load = store.load_for(caller, &parsed);
         let resource = steps::loaded(trail, target, deadline, load, tenant).await?;
-        self.ask(request.trail(), resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
+        self.ask(trail, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 
     /// Asks the policy about a resource that was loaded by other means.

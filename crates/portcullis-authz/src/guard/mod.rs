@@ -16,6 +16,7 @@ mod submitted;
 mod target;
 pub(crate) mod template;
 mod tenant;
+mod told;
 
 #[cfg(test)]
 mod tests;

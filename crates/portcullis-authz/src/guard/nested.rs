@@ -125,7 +125,7 @@ impl<Rules> Guard<'_, Rules> {
     {
         let trail = request.trail();
         let id = R::SOURCE.identifier(request).map_err(|denial| steps::noted(trail, denial))?;
-        let target = Target::resource::<A, R>(Some(&id));
+        let target = Target::resource::<A, R>(Some(&id)).of_parameter(R::SOURCE.parameter(request));
         let parsed = steps::parsed::<R>(trail, target, &id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let resource =

@@ -38,6 +38,14 @@ pub enum Source {
 pub const MAX_IDENTIFIER: usize = 1024;
 
 impl Source {
+    /// The path parameter that it is, if it is one.
+    pub(super) fn parameter<'a>(self, request: &RequestView<'a>) -> Option<(&'a PathParameters, usize)> {
+        match self {
+            Self::Path(name) => PathParameters::place(request, name),
+            Self::Header(_) | Self::Query(_) => None,
+        }
+    }
+
     /// The text that the client wrote there.
     ///
     /// # Errors

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use portcullis_core::{
-    Authentication, Decision, Denial, Mode, Principal, Reason, Room, Scopes, StoreError, Trail,
+    Authentication, Decision, Denial, Explained, Mode, Principal, Reason, Room, Scopes, StoreError, Trail,
 };
+use smallvec::SmallVec;
 
 use super::deadline::{Waited, within};
 use super::permit::Permit;
@@ -31,9 +32,9 @@ pub(super) fn caller(trail: &Trail) -> Result<&Principal, Denial> {
 /// The identifier. Text that is none names nothing.
 pub(super) fn parsed<R: Resource>(trail: &Trail, target: Target<'_>, id: &str) -> Result<R::Id, Denial> {
     if id.len() > MAX_IDENTIFIER {
-        return Err(absent(trail, format!("{target}: the identifier is too long")));
+        return Err(absent(trail, target, &["the identifier is too long"]));
     }
-    id.parse().map_err(|_| absent(trail, format!("{target}: the identifier does not parse")))
+    id.parse().map_err(|_| absent(trail, target, &["the identifier does not parse"]))
 }
 
 /// What the store has, in time. `tenant` is said where callers see their own tenant's resources alone.
@@ -44,16 +45,19 @@ pub(super) async fn loaded<R>(
     load: impl Future<Output = Result<Option<R>, StoreError>>,
     tenant: Option<&Principal>,
 ) -> Result<R, Denial> {
-    let failed = |what: &str| Denial::new(Reason::StoreUnavailable).explained(format!("{target}: {what}"));
+    let failed =
+        |denial: Denial, said: &[&str]| told(denial, target.refused(Reason::StoreUnavailable, said, None));
     let denial = match within(deadline, load).await {
         Waited::Answered(Ok(Some(resource))) => return Ok(resource),
         Waited::Answered(Ok(None)) => {
-            return Err(absent(trail, target.absent(tenant)));
+            let tenant = Target::tenant(tenant);
+            return Err(absent(trail, target, tenant.as_deref().as_slice()));
         }
-        Waited::Answered(Err(error)) => {
-            error.into_denial(Reason::StoreUnavailable).explained(target.to_string())
+        Waited::Answered(Err(error)) => failed(error.into_denial(Reason::StoreUnavailable), &[]),
+        Waited::Elapsed => {
+            let late = format!("nothing was loaded within {deadline:?}");
+            failed(Denial::new(Reason::StoreUnavailable), &[&late])
         }
-        Waited::Elapsed => failed(&format!("nothing was loaded within {deadline:?}")),
         #[cfg(feature = "deadlines")]
         Waited::NoTimer => Denial::misconfigured(NO_TIMER),
     };
@@ -87,13 +91,13 @@ pub(super) fn settled<A, R>(
     decision: &Decision,
 ) -> Result<Permit<A, R>, Denial> {
     if decision.is_allowed() {
-        let detail = asked.target.detail(decision);
-        trail.decided(Room::Guard, &Decision::allow(decision.reason()).because(detail));
+        trail.decided(Room::Guard, &asked.target.allowed(decision));
     } else if trail.enforces(asked.mode) {
         return Err(refused(trail, asked, decision));
     } else {
-        let would_have = Decision::deny(refusal_of(decision)).because(asked.target.detail(decision));
-        trail.shadowed(Room::Guard, &would_have);
+        let reason = refusal_of(decision);
+        let (detail, tree) = asked.target.refused(reason, &said(decision), decision.explanation().cloned());
+        trail.shadowed(Room::Guard, &Decision::deny(reason).because(detail).explained(tree));
     }
     Ok(Permit::new(caller.clone(), resource, trail.clone()))
 }
@@ -102,9 +106,22 @@ fn refused(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Denial {
     let reason = refusal_of(decision);
     // A failure is no refusal; it is not hidden behind one either.
     let is_failure = reason.problem().is_none_or(|problem| problem.status().is_server_error());
-    let told = if !is_failure && asked.on_deny == OnDeny::Hide { Reason::ResourceHidden } else { reason };
-    let denial = noted(trail, Denial::new(told).explained(asked.target.detail(decision)));
-    refusal::with_challenges_of(trail, denial, &Scopes::EMPTY)
+    let answer = if !is_failure && asked.on_deny == OnDeny::Hide { Reason::ResourceHidden } else { reason };
+    let text = asked.target.refused(reason, &said(decision), decision.explanation().cloned());
+    answered(trail, told(Denial::new(answer), text))
+}
+
+/// What the policy says: its reason, and its detail.
+fn said(decision: &Decision) -> SmallVec<[&str; 2]> {
+    [Some(decision.reason().code()), decision.detail()].into_iter().flatten().collect()
+}
+
+fn told(denial: Denial, (detail, tree): (String, Explained)) -> Denial {
+    denial.explained(detail).with_explanation(tree)
+}
+
+fn answered(trail: &Trail, denial: Denial) -> Denial {
+    refusal::with_challenges_of(trail, noted(trail, denial), &Scopes::EMPTY)
 }
 
 /// A refusal that gives a reason to allow is a mistake of the policy.
@@ -113,9 +130,10 @@ fn refusal_of(decision: &Decision) -> Reason {
     if reason.problem().is_none() { Reason::InternalError } else { reason }
 }
 
-/// Must stay the same answer as a hidden resource.
-fn absent(trail: &Trail, detail: String) -> Denial {
-    noted(trail, Denial::new(Reason::ResourceNotFound).explained(detail))
+/// Must stay the same answer as a hidden resource, and as dear.
+fn absent(trail: &Trail, target: Target<'_>, said: &[&str]) -> Denial {
+    let reason = Reason::ResourceNotFound;
+    answered(trail, told(Denial::new(reason), target.refused(reason, said, None)))
 }
 
 pub(super) fn noted(trail: &Trail, denial: Denial) -> Denial {

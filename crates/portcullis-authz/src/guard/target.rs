@@ -1,72 +1,126 @@
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Decision, Principal};
+use portcullis_core::{Decision, Explained, Principal, Reason};
 
 use super::action::Action;
+use super::path_parameters::PathParameters;
 use super::resource::Resource;
 use super::submitted::Submitted;
+use super::told::Told;
 
 /// How many characters of an identifier an audit event shows.
 const SHOWN: usize = 64;
 
+/// How much room the text of a refusal gets at once, so that one text is as dear as another.
+const ROOM: usize = 256;
+
 /// What is done to what, for audit events: `Read Document/7`.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'t> {
-    action: &'static str,
-    kind: &'static str,
+    subject: Subject,
     id: Option<&'t str>,
+    parameter: Option<(&'t PathParameters, usize)>,
+}
+
+/// An action on a kind of resources. The kind is asked for when somebody reads it.
+#[derive(Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) action: &'static str,
+    pub(super) kind: Option<fn() -> &'static str>,
 }
 
 impl<'t> Target<'t> {
     /// A loaded resource.
     pub(super) fn resource<A: Action, R: Resource>(id: Option<&'t str>) -> Self {
-        Self { action: A::NAME, kind: R::kind(), id }
+        Self { subject: Subject { action: A::NAME, kind: Some(R::kind) }, id, parameter: None }
     }
 
     /// A value that came in the body of the request.
     pub(super) fn submitted<A: Action, T: Submitted>() -> Self {
-        Self { action: A::NAME, kind: T::kind(), id: None }
+        Self { subject: Subject { action: A::NAME, kind: Some(T::kind) }, id: None, parameter: None }
     }
 
     /// A value that came with the request.
     pub(super) fn value<A: Action>() -> Self {
-        Self { action: A::NAME, kind: "", id: None }
+        Self { subject: Subject { action: A::NAME, kind: None }, id: None, parameter: None }
     }
 
-    /// The detail of an event that nothing was found, where callers may be kept to their own tenant.
-    pub(super) fn absent(self, tenant: Option<&Principal>) -> String {
-        match tenant.map(Principal::tenant) {
-            None => self.to_string(),
-            Some(None) => format!("{self}: the caller is of no tenant"),
-            Some(Some(tenant)) => {
-                format!("{self}: not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN))
+    /// The same, whose identifier is that path parameter.
+    pub(super) fn of_parameter(self, parameter: Option<(&'t PathParameters, usize)>) -> Self {
+        Self { parameter, ..self }
+    }
+
+    /// What the Trail is told where the policy allows. Where it has nothing to say, and the identifier is one of the path or
+    /// none is known, this allocates nothing.
+    pub(super) fn allowed(self, decision: &Decision) -> Decision {
+        let allowed = Decision::allow(decision.reason());
+        match (decision.detail(), decision.explanation(), self.parameter) {
+            (None, None, Some((parameters, index))) if self.id.is_some() => {
+                match parameters.explain(self.subject, index) {
+                    Some(explained) => allowed.because(self.subject.action).explained(explained),
+                    None => allowed.because(self.to_string()),
+                }
+            }
+            (None, None, _) if self.id.is_none() => allowed.because(self.subject.action),
+            (None, None, _) => allowed.because(self.to_string()),
+            (said, inner, _) => {
+                let detail = said.map_or_else(|| self.to_string(), |said| format!("{self}: {said}"));
+                allowed.because(detail).explained(self.told(decision.reason(), inner.cloned()))
             }
         }
     }
 
-    /// The detail of an event about the decision. Where no identifier is known, allowing allocates nothing.
-    pub(super) fn detail(self, decision: &Decision) -> Cow<'static, str> {
-        match (decision.detail(), self.id) {
-            (None, None) if decision.is_allowed() => Cow::Borrowed(self.action),
-            (None, _) if decision.is_allowed() => Cow::Owned(self.to_string()),
-            (None, _) => Cow::Owned(format!("{self}: {}", decision.reason().code())),
-            (Some(said), _) if decision.is_allowed() => Cow::Owned(format!("{self}: {said}")),
-            (Some(said), _) => Cow::Owned(format!("{self}: {}, {said}", decision.reason().code())),
+    /// The text and the tree of a refusal. All refusals are as dear, so that a hidden resource cannot be told from an
+    /// absent one by the work that is done.
+    pub(super) fn refused(
+        self,
+        reason: Reason,
+        said: &[&str],
+        inner: Option<Explained>,
+    ) -> (String, Explained) {
+        let mut detail = String::with_capacity(ROOM);
+        // Writing into a string does not fail.
+        let _ = write!(detail, "{self}");
+        for (index, said) in said.iter().enumerate() {
+            detail.push_str(if index == 0 { ": " } else { ", " });
+            detail.push_str(said);
         }
+        (detail, self.told(reason, inner))
+    }
+
+    fn told(self, reason: Reason, inner: Option<Explained>) -> Explained {
+        let mut id = String::with_capacity(ROOM);
+        id.extend(self.id.unwrap_or_default().chars().take(SHOWN));
+        Told { subject: self.subject, id, reason, inner }.explained()
+    }
+
+    /// Where callers are kept to their own tenant, what there is to say of one to whom something is absent.
+    pub(super) fn tenant(tenant: Option<&Principal>) -> Option<Cow<'static, str>> {
+        Some(match tenant?.tenant() {
+            None => "the caller is of no tenant".into(),
+            Some(tenant) => format!("not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN)).into(),
+        })
     }
 }
 
 impl fmt::Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.action)?;
-        if !self.kind.is_empty() {
-            write!(f, " {}", self.kind)?;
-        }
+        self.subject.fmt(f)?;
         match self.id {
             None => Ok(()),
             Some(id) => write!(f, "/{}", Escaped::new(id).with_limit(SHOWN)),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.action)?;
+        match self.kind {
+            None => Ok(()),
+            Some(kind) => write!(f, " {}", kind()),
         }
     }
 }

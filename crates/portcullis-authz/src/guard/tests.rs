@@ -1,4 +1,5 @@
 mod awaited;
+mod explained;
 mod modes;
 mod nested;
 mod sources;

@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use portcullis_core::{Explain, Explained, Explanation, Finding, Principal, Reason};
+
+use super::target::Subject;
+
+/// What a guard was asked and what came of it, written when somebody reads it.
+pub(super) struct Told {
+    pub(super) subject: Subject,
+    pub(super) id: String,
+    pub(super) reason: Reason,
+    pub(super) inner: Option<Explained>,
+}
+
+impl Told {
+    pub(super) fn explained(self) -> Explained {
+        Explained::later(Arc::new(self), 0)
+    }
+}
+
+impl Explain for Told {
+    fn explain(&self, _: u64, caller: Option<&Principal>) -> Explanation {
+        let root =
+            Explanation::new(asked(self.subject, &self.id), finding(self.reason)).held(self.reason.code());
+        match &self.inner {
+            None => root.decisive(),
+            Some(inner) => root.part((*inner.tree(caller)).clone()),
+        }
+    }
+}
+
+/// The identifier is escaped when the tree is written.
+pub(super) fn asked(subject: Subject, id: &str) -> String {
+    if id.is_empty() { subject.to_string() } else { format!("{subject}/{id}") }
+}
+
+fn finding(reason: Reason) -> Finding {
+    match reason.problem() {
+        None => Finding::Holds,
+        Some(problem) if problem.status().is_server_error() => Finding::Unknown,
+        Some(_) => Finding::Fails,
+    }
+}

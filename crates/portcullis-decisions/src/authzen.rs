@@ -11,7 +11,8 @@ use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::point::RemoteDecisionPoint;
 use crate::protocol::{Protocol, Written};
-use crate::remote::{Remote, Shape};
+use crate::remote::Remote;
+use crate::shape::Shape;
 
 /// A decision point that speaks the AuthZEN Authorization API 1.0.
 ///

@@ -7,9 +7,11 @@ mod failure;
 mod memory;
 mod opa;
 mod openfga;
+mod outbound;
 mod point;
 mod protocol;
 mod remote;
+mod shape;
 
 pub use self::authzen::{AuthZen, AuthZenApi};
 pub use self::opa::{Opa, OpaApi};

@@ -14,7 +14,8 @@ use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::point::RemoteDecisionPoint;
 use crate::protocol::{Protocol, Written};
-use crate::remote::{Remote, Shape};
+use crate::remote::Remote;
+use crate::shape::Shape;
 
 /// An Open Policy Agent, asked over its data API.
 ///

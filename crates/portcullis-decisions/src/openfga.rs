@@ -14,7 +14,8 @@ use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::point::RemoteDecisionPoint;
 use crate::protocol::{Protocol, Written};
-use crate::remote::{Remote, Shape};
+use crate::remote::Remote;
+use crate::shape::Shape;
 
 /// How many contextual tuples one question may have.
 pub const MAX_CONTEXTUAL_TUPLES: usize = 20;
@@ -237,5 +238,26 @@ impl fmt::Debug for OpenFgaApi {
             .field("store", &self.store)
             .field("model", &self.model)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is written as a tuple is read as that tuple: no other user, no set of users, no other object.
+        #[test]
+        fn a_plain_tuple_has_one_meaning(user in "\\PC{0,12}", relation in "\\PC{0,12}", object in "\\PC{0,12}") {
+            let tuple = Tuple::new(format!("user:{user}"), &*relation, format!("document:{object}"));
+            let special = |text: &str| {
+                text.is_empty() || text.contains([':', '#']) || text.contains(char::is_whitespace)
+            };
+            let odd = special(&user) || special(&object) || special(&relation);
+            let odd = odd || user == "*" || object == "*" || relation.contains('@') || relation.len() > 50;
+            prop_assert_eq!(tuple.is_plain(), !odd);
+        }
     }
 }

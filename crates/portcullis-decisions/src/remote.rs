@@ -2,19 +2,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use portcullis_authz::engine::{Evaluation, Question};
 use portcullis_client::{Breaker, OutboundClient};
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Principal, Secret};
-use serde_json::{Map, Value};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Secret};
 use tokio::sync::Semaphore;
 
-use crate::failure::Failure;
 use crate::memory::{Lives, Memory};
-use crate::point::{RemoteDecisionPoint, Shared};
-use crate::protocol::{Protocol, Written};
+use crate::outbound::{self, Credential};
+use crate::point::{RemoteDecisionPoint, Resumes, Shared};
+use crate::protocol::Protocol;
+use crate::shape::Shape;
 
 /// How long a request waits for a decision: 1 second.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(1);
@@ -54,7 +51,7 @@ pub struct Remote<P> {
     pub(crate) base: Box<str>,
     pub(crate) shape: Shape,
     name: Box<str>,
-    credential: Option<(Box<str>, Secret)>,
+    credential: Option<Credential>,
     deadline: Duration,
     max_answer: usize,
     max_calls: usize,
@@ -64,17 +61,6 @@ pub struct Remote<P> {
     plain_http: bool,
     client: Option<OutboundClient>,
 }
-
-/// What is told of the caller.
-#[derive(Clone, Default)]
-pub(crate) struct Shape {
-    pub(crate) subject_type: Option<Box<str>>,
-    pub(crate) claims: Vec<Box<str>>,
-    pub(crate) properties: Vec<(Box<str>, Property)>,
-}
-
-/// What is known of a caller, by a name of the engine's own.
-pub(crate) type Property = Arc<dyn Fn(&Principal) -> Value + Send + Sync>;
 
 impl<P> Remote<P> {
     pub(crate) fn new(name: &str, base: impl Into<Box<str>>, api: P) -> Self {
@@ -107,12 +93,12 @@ impl<P> Remote<P> {
 
     /// Proves this application to the engine by a bearer token (RFC 6750 §2.1). By default, it does not.
     pub fn bearer(self, token: Secret) -> Self {
-        Self { credential: Some((Box::default(), token)), ..self }
+        Self { credential: Some(Credential::Bearer(token)), ..self }
     }
 
     /// Proves this application to the engine by a key in this field of each request. By default, it does not.
     pub fn api_key(self, field: impl Into<Box<str>>, key: Secret) -> Self {
-        Self { credential: Some((field.into(), key)), ..self }
+        Self { credential: Some(Credential::ApiKey(field.into(), key)), ..self }
     }
 
     /// Calls every caller's type so. By default, users are `user` and clients on their own behalf `client`.
@@ -200,10 +186,10 @@ impl<P> Remote<P> {
     ) -> Result<RemoteDecisionPoint, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         errors.extend(self.faults());
-        let headers = errors.take(fields(self.credential.as_ref()));
+        let headers = errors.take(self.credential.map(Credential::fields).transpose());
         let client = match self.client {
             Some(client) => Some(client),
-            None => errors.take(default_client(self.deadline, self.max_answer, self.plain_http)),
+            None => errors.take(outbound::client(self.deadline, self.max_answer, self.plain_http)),
         };
         let Some(client) = client else { return Err(errors) };
         let protocol = finish(self.api, &self.base, self.shape, &client, &mut errors);
@@ -213,10 +199,10 @@ impl<P> Remote<P> {
         let shared = Shared {
             name: self.name,
             protocol: Box::new(protocol),
-            headers,
+            headers: headers.unwrap_or_default(),
             client,
             breaker: Breaker::new(FAILURES, PAUSE, PAUSE),
-            resumes: crate::point::Resumes::new(clock.monotonic()),
+            resumes: Resumes::new(clock.monotonic()),
             seats: permits(self.max_waiters),
             calls: permits(self.max_calls),
             memory: remembers.then(|| Memory::new(self.lives, clock.clone())),
@@ -250,64 +236,8 @@ impl<P> Remote<P> {
     }
 }
 
-/// The field that proves this application.
-fn fields(credential: Option<&(Box<str>, Secret)>) -> Result<HeaderMap, ConfigError> {
-    // The text of these errors must not hold the credential.
-    let invalid = |why: &str| ConfigError::new(ConfigCode::InvalidDecisionPoint, why);
-    let mut fields = HeaderMap::new();
-    let Some((name, secret)) = credential else { return Ok(fields) };
-    let (name, octets) = if name.is_empty() {
-        (AUTHORIZATION, [b"Bearer ", secret.expose()].concat())
-    } else {
-        let name = HeaderName::try_from(&**name)
-            .map_err(|_| invalid("the field that carries the engine's key has a name that cannot be used"))?;
-        (name, secret.expose().to_vec())
-    };
-    let mut value = HeaderValue::try_from(octets)
-        .map_err(|_| invalid("the engine's key or token has characters that no field can carry"))?;
-    value.set_sensitive(true);
-    if secret.expose().is_empty() {
-        return Err(invalid("the engine's key or token is empty"));
-    }
-    fields.insert(name, value);
-    Ok(fields)
-}
-
-fn default_client(
-    deadline: Duration,
-    max_answer: usize,
-    plain_http: bool,
-) -> Result<OutboundClient, ConfigErrors> {
-    // What is out of range is reported by its own name.
-    let deadline = deadline.clamp(Duration::from_millis(1), LONGEST_DEADLINE);
-    let builder = OutboundClient::builder()
-        .with_deadline(deadline)
-        .with_max_body(max_answer.max(1))
-        .insecure_allow_loopback_http()
-        .insecure_allow_private_networks();
-    if plain_http { builder.insecure_allow_plain_http().build() } else { builder.build() }
-}
-
 impl<P> fmt::Debug for Remote<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remote").field("name", &self.name).field("base", &self.base).finish_non_exhaustive()
-    }
-}
-
-impl Shape {
-    /// The question as JSON, with the caller as the settings say.
-    pub(crate) fn write(
-        &self,
-        question: &Question<'_>,
-        write: impl FnOnce(Evaluation<'_>) -> serde_json::Result<Vec<u8>>,
-    ) -> Result<Written, Failure> {
-        let read = |(name, read): &(Box<str>, Property)| (name.to_string(), read(question.caller()));
-        let own: Map<String, Value> = self.properties.iter().map(read).collect();
-        let evaluation = question.evaluation().with_claims(&self.claims).with_properties(&own);
-        let evaluation = match &self.subject_type {
-            Some(subject_type) => evaluation.with_subject_type(subject_type),
-            None => evaluation,
-        };
-        write(evaluation).map(Written::Ask).map_err(|_| Failure::Unwritable)
     }
 }

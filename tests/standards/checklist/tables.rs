@@ -306,12 +306,21 @@ A19.5  edge/src/edge/tests.rs               garbage_before_the_trusted_part_is_h
 A19.6  ratelimit/src/tests/keys.rs          addresses_are_counted_by_network_and_family
 A19.6  -                                    /64 is not the default but /56, which one customer commonly holds and could walk through
 A19.7  edge/src/edge/tests/origin.rs        scheme_and_host_are_those_that_the_outermost_proxy_saw
+A21.1  authz/src/guard/tests.rs             hidden_and_absent_are_the_same_answer_with_different_reasons
+A21.1  testkit/src/matrix/tests/proof.rs    a_refusal_that_tells_what_exists_is_a_fault
+A21.1  sqlx/tests/sqlite.rs                 a_list_and_single_reads_never_disagree
+A21.1  documents-api/tests/matrix.rs        every_route_answers_every_caller_as_the_table_says
+A21.3  authz/src/fields/tests.rs            shows_what_is_in_the_list_and_nothing_else
+A21.3  authz/src/fields/tests.rs            tells_the_first_field_that_is_not_in_the_list
+A21.3  authz/src/fields/tests.rs            the_last_of_two_members_counts_for_both
 A21.4  ratelimit/src/in_flight/tests.rs     a_client_has_exactly_as_many_requests_in_flight_as_it_may
 A21.4  ratelimit/src/in_flight/tests.rs     all_clients_together_have_exactly_as_many_requests_in_flight_as_they_may
 A21.4  ratelimit/src/in_flight/tests/layer.rs a_place_is_held_until_the_body_is_read_to_its_end
 A21.4  ratelimit/src/in_flight/tests/layer.rs a_refusal_does_not_call_the_service
 A21.4  stack/tests/stack/in_flight.rs       a_client_with_many_slow_requests_leaves_places_to_others
 A21.5  axum/tests/app/routes.rs             method_override_headers_are_ignored
+A21.5  testkit/src/matrix/tests/proof.rs    a_method_that_no_route_has_must_be_405
+A21.5  testkit/src/matrix/tests/proof.rs    a_field_that_changes_the_method_is_a_fault
 A21.6  client/src/client/tests.rs           asks_https_urls_of_public_hosts_alone
 A21.6  oauth/src/remote/tests.rs            urls_that_may_not_be_asked_are_refused_at_build_time
 ";
@@ -319,6 +328,9 @@ A21.6  oauth/src/remote/tests.rs            urls_that_may_not_be_asked_are_refus
 /// The vectors, the file that reads them, the test.
 pub const VECTORS: &str = "
 argon2/argon2id.json                   authn/src/password/tests.rs          verifies_the_argon2_vectors
+authzen-todo                           cedar/tests/cedar/authzen.rs         decides_the_todo_scenario_of_authzen_as_expected
+authzen-todo                           decisions/tests/remote/todo.rs       the_decisions_of_authzen_todo_come_out_right_over_authzen
+authzen-todo                           decisions/tests/remote/todo.rs       the_decisions_of_authzen_todo_come_out_right_over_opa
 idp-metadata                           oauth/src/keys/tests/vectors.rs      key_sets_of_real_providers_are_read
 idp-metadata                           tests/standards/providers.rs         the_documents_of_real_providers_make_a_scheme
 naughty-strings/blns.json              audit/src/tests/lines.rs             naughty_strings_stay_on_one_line

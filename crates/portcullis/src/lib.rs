@@ -128,8 +128,8 @@ pub mod prelude {
     pub use portcullis_authn::ClientCertificates;
     pub use portcullis_authn::{ApiKey, ApiKeySet, ApiKeys, Basic};
     pub use portcullis_authz::{
-        Permit, Rule, Scoped, acr, all_scopes, any_acr, any_scope, authenticated, claim, max_age, role,
-        scope, sender_constrained, user_only,
+        Permit, Rule, Scoped, Visible, acr, all_scopes, any_acr, any_scope, authenticated, claim, max_age,
+        permission, role, scope, sender_constrained, tenant_matches, user_only,
     };
     #[cfg(feature = "macros")]
     pub use portcullis_axum::authorize;

@@ -328,6 +328,7 @@ A21.6  oauth/src/remote/tests.rs            urls_that_may_not_be_asked_are_refus
 /// The vectors, the file that reads them, the test.
 pub const VECTORS: &str = "
 argon2/argon2id.json                   authn/src/password/tests.rs          verifies_the_argon2_vectors
+authzen-todo                           authz/tests/rules_authzen.rs         rules_and_a_role_model_decide_as_the_scenario_says
 authzen-todo                           cedar/tests/cedar/authzen.rs         decides_the_todo_scenario_of_authzen_as_expected
 authzen-todo                           decisions/tests/remote/todo.rs       the_decisions_of_authzen_todo_come_out_right_over_authzen
 authzen-todo                           decisions/tests/remote/todo.rs       the_decisions_of_authzen_todo_come_out_right_over_opa

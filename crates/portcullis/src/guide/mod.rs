@@ -1,5 +1,8 @@
 //! Pages that are longer than the docs of one item.
 
+#[doc = include_str!("authorization.md")]
+pub mod authorization {}
+
 #[doc = include_str!("bound_tokens.md")]
 pub mod bound_tokens {}
 

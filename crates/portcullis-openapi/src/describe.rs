@@ -53,9 +53,10 @@ impl<'a> Describe<'a> {
         let policy = &row.policy;
         let schemes = self.security.route_schemes(policy)?;
         let mut ways = policy.rule().map(|rule| rule.alternatives().unwrap_or_else(too_many));
-        // What a decision point is asked holds whichever way the rule is satisfied.
+        // What a decision point and the handler ask for holds whichever way the rule is satisfied.
         let asked = policy.questions().iter().filter(|ask| ask.mode() != Mode::Shadow);
-        let asked: Vec<String> = asked.map(|ask| format!("ask({})", ask.point())).collect();
+        let asked = asked.map(|ask| format!("ask({})", ask.point()));
+        let asked: Vec<String> = asked.chain(policy.demands().iter().cloned()).collect();
         for way in ways.iter_mut().flatten() {
             way.conditions.extend_from_slice(&asked);
         }
@@ -95,7 +96,7 @@ impl<'a> Describe<'a> {
             StatusCode::UNAUTHORIZED => ways.is_some(),
             StatusCode::FORBIDDEN => ways.is_some_and(|ways| ways.iter().any(asks_for_something)),
             // What a path names may not exist, or not for this caller.
-            StatusCode::NOT_FOUND => row.path.contains('{'),
+            StatusCode::NOT_FOUND => row.path.contains('{') || !row.policy.demands().is_empty(),
             StatusCode::TOO_MANY_REQUESTS => self.security.is_limited(&row.policy),
             _ => false,
         }

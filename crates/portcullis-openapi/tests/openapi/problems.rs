@@ -42,6 +42,7 @@ fn an_operation_gets_the_problems_that_it_can_answer_with() {
     check("/a", RoutePolicy::requires(scope("a")), &["401", "403"]);
     check("/a", RoutePolicy::requires(role("a")), &["401", "403"]);
     check("/a/{id}", RoutePolicy::requires(scope("a")), &["401", "403", "404"]);
+    check("/a", RoutePolicy::requires(authenticated()).demand("permit(Read A)"), &["401", "403", "404"]);
     check("/a", RoutePolicy::public("x").limit(per(client_ip()).requests(1).every(MINUTE)), &["429"]);
 }
 

@@ -69,6 +69,19 @@ fn what_openapi_has_no_words_for_stands_in_the_extension() {
 }
 
 #[test]
+fn what_the_handler_demands_is_a_condition_of_every_way() {
+    let policy = requires(any_scope(["a", "b"])).demand("permit(Read Document)");
+    check(
+        policy,
+        &json!([{ "token": ["a"] }, { "token": ["b"] }]),
+        &json!({ "demands": [
+            { "scopes": ["a"], "conditions": ["permit(Read Document)"] },
+            { "scopes": ["b"], "conditions": ["permit(Read Document)"] },
+        ] }),
+    );
+}
+
+#[test]
 fn a_rule_with_too_many_ways_is_told_as_such() {
     let scopes: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
     let document = of_route(&security(), requires(any_scope(scopes)));

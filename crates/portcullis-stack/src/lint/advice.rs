@@ -66,7 +66,8 @@ fn changes_something(row: &RouteRow) -> bool {
     row.method.as_ref().is_none_or(|method| !safe.contains(method) && method.as_str() != "QUERY")
 }
 
-/// Whether nothing is asked of a caller but to be known: not by the rule, not by a decision point. To log in by password
+/// Whether nothing is asked of a caller but to be known: not by the rule, a decision point, or what the
+/// handler takes. To log in by password
 /// is what a caller does who has nothing else yet.
 fn takes_any_caller(row: &RouteRow, everywhere: &Everywhere) -> bool {
     let Some(ways) = row.policy.rule().and_then(|rule| rule.alternatives()) else { return false };
@@ -75,7 +76,7 @@ fn takes_any_caller(row: &RouteRow, everywhere: &Everywhere) -> bool {
     };
     let mut taken = everywhere.known.iter().filter(|scheme| scheme.is_taken_by(&row.policy)).peekable();
     let logs_in = taken.peek().is_some() && taken.all(is_password);
-    ways.iter().any(is_free) && row.policy.asks.is_empty() && !logs_in
+    ways.iter().any(is_free) && row.policy.asks.is_empty() && row.policy.demands().is_empty() && !logs_in
 }
 
 fn is_password(scheme: &KnownScheme) -> bool {

@@ -86,6 +86,7 @@ mod tests {
             access: access.to_owned(),
             public,
             asks: Vec::new(),
+            demands: Vec::new(),
             schemes: "key".to_owned(),
             limits: "-".to_owned(),
             handler: String::new(),

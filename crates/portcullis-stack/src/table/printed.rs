@@ -14,9 +14,12 @@ const NOTHING: &str = "-";
 pub(super) struct Printed {
     pub(super) method: String,
     pub(super) path: String,
-    /// The rule and what is asked of decision points after it, or `public: ` and the reason.
+    /// The rule, what is asked of decision points after it, and what the handler demands besides; or `public: ` and the
+    /// reason.
     pub(super) access: String,
     pub(super) asks: Vec<String>,
+    /// What the handler takes besides.
+    pub(super) demands: Vec<String>,
     pub(super) public: bool,
     pub(super) schemes: String,
     pub(super) limits: String,
@@ -38,7 +41,8 @@ impl Printed {
             (None, None) => String::new(),
         };
         let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
-        let access = asks.iter().fold(access, |access, ask| format!("{access} and {ask}"));
+        let besides = asks.iter().chain(policy.demands());
+        let access = besides.fold(access, |access, besides| format!("{access} and {besides}"));
         let everywhere_limits =
             everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
         let limits = everywhere_limits.map(|(_, text)| text.clone());
@@ -49,6 +53,7 @@ impl Printed {
             access,
             public: public.is_some(),
             asks,
+            demands: policy.demands().to_vec(),
             schemes: policy.schemes_text(everywhere.schemes.as_deref()),
             limits: if limits.is_empty() { NOTHING.to_owned() } else { limits.join(", ") },
             handler: row.handler.clone(),

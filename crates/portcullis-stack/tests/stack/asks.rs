@@ -7,7 +7,7 @@ use http::Method;
 use portcullis_authz::engine::{DecisionPoint, Question, ask};
 use portcullis_authz::{authenticated, scope};
 use portcullis_core::{Decision, Mode, Reason, Step};
-use portcullis_stack::{RouteList, RoutePolicy, Security};
+use portcullis_stack::{RouteList, RoutePolicy, RouteTable, Security};
 
 use crate::support::{Bench, request, text};
 
@@ -97,4 +97,18 @@ fn a_question_that_cannot_be_asked_is_an_error_when_the_routes_are_built() {
     assert!(codes(needs_another).contains(&"P251".to_owned()));
     let nameless = RoutePolicy::requires(authenticated()).asks(ask().action(""));
     assert!(codes(nameless).contains(&"P251".to_owned()));
+}
+
+#[test]
+fn the_route_table_shows_what_is_asked() {
+    let security = Security::builder().insecure_no_audit().build().unwrap();
+    let mut table = RouteTable::of(&security);
+    let question = ask(Point::default()).action("read").resource("note").id_from_path("id");
+    let policy = RoutePolicy::requires(scope("read")).asks(question.in_mode(Mode::Shadow));
+    table.add(Some(Method::GET), "/notes/{id}", policy, "show");
+    let access = "scope(read) and ask(notes: read note/{id}) [shadow]";
+    assert!(table.to_string().contains(access) && table.to_markdown().contains(access), "{table}");
+    assert!(
+        table.to_html().contains(access) && table.to_json().contains("ask(notes: read note/{id}) [shadow]")
+    );
 }

@@ -80,6 +80,7 @@ fn a_change_by_every_caller_is_worth_a_look() {
     check(builder(), post(), requires(authenticated()), &["P276"]);
     check(builder(), post(), requires(scope("a").or(authenticated())), &["P276"]);
     check(builder(), Some(Method::GET), requires(authenticated()), &[]);
+    check(builder(), post(), requires(authenticated()).demand("permit(Write Document)"), &[]);
     for rule in [scope("a"), any_scope(["a", "b"]), role("a"), !role("guest")] {
         check(builder(), post(), requires(rule), &[]);
     }

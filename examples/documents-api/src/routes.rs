@@ -156,8 +156,9 @@ pub(crate) struct Page {
     ),
     responses((
         status = 200,
+        description = "A page of the list.",
         body = Vec<Summary>,
-        headers(("Link" = Option<String>, description = "The next page, if there may be more (`rel=\"next\"`)."))
+        headers(("Link" = String, description = "The next page, if there may be more (`rel=\"next\"`)."))
     ))
 )]
 pub(crate) async fn list(
@@ -183,7 +184,12 @@ pub(crate) async fn list(
     path = "/documents",
     request_body = NewDocument,
     responses(
-        (status = 201, body = Document, headers(("Location" = String, description = "Where the document is."))),
+        (
+            status = 201,
+            description = "The new document.",
+            body = Document,
+            headers(("Location" = String, description = "Where the document is."))
+        ),
         (status = 422, description = "The document does not have the form that is asked for.")
     )
 )]
@@ -210,7 +216,7 @@ pub(crate) async fn create(
     get,
     path = "/documents/{id}",
     params(("id" = DocumentId, Path)),
-    responses((status = 200, body = Document))
+    responses((status = 200, description = "The document.", body = Document))
 )]
 pub(crate) async fn show(document: Permit<Read, Document>) -> Json<Document> {
     Json(document.into_inner())
@@ -223,7 +229,7 @@ pub(crate) async fn show(document: Permit<Read, Document>) -> Json<Document> {
     params(("id" = DocumentId, Path)),
     request_body = NewDocument,
     responses(
-        (status = 200, body = Document),
+        (status = 200, description = "The document as it is now.", body = Document),
         (status = 422, description = "The document does not have the form that is asked for.")
     )
 )]

@@ -33,6 +33,23 @@ async fn the_document_tells_what_each_operation_asks_for() {
     assert!(document["components"]["schemas"].get("NewDocument").is_some());
 }
 
+/// OpenAPI 3.1 §4.8.17: a response has a description, or refers to one that has.
+#[tokio::test]
+async fn every_response_is_described() {
+    let service = Service::start().await;
+    let document = get(&service, "/openapi.json").await.json();
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let responses = operations.flat_map(|operation| operation["responses"].as_object().unwrap().values());
+    let shared = document["components"]["responses"].as_object().unwrap().values();
+    let mut described = 0;
+    for response in responses.chain(shared) {
+        assert!(response["description"].is_string() || response["$ref"].is_string(), "{response}");
+        described += 1;
+    }
+    assert!(described > 30, "{described}");
+}
+
 #[tokio::test]
 async fn every_route_is_an_operation_but_for_those_that_are_nobodys_concern() {
     let service = Service::start().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cedar_policy::{
-    Authorizer, Context, Decision as Answer, Entities, Entity, EntityId, EntityUid, PolicySet, Request,
+    Authorizer, Context, Decision as Answer, Entity, EntityId, EntityUid, PolicySet, Request,
     RequestValidationError, Response,
 };
 use portcullis_authz::engine::{Question, detail};
@@ -53,7 +53,8 @@ impl Loaded {
         let context = self.context(question, action)?;
         let request = Request::new(caller.uid(), action.clone(), uid.clone(), context, Some(schema))
             .map_err(|error| misfit(&error))?;
-        let mut described = resource::entities(question, &uid, schema).map_err(|why| failed(&why))?;
+        let mut described =
+            resource::entities(question, &uid, bucket, &self.vocabulary).map_err(|why| failed(&why))?;
         let entities = match described.iter().position(|entity| entity.uid() == caller.uid()) {
             None => {
                 described.push(caller);
@@ -65,8 +66,8 @@ impl Loaded {
                 described
             }
         };
-        let entities =
-            Entities::from_entities(entities, Some(schema)).map_err(|error| failed(&said(&error)))?;
+        let entities = bucket.actions.clone().add_entities(entities, Some(schema));
+        let entities = entities.map_err(|error| failed(&said(&error)))?;
         Ok(Authorizer::new().is_authorized(&request, &bucket.policies, &entities))
     }
 

@@ -12,10 +12,11 @@ mod scope;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use cedar_policy::{EntityTypeName, EntityUid, PolicySet};
+use cedar_policy::{Entities, EntityTypeName, EntityUid, PolicySet};
 
 use self::scope::Scopes;
 use crate::schema::Vocabulary;
+use crate::shape::Form;
 
 /// How many policies all the sets of an index hold together, for each policy of the whole set. A pair whose set does not
 /// fit is answered by the whole set: slower, and just as right.
@@ -37,6 +38,10 @@ struct Action {
 pub(crate) struct Bucket {
     pub(crate) entity_type: EntityTypeName,
     pub(crate) policies: Arc<PolicySet>,
+    /// The actions that the policies can ask about, with the groups that they are in.
+    pub(crate) actions: Entities,
+    /// The attributes of the type.
+    pub(crate) forms: HashMap<String, Form>,
 }
 
 impl Index {
@@ -58,9 +63,17 @@ impl Index {
         // The smallest first: they gain most, and many of them fit.
         let mut pairs: Vec<_> = pairs.into_iter().collect();
         pairs.sort_by_key(|(_, matching)| matching.len());
+        let known = Actions::of(vocabulary)?;
         let mut actions: HashMap<&EntityUid, HashMap<String, Arc<Bucket>>> = HashMap::new();
         for ((action, resource), matching) in pairs {
-            let bucket = Arc::new(Bucket { entity_type: resource.clone(), policies: sets.of(matching)? });
+            let policies = sets.of(matching)?;
+            let attributes = vocabulary.shapes.attributes(resource).into_iter();
+            let bucket = Arc::new(Bucket {
+                entity_type: resource.clone(),
+                actions: known.in_reach(action, &policies)?,
+                policies,
+                forms: attributes.map(|attribute| (attribute.name, attribute.form)).collect(),
+            });
             let kinds = actions.entry(action).or_default();
             for name in vocabulary.names_of_type(resource) {
                 kinds.insert(name, Arc::clone(&bucket));
@@ -100,6 +113,31 @@ pub(crate) enum Unknown {
     Action,
     /// The action does not apply to the type, or there is no such type.
     Kind,
+}
+
+/// The actions of the schema as entities: what `action in Action::"group"` is answered from.
+struct Actions {
+    all: Entities,
+    /// Whether nothing but policies and requests can name an action.
+    in_policies_alone: bool,
+}
+
+impl Actions {
+    fn of(vocabulary: &Vocabulary) -> Result<Self, String> {
+        let all = vocabulary.schema.action_entities().map_err(said)?;
+        Ok(Self { all, in_policies_alone: !vocabulary.shapes.hold_actions() })
+    }
+
+    /// The action, and those that the policies name: they can ask about no others.
+    fn in_reach(&self, action: &EntityUid, policies: &PolicySet) -> Result<Entities, String> {
+        if !self.in_policies_alone {
+            return Ok(self.all.clone());
+        }
+        let named = policies.policies().flat_map(|policy| policy.entity_literals());
+        let named: HashSet<EntityUid> = named.chain([action.clone()]).collect();
+        let entities: Vec<_> = named.iter().filter_map(|uid| self.all.get(uid).cloned()).collect();
+        Entities::from_entities(entities, None).map_err(said)
+    }
 }
 
 /// Sets that are shared where they are the same.

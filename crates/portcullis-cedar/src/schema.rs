@@ -1,6 +1,6 @@
 //! The schema: which entities, attributes and actions there are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use cedar_policy::{EntityTypeName, EntityUid, Schema, SchemaFragment};
 use miette::Diagnostic;
@@ -15,6 +15,8 @@ use crate::source::{Document, Kind};
 pub(crate) struct Vocabulary {
     pub(crate) schema: Schema,
     pub(crate) shapes: Shapes,
+    /// By their full names.
+    pub(crate) types: HashMap<String, EntityTypeName>,
     /// Where names without one are looked for; empty for none.
     namespace: String,
 }
@@ -46,7 +48,8 @@ impl Vocabulary {
                 Escaped::new(&said(&error)).with_limit(500).to_string(),
             )
         })?;
-        Ok(Self { schema, shapes, namespace })
+        let types = schema.entity_types().map(|known| (known.to_string(), known.clone())).collect();
+        Ok(Self { schema, shapes, types, namespace })
     }
 
     /// The type of that name, in the namespace unless it names one.

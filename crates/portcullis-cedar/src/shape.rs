@@ -7,7 +7,11 @@ use serde_json::{Map, Value};
 const MAX_HOPS: usize = 16;
 
 /// The schemas in their JSON form.
-pub(crate) struct Shapes(Vec<Value>);
+pub(crate) struct Shapes {
+    fragments: Vec<Value>,
+    /// Whether some schema has no JSON form.
+    is_partial: bool,
+}
 
 /// An attribute of an entity type.
 pub(crate) struct Attribute {
@@ -19,6 +23,7 @@ pub(crate) struct Attribute {
 /// The type of an attribute, as far as callers need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
+    Entity,
     Flag,
     Number,
     Other,
@@ -29,7 +34,9 @@ pub(crate) enum Form {
 impl Shapes {
     pub(crate) fn of(fragments: &[SchemaFragment]) -> Self {
         // Fragments whose JSON cannot be written have no attributes for us; the engine checks all the same.
-        Self(fragments.iter().filter_map(|fragment| fragment.clone().to_json_value().ok()).collect())
+        let json: Vec<Value> =
+            fragments.iter().filter_map(|fragment| fragment.clone().to_json_value().ok()).collect();
+        Self { is_partial: json.len() < fragments.len(), fragments: json }
     }
 
     /// The attributes of the type.
@@ -66,8 +73,29 @@ impl Shapes {
                 Some(Form::Text) => Form::Texts,
                 _ => Form::Other,
             },
+            "" => Form::Other,
+            name if self.is_entity_type(namespace, name) => Form::Entity,
             _ => Form::Other,
         }
+    }
+
+    fn is_entity_type(&self, namespace: &str, name: &str) -> bool {
+        let (namespace, name) = name.rsplit_once("::").unwrap_or((namespace, name));
+        let within = |namespace| self.find(namespace, "entityTypes", name).is_some();
+        within(namespace) || within("")
+    }
+
+    /// Whether an attribute, a tag or a context can hold an action.
+    pub(crate) fn hold_actions(&self) -> bool {
+        let namespaces = self.fragments.iter().filter_map(Value::as_object).flatten();
+        self.is_partial
+            || namespaces.map(|(_, namespace)| namespace).any(|namespace| {
+                let contexts = namespace.get("actions").and_then(Value::as_object).into_iter().flatten();
+                let contexts = contexts.filter_map(|(_, action)| action.get("appliesTo")?.get("context"));
+                let types =
+                    ["entityTypes", "commonTypes"].into_iter().filter_map(|section| namespace.get(section));
+                types.chain(contexts).any(names_an_action)
+            })
     }
 
     /// Follows the names of common types.
@@ -91,7 +119,7 @@ impl Shapes {
     }
 
     fn find(&self, namespace: &str, section: &str, name: &str) -> Option<&Value> {
-        let sections = self.0.iter().filter_map(|fragment| fragment.get(namespace)?.get(section));
+        let sections = self.fragments.iter().filter_map(|fragment| fragment.get(namespace)?.get(section));
         sections.filter_map(Value::as_object).find_map(|section: &Map<String, Value>| section.get(name))
     }
 }
@@ -101,4 +129,14 @@ fn name_of(value: &Value) -> &str {
     let text = |key| value.get(key).and_then(Value::as_str);
     let name = text("name").or_else(|| text("type")).unwrap_or_default();
     name.strip_prefix("__cedar::").unwrap_or(name)
+}
+
+/// Whether the name of an action's type stands anywhere in it, as a value.
+fn names_an_action(value: &Value) -> bool {
+    match value {
+        Value::String(name) => name == "Action" || name.ends_with("::Action"),
+        Value::Array(list) => list.iter().any(names_an_action),
+        Value::Object(members) => members.values().any(names_an_action),
+        Value::Bool(_) | Value::Null | Value::Number(_) => false,
+    }
 }

@@ -98,7 +98,7 @@ fn words(form: Form) -> &'static str {
     match form {
         Form::Number => "a Long",
         Form::Texts => "a Set<String>",
-        Form::Flag | Form::Other | Form::Text => "a String",
+        Form::Entity | Form::Flag | Form::Other | Form::Text => "a String",
     }
 }
 
@@ -186,6 +186,6 @@ fn fits(form: Form, value: &Value) -> bool {
         Form::Text => value.is_string(),
         Form::Texts => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
         // The engine looks at it with the schema in hand.
-        Form::Other => true,
+        Form::Entity | Form::Other => true,
     }
 }

@@ -90,7 +90,13 @@ fn policies() -> impl Strategy<Value = String> {
         let mut text = String::new();
         for (number, (permits, scope, fails)) in policies.into_iter().enumerate() {
             let effect = if permits { "permit" } else { "forbid" };
-            let when = if fails { " when { 9223372036854775807 + context.one > 0 }" } else { "" };
+            let when = match (fails, number % 4) {
+                (true, _) => " when { 9223372036854775807 + context.one > 0 }",
+                // Asks about an action that is not the one of the request, and about the one that is.
+                (false, 0) => " when { Action::\"erase\" in Action::\"look\" && action in Action::\"look\" }",
+                (false, 1) => " unless { action in Action::\"change\" && context.one == 1 }",
+                (false, _) => "",
+            };
             text.push_str(&format!("@id(\"p{number}\") {effect}{}{when};\n", scopes()[scope]));
         }
         text
@@ -120,7 +126,7 @@ fn whole(cedar: &Cedar, asked: &Asked, question: &Question<'_>) -> Option<(bool,
     let context = serde_json::Value::Object(question.context().clone());
     let context = Context::from_json_value(context, Some((schema, action))).ok()?;
     let request = Request::new(caller.uid(), action.clone(), uid.clone(), context, Some(schema)).ok()?;
-    let mut entities = crate::resource::entities(question, &uid, schema).ok()?;
+    let mut entities = crate::resource::entities(question, &uid, bucket, &current.vocabulary).ok()?;
     entities.push(caller);
     let entities =
         Entities::from_entities(entities, Some(schema)).unwrap_or_else(|error| panic!("{asked:?}: {error}"));

@@ -106,3 +106,29 @@ fn a_caller_who_asks_about_itself_stays_who_it_is() {
     let question = Question::new(&stranger, "Read", "User", "alice").with_attribute("tenant", "acme");
     assert!(!decide(&cedar, &question.with_attribute("note", "hello")).is_allowed());
 }
+
+/// Where an attribute can hold an action, every group of actions is known to policies.
+#[test]
+fn an_attribute_that_is_an_action_is_in_its_groups() {
+    let schema = "entity User; entity Job = { does: Action, tags: Set<String>, count: Long, late: Bool, note: String };
+        action change; action Write in [change] appliesTo { principal: User, resource: Job };
+        action Run appliesTo { principal: User, resource: Job };";
+    let policy = "permit(principal, action == Action::\"Run\", resource) when { resource.does in Action::\"change\" \
+        && resource.tags.contains(\"a\") && resource.count == 3 && !resource.late && resource.note == \"x\" };";
+    let cedar =
+        crate::support::built(portcullis_cedar::Cedar::builder().schema("s", schema).policies("p", policy));
+    let alice = alice().build();
+    let of = |does: &str, tags: Value| {
+        let question = Question::new(&alice, "Run", "Job", "1")
+            .with_attribute("does", json!({ "type": "Action", "id": does }))
+            .with_attribute("tags", tags)
+            .with_attribute("count", 3)
+            .with_attribute("late", false)
+            .with_attribute("note", "x");
+        decide(&cedar, &question).reason()
+    };
+    assert_eq!(of("Write", json!(["a"])), Reason::PolicyAllowed);
+    assert_eq!(of("Run", json!(["a"])), Reason::PolicyDenied);
+    assert_eq!(of("Write", json!([])), Reason::PolicyDenied);
+    assert_eq!(of("Write", json!([1])), Reason::PolicyError);
+}

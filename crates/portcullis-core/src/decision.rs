@@ -80,6 +80,12 @@ impl Decision {
         self.reason
     }
 
+    /// Everything that it is made of.
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Effect, Reason, Option<Cow<'static, str>>, Option<Explained>) {
+        (self.effect, self.reason, self.detail, self.explained)
+    }
+
     /// The detail as it was given, so that noting a static text allocates nothing.
     pub(crate) fn detail_cow(&self) -> Option<&Cow<'static, str>> {
         self.detail.as_ref()

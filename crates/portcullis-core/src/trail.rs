@@ -5,6 +5,7 @@ mod cover;
 mod finish;
 mod opening;
 mod state;
+mod taken;
 mod upheld;
 
 use std::fmt;

@@ -30,13 +30,24 @@ impl Rule {
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
         let enforced = request.trail().enforces(mode);
         let facts = Facts::noting(request);
-        let Err(obstacle) = self.verdict(&facts) else {
-            note(request, &self.allowed(&facts), enforced);
+        let verdict = if enforced {
+            self.verdict(&facts)
+        } else {
+            match facts.ask_safely(|| self.verdict(&facts)) {
+                Ok(verdict) => verdict,
+                Err(panicked) => {
+                    request.trail().note(Room::Rule, panicked, false);
+                    return Ok(());
+                }
+            }
+        };
+        let Err(obstacle) = verdict else {
+            request.trail().note(Room::Rule, self.allowed(&facts), enforced);
             return Ok(());
         };
         let kind = obstacle.kind;
         let decision = self.refused(obstacle, &facts);
-        note(request, &decision, enforced);
+        request.trail().note(Room::Rule, decision.clone(), enforced);
         if !enforced {
             return Ok(());
         }
@@ -81,13 +92,5 @@ fn explained(denial: Denial, decision: &Decision) -> Denial {
     match decision.explanation() {
         Some(explained) => denial.with_explanation(explained.clone()),
         None => denial,
-    }
-}
-
-fn note(request: &RequestView<'_>, decision: &Decision, enforced: bool) {
-    if enforced {
-        request.trail().decided(Room::Rule, decision);
-    } else {
-        request.trail().shadowed(Room::Rule, decision);
     }
 }

@@ -132,6 +132,10 @@ impl Rule {
         self.0.node()
     }
 
+    fn is_broken(&self) -> bool {
+        self.0.is_broken()
+    }
+
     /// How many conditions there are.
     fn conditions(&self) -> u32 {
         self.0.conditions()

@@ -53,6 +53,19 @@ impl Rule {
         }
     }
 
+    /// Whether every part of it may be passed over, so that it admits everybody.
+    pub(super) fn is_all_watched(&self) -> bool {
+        matches!(self.node(), Node::All(rules) if rules.iter().all(|rule| matches!(rule.node(), Node::InMode(..))))
+    }
+
+    /// An alternative counts in earnest; within it, parts may be watched beside others that are not.
+    pub(super) fn ask_alternative(&self, facts: &Facts<'_>) -> Verdict<'_> {
+        match self.firm() {
+            rule if rule.is_all_watched() => rule.ask_firmly(facts),
+            rule => rule.ask(facts),
+        }
+    }
+
     pub(super) fn ask_in_mode(&self, mode: Mode, facts: &Facts<'_>) -> Verdict<'_> {
         facts.ask_in_mode(mode, || self.ask(facts))
     }
@@ -64,15 +77,24 @@ impl Facts<'_> {
         if self.request.trail().enforces(mode) {
             return ask();
         }
-        // What is asked is only read: a panic leaves nothing half done.
-        let decision = match catch_unwind(AssertUnwindSafe(ask)) {
+        let decision = match self.ask_safely(ask) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(obstacle)) => Obstacle::into_decision(obstacle),
-            Err(_) => Decision::deny(Reason::Panicked).because("a predicate panicked"),
+            Err(panicked) => panicked,
         };
         if self.notes {
             self.request.trail().shadowed(Room::Rule, &decision);
         }
         Ok(())
+    }
+
+    /// Asks what may panic without harm; the decision then says so.
+    pub(super) fn ask_safely<'r>(&self, ask: impl FnOnce() -> Verdict<'r>) -> Result<Verdict<'r>, Decision> {
+        // What is asked is only read; what the facts remember of the asking is put back.
+        let nobody = self.nobody.get();
+        catch_unwind(AssertUnwindSafe(ask)).map_err(|_| {
+            self.nobody.set(nobody);
+            Decision::deny(Reason::Panicked).because("a predicate panicked")
+        })
     }
 }

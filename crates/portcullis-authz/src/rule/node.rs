@@ -18,16 +18,22 @@ pub(super) struct Inner {
     node: Node,
     open: Openness,
     conditions: u32,
+    is_broken: bool,
 }
 
 impl Inner {
     pub(super) fn new(node: Node) -> Self {
-        let (open, conditions) = (Openness::of(&node), node.conditions());
-        Self { node, open, conditions }
+        let (open, conditions, is_broken) = (Openness::of(&node), node.conditions(), node.is_broken());
+        Self { node, open, conditions, is_broken }
     }
 
     pub(super) fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Whether the node can mean nothing; see [`Node::is_broken`].
+    pub(super) fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     pub(super) fn open(&self) -> Openness {

@@ -100,7 +100,7 @@ impl Rule {
     pub(super) fn ask(&self, facts: &Facts<'_>) -> Verdict<'_> {
         let before = facts.tally.place();
         let verdict = match self.node() {
-            Node::All(rules) => all(rules, facts),
+            Node::All(rules) => all(rules.iter(), facts),
             Node::Any(rules) => any(rules, facts),
             Node::Not(rule) => match rule.firm().ask(facts) {
                 Ok(()) => Err(Obstacle::new(Kind::Explicit, Reason::ExplicitlyDenied, self).at(before)),
@@ -121,6 +121,14 @@ impl Rule {
         verdict
     }
 
+    /// Asks each part of a conjunction in earnest, whatever its mode.
+    pub(super) fn ask_firmly(&self, facts: &Facts<'_>) -> Verdict<'_> {
+        match self.node() {
+            Node::All(rules) => all(rules.iter().map(Self::firm), facts),
+            _ => self.ask(facts),
+        }
+    }
+
     fn ask_condition(&self, node: &Node, facts: &Facts<'_>) -> Verdict<'_> {
         match node {
             Node::Anonymous => match facts.request.trail().authentication() {
@@ -129,7 +137,7 @@ impl Rule {
                 Authentication::NotAsked => Err(facts.login(self)),
             },
             Node::Custom(custom) => self.ask_custom(custom, facts),
-            node if node.is_broken() => Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self)),
+            _ if self.is_broken() => Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self)),
             Node::Attribute(attribute) if !attribute.is_of_caller() => {
                 let refused = || Obstacle::new(Kind::Attribute, attribute.reason(), self);
                 if attribute.is_met(facts.request) { Ok(()) } else { Err(refused()) }
@@ -249,9 +257,9 @@ impl<'a> Facts<'a> {
 }
 
 /// Every rule is asked, also after one refused: the hardest obstacle is the one to name.
-fn all<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
+fn all<'r>(rules: impl Iterator<Item = &'r Rule>, facts: &Facts<'_>) -> Verdict<'r> {
     let mut hardest: Option<Obstacle<'r>> = None;
-    for obstacle in rules.iter().filter_map(|rule| rule.ask(facts).err()) {
+    for obstacle in rules.filter_map(|rule| rule.ask(facts).err()) {
         if hardest.as_ref().is_none_or(|known| obstacle.kind > known.kind) {
             hardest = Some(obstacle);
         }
@@ -262,7 +270,7 @@ fn all<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
 fn any<'r>(rules: &'r [Rule], facts: &Facts<'_>) -> Verdict<'r> {
     let mut easiest: Option<Obstacle<'r>> = None;
     for rule in rules {
-        match rule.firm().ask(facts) {
+        match rule.ask_alternative(facts) {
             Ok(()) => return Ok(()),
             Err(obstacle) => {
                 if easiest.as_ref().is_none_or(|known| obstacle.kind.ease() < known.kind.ease()) {

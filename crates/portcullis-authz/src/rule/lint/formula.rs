@@ -174,7 +174,9 @@ impl<'r> Reading<'r> {
     fn read(&mut self, rule: &'r Rule) -> Formula<'r> {
         match rule.node() {
             Node::All(rules) => Formula::All(rule, rules.iter().map(|rule| self.read(rule)).collect()),
-            Node::Any(rules) => Formula::Any(rule, rules.iter().map(|rule| self.read(rule.firm())).collect()),
+            Node::Any(rules) => {
+                Formula::Any(rule, rules.iter().map(|rule| self.read_alternative(rule.firm())).collect())
+            }
             Node::Not(rule) => Formula::Not(Box::new(self.read(rule.firm()))),
             Node::InMode(..) => Formula::Passed,
             Node::Unless(unless) => {
@@ -213,6 +215,16 @@ impl<'r> Reading<'r> {
                     Formula::All(rule, each)
                 }
             }
+        }
+    }
+
+    /// Where every part could be passed over, every part counts.
+    fn read_alternative(&mut self, rule: &'r Rule) -> Formula<'r> {
+        match rule.node() {
+            Node::All(rules) if rule.is_all_watched() => {
+                Formula::All(rule, rules.iter().map(|rule| self.read(rule.firm())).collect())
+            }
+            _ => self.read(rule),
         }
     }
 

@@ -56,7 +56,7 @@ impl Rule {
 
     /// An alternative that is passed over admits everybody; a condition within it is one among others.
     fn lint_alternative(&self, may_have_one: bool, errors: &mut Vec<ConfigError>) {
-        let is_list = matches!(self.node(), Node::All(_));
+        let is_list = matches!(self.node(), Node::All(_)) && !self.is_all_watched();
         self.lint_modes(may_have_one && is_list, errors);
     }
 }

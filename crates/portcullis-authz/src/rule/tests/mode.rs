@@ -73,6 +73,13 @@ fn an_alternative_or_a_negation_is_enforced_whatever_its_mode() {
     assert!(decide(&scope("a").or(role("r").shadowed()), &known("", &["r"])).0);
     assert!(!decide(&!role("r").shadowed(), &known("", &["r"])).0);
     assert!(decide(&!role("r").shadowed(), &nobody).0);
+    // Also one of nothing but parts that are watched.
+    let watched = scope("a").or(role("r").shadowed().and(role("s").shadowed()));
+    assert!(!decide(&watched, &nobody).0 && !decide(&watched, &known("", &["r"])).0);
+    assert!(decide(&watched, &known("", &["r", "s"])).0);
+    assert_eq!(watched.lint().iter().map(|error| error.code().code()).collect::<Vec<_>>(), ["P219", "P219"]);
+    // Beside one that is not, a part is watched.
+    assert!(decide(&scope("a").or(role("r").and(role("s").shadowed())), &known("", &["r"])).0);
 }
 
 #[test]
@@ -105,4 +112,26 @@ fn evaluating_says_no_word_to_the_trail() {
     let rule = scope("a").and(role("r").shadowed());
     assert!(rule.evaluate(&RequestView::of(&request).unwrap()).is_allowed());
     assert!(noted(&request, Room::Rule).is_empty());
+}
+
+#[test]
+fn a_panic_in_a_whole_rule_that_is_watched_changes_nothing() {
+    let panics = when("panics", |_| panic!("a mistake of the predicate"));
+    for mode in [Mode::Shadow, Mode::Percent(0)] {
+        let request = request(&known("a", &[]));
+        panics.decide_as(&RequestView::of(&request).unwrap(), mode).unwrap();
+        let noted = noted(&request, Room::Rule);
+        assert!(matches!(noted.as_slice(), [(Effect::Deny, Reason::Panicked, false, _)]), "{noted:?}");
+    }
+}
+
+/// What a panic interrupts must not make a missing caller count as one without anything.
+#[test]
+fn a_panic_in_what_is_watched_lets_nobody_in_elsewhere() {
+    let panics = when("panics", |_| panic!("a mistake of the predicate"));
+    let watched = authenticated().unless(panics).shadowed();
+    let rule = anonymous().and(watched).and(!role("r"));
+    let (passed, noted) = decide(&rule, &Who::Anonymous);
+    assert!(!passed, "{noted:?}");
+    assert_eq!(noted.last().map(|last| last.1), Some(Reason::MissingCredentials));
 }

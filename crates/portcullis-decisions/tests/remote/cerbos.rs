@@ -15,7 +15,7 @@ use portcullis_decisions::{AuthZen, RemoteDecisionPoint};
 use crate::todo;
 
 /// How often it is looked whether the server listens.
-const LOOKS: u32 = 200;
+const LOOKS: u32 = 1200;
 
 /// A running server; it ends with the test.
 struct Cerbos {

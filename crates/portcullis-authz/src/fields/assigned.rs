@@ -1,5 +1,6 @@
 use std::fmt;
 use std::ops::Deref;
+use std::time::Duration;
 
 use portcullis_core::escape::Escaped;
 use portcullis_core::{Decision, Reason};
@@ -7,6 +8,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 
 use super::set::FieldSet;
+use crate::guard::Submitted;
 
 /// A value of a request, with the fields that the client wrote: what is needed to refuse those that it may not set
 /// (OWASP API Security Top 10 2023, API3).
@@ -31,8 +33,8 @@ use super::set::FieldSet;
 /// # Ok::<(), portcullis_core::ConfigErrors>(())
 /// ```
 ///
-/// In a policy about what was submitted, `submitted.decide(&fields)` is the whole decision; as `Json<Assigned<T>>` it is
-/// an argument of handlers. Of two members with the same name the last counts, for the list of fields as for the value.
+/// In a [`Policy<Write, Assigned<T>>`](crate::Policy) about what was [`Submitted`], `submitted.decide(&fields)` is the whole
+/// decision; where the fields hang on what is stored, the handler asks it once it has both. Of two members with the same name the last counts, for the list of fields as for the value.
 /// Its size is that of the body, and its depth what the format allows (128 in JSON).
 #[derive(Clone)]
 pub struct Assigned<T> {
@@ -78,6 +80,17 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Assigned<T> {
         // From what is looked at, and nothing else.
         let value = T::deserialize(&written).map_err(D::Error::custom)?;
         Ok(Self { value, written })
+    }
+}
+
+/// As the value itself: `Checked<Write, Json<Assigned<Patch>>>` asks `Policy<Write, Assigned<Patch>>`.
+impl<T: Submitted> Submitted for Assigned<T> {
+    type Rules = T::Rules;
+    const MAX_BODY_BYTES: usize = T::MAX_BODY_BYTES;
+    const DECISION_DEADLINE: Duration = T::DECISION_DEADLINE;
+
+    fn kind() -> &'static str {
+        T::kind()
     }
 }
 

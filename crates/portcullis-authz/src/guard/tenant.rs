@@ -103,6 +103,12 @@ impl<S> TenantStore<S> {
         Self(store)
     }
 
+    /// The store, and the caller's tenant that each query must name: for lists. `None` if the caller is of no tenant, who
+    /// sees nothing.
+    pub fn with_tenant_of<'s>(&'s self, caller: &'s Principal) -> Option<(&'s S, &'s str)> {
+        Some((&self.0, caller.tenant()?))
+    }
+
     /// The store without the walls between tenants.
     ///
     /// # Security

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::Request;
 use portcullis_authz::{
-    AsyncPolicy, Awaited, Create, Policy, Submitted, Write, anonymous, authenticated, role,
+    Assigned, AsyncPolicy, Awaited, Create, FieldSet, Policy, Submitted, Write, anonymous, authenticated,
+    role,
 };
-use portcullis_axum::{Checked, Routes, post};
+use portcullis_axum::{Checked, DeclareGuards, Routes, post};
 use portcullis_core::{Decision, Principal, Reason};
 use serde::Deserialize;
 
@@ -66,6 +67,28 @@ impl AsyncPolicy<Write, Note> for Rules {
     }
 }
 
+/// A change of a profile, of which callers may set the name.
+#[derive(Deserialize)]
+struct Profile {
+    name: Option<String>,
+    #[expect(dead_code, reason = "what nobody may set")]
+    admin: Option<bool>,
+}
+
+impl Submitted for Profile {
+    type Rules = Rules;
+}
+
+impl Policy<Write, Assigned<Profile>> for Rules {
+    fn decide(&self, _: &Principal, profile: &Assigned<Profile>) -> Decision {
+        profile.decide(&FieldSet::new(["name"]).unwrap())
+    }
+}
+
+async fn change(profile: Checked<Write, Json<Assigned<Profile>>>) -> String {
+    profile.name.clone().unwrap_or_default()
+}
+
 async fn create(new: Checked<Create, Json<NewDocument>>) -> String {
     let by = new.principal().subject().to_owned();
     format!("{} by {by}", new.into_permit().owner)
@@ -82,6 +105,7 @@ fn bench() -> Bench {
         .route("/admins", post(create).requires(role("admin")))
         .route("/open", post(create).requires(open).optional())
         .route("/public", post(create).public("a mistake"))
+        .route("/profile", post(change).requires(authenticated()).guards::<Write, Assigned<Profile>>())
         .route("/notes", post(note).requires(authenticated()));
     Bench::new(routes.with_state(Rules))
 }
@@ -122,6 +146,30 @@ async fn a_form_is_checked_by_a_policy_that_waits() {
     assert_eq!(sent(&bench, "/notes", FORM, "text=yes").await, (200, "-"));
     assert_eq!(sent(&bench, "/notes", FORM, "text=no").await, (403, "policy_denied"));
     assert_eq!(sent(&bench, "/notes", FORM, "other=no").await, (422, "unprocessable_body"));
+}
+
+/// OWASP API3 (A21.3): mass assignment is refused, and what there is cannot be found out by trying.
+#[tokio::test]
+async fn a_field_that_callers_may_not_set_is_refused_as_one_that_does_not_exist() {
+    let bench = bench();
+    assert_eq!(sent(&bench, "/profile", JSON, r#"{"name":"Alice"}"#).await, (200, "-"));
+    let mut answers = Vec::new();
+    for body in [r#"{"name":"Alice","admin":true}"#, r#"{"name":"Alice","boss":true}"#, r#"{"name":{"a":1}}"#]
+    {
+        let request = bench.as_alice("POST", "/profile").header("content-type", JSON);
+        let response = bench.send(request.body(Body::from(body)).unwrap()).await;
+        let reason = bench.last_reason();
+        let seen = text(response).await;
+        assert!(!seen.contains("admin") && !seen.contains("boss"), "{seen}");
+        if reason == "field_not_allowed" {
+            answers.push(seen);
+        } else {
+            // Of another type: told by the format, before anybody is asked.
+            assert_eq!(reason, "unprocessable_body");
+        }
+    }
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0], answers[1]);
 }
 
 #[tokio::test]

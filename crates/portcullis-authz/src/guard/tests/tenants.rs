@@ -122,6 +122,15 @@ async fn a_caller_without_a_tenant_sees_nothing_and_nothing_is_loaded() {
     assert!(Load::<Invoice>::load(&store, &1).await.is_err());
 }
 
+#[test]
+fn a_list_gets_the_store_with_the_tenant_that_it_must_name() {
+    let store = TenantStore::new(Books::default());
+    let red = Principal::builder("alice", CredentialMethod::Jwt).tenant("red").build();
+    assert_eq!(store.with_tenant_of(&red).unwrap().1, "red");
+    assert!(store.with_tenant_of(&Principal::builder("bob", CredentialMethod::Jwt).build()).is_none());
+    assert_eq!(format!("{store:?}"), "TenantStore(..)");
+}
+
 #[tokio::test]
 async fn what_lies_within_a_parent_is_of_its_tenant() {
     let store = TenantStore::new(Books::default());

@@ -52,7 +52,8 @@ impl<'a> Describe<'a> {
     ) -> Result<(), ConfigErrors> {
         let policy = &row.policy;
         let schemes = self.security.route_schemes(policy)?;
-        let mut ways = policy.rule().map(|rule| rule.alternatives().unwrap_or_else(too_many));
+        let rule = self.security.route_rule(&row.path, policy)?;
+        let mut ways = rule.map(|rule| rule.alternatives().unwrap_or_else(too_many));
         // What a decision point and the handler ask for holds whichever way the rule is satisfied.
         let asked = policy.questions().iter().filter(|ask| ask.mode() != Mode::Shadow);
         let asked = asked.map(|ask| format!("ask({})", ask.point()));

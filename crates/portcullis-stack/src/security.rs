@@ -141,6 +141,15 @@ impl Security {
         self.schemes_of(policy)
     }
 
+    /// The rule that a route of this template and policy enforces, for those who describe it: within the words of the
+    /// application, with what every rule forbids. `None` for a public route.
+    ///
+    /// # Errors
+    /// What [`gate`](Self::gate) finds in the rule.
+    pub fn route_rule(&self, route: &str, policy: &RoutePolicy) -> Result<Option<Rule>, ConfigErrors> {
+        policy.rule().map(|rule| self.bound(route, rule)).transpose()
+    }
+
     /// Whether a route of this policy may answer that somebody sends too much: it or every route has a limit, or requests
     /// in flight are capped.
     #[must_use]

@@ -82,6 +82,18 @@ fn what_the_handler_demands_is_a_condition_of_every_way() {
 }
 
 #[test]
+fn what_the_application_forbids_everywhere_is_a_condition_of_every_operation() {
+    let security = crate::support::build(|security| {
+        security.scheme("token", crate::support::Stub::tokens(&[])).forbid(role("suspended"))
+    });
+    let document = of_route(&security, requires(scope("a")));
+    let demands = json!([{ "scopes": ["a"], "conditions": ["not role(suspended)"] }]);
+    assert_eq!(operation(&document)["x-portcullis"]["demands"], demands);
+    let public = of_route(&security, RoutePolicy::public("x"));
+    assert_eq!(operation(&public)["x-portcullis"], Value::Null);
+}
+
+#[test]
 fn a_rule_with_too_many_ways_is_told_as_such() {
     let scopes: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
     let document = of_route(&security(), requires(any_scope(scopes)));

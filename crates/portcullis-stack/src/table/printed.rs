@@ -42,7 +42,7 @@ impl Printed {
         };
         let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
         let besides = asks.iter().chain(policy.demands());
-        let access = besides.fold(access, |access, besides| format!("{access} and {besides}"));
+        let access = besides.fold(access, |access, besides| format!("{access}, then {besides}"));
         let everywhere_limits =
             everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
         let limits = everywhere_limits.map(|(_, text)| text.clone());

@@ -72,12 +72,12 @@ fn every_cell_counts_but_the_name_of_the_handler() {
 #[test]
 fn what_is_asked_besides_the_rule_stands_beside_it() {
     let table = table(&[(Method::GET, "/a", reads().demand("permit(Read Document)"))]);
-    assert!(table.to_string().contains("scope(read) and permit(Read Document)"), "{table}");
+    assert!(table.to_string().contains("scope(read), then permit(Read Document)"), "{table}");
     let json: serde_json::Value = serde_json::from_str(&table.to_json()).unwrap();
     assert_eq!(json[0]["demands"], serde_json::json!(["permit(Read Document)"]));
     let before = "| Method | Path | Access |\n| - | - | - |\n| GET | `/a` | `scope(read)` |\n";
     let diff = table.diff(before).to_string();
-    assert!(diff.contains("access: `scope(read)` -> `scope(read) and permit(Read Document)`"), "{diff}");
+    assert!(diff.contains("access: `scope(read)` -> `scope(read), then permit(Read Document)`"), "{diff}");
 }
 
 #[test]

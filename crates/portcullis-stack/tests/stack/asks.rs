@@ -106,7 +106,7 @@ fn the_route_table_shows_what_is_asked() {
     let question = ask(Point::default()).action("read").resource("note").id_from_path("id");
     let policy = RoutePolicy::requires(scope("read")).asks(question.in_mode(Mode::Shadow));
     table.add(Some(Method::GET), "/notes/{id}", policy, "show");
-    let access = "scope(read) and ask(notes: read note/{id}) [shadow]";
+    let access = "scope(read), then ask(notes: read note/{id}) [shadow]";
     assert!(table.to_string().contains(access) && table.to_markdown().contains(access), "{table}");
     assert!(
         table.to_html().contains(access) && table.to_json().contains("ask(notes: read note/{id}) [shadow]")

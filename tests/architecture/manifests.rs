@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "portcullis-axum",
         &["audit", "authn", "authz", "core", "edge", "macros", "ratelimit", "stack", "tls", "tower"],
     ),
-    ("portcullis-openapi", &["authn", "authz", "core", "stack"]),
+    ("portcullis-openapi", &["authn", "authz", "core", "ratelimit", "stack"]),
     (
         "portcullis",
         &[

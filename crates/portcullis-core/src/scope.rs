@@ -107,32 +107,31 @@ impl Scopes {
         if octets::count(text.as_bytes(), allowed) != text.len() {
             return Err(InvalidScope::Character);
         }
-        let mut spans = SmallVec::<[(usize, usize); FEW]>::new();
+        let mut spans = SmallVec::<[(&str, usize); FEW]>::new();
         let mut start = 0;
-        for (at, octet) in text.bytes().enumerate() {
-            if octet == b' ' {
-                if start < at {
-                    spans.push((start, at));
-                }
-                start = at + 1;
+        for end in
+            text.bytes().enumerate().filter(|(_, octet)| *octet == b' ').map(|(at, _)| at).chain([text.len()])
+        {
+            if let Some(token) = text.get(start..end).filter(|token| !token.is_empty()) {
+                spans.push((token, start));
             }
-        }
-        if start < text.len() {
-            spans.push((start, text.len()));
+            start = end + 1;
         }
         if spans.len() > MAX_SCOPES {
             return Err(InvalidScope::TooMany);
         }
-        let text: Arc<str> = if spans.is_empty() { return Ok(Self::EMPTY) } else { text.into() };
-        Ok(Self::of(spans.into_iter().map(|(start, end)| Scope { text: Arc::clone(&text), start, end })))
-    }
-
-    /// Sorted, without duplicates.
-    fn of(scopes: impl Iterator<Item = Scope>) -> Self {
-        let mut scopes: SmallVec<[Scope; FEW]> = scopes.collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        if scopes.is_empty() { Self::EMPTY } else { Self(Some(Arc::from(scopes.as_slice()))) }
+        if spans.is_empty() {
+            return Ok(Self::EMPTY);
+        }
+        spans.sort_unstable();
+        spans.dedup_by(|(a, _), (b, _)| a == b);
+        let whole: Arc<str> = text.into();
+        let scope = |(token, start): &(&str, usize)| Scope {
+            text: Arc::clone(&whole),
+            start: *start,
+            end: *start + token.len(),
+        };
+        Ok(Self(Some(spans.iter().map(scope).collect())))
     }
 
     /// Whether the set holds the scope, compared octet by octet.
@@ -179,7 +178,10 @@ impl Default for Scopes {
 
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        Self::of(scopes.into_iter())
+        let mut scopes: Vec<Scope> = scopes.into_iter().collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() { Self::EMPTY } else { Self(Some(scopes.into())) }
     }
 }
 

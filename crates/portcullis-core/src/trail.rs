@@ -56,6 +56,11 @@ struct Shared {
     state: Mutex<TrailState>,
 }
 
+/// Allocators have quick lists for what is no larger, and every request takes one and gives it back.
+const MOST_OCTETS: usize = 1024 - 2 * size_of::<usize>();
+
+const _: () = assert!(size_of::<Shared>() <= MOST_OCTETS);
+
 /// Whether authentication was asked for, and what came of it.
 #[derive(Clone, Debug)]
 #[expect(clippy::exhaustive_enums, reason = "every caller must tell these three apart")]

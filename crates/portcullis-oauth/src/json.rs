@@ -12,7 +12,7 @@ use serde_json::Number;
 use smallvec::SmallVec;
 
 pub(crate) use self::names::Name;
-use self::names::Names;
+use self::names::{Names, Place, Whereabouts};
 use self::reader::Reader;
 
 /// How deep objects and lists may be nested.
@@ -47,7 +47,8 @@ pub(crate) struct Object<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Members<'o, 'a> {
     members: &'o [Member<'a>],
-    names: Names,
+    /// `None` if nobody noted them.
+    names: Option<&'o Names>,
 }
 
 /// Reads one JSON object.
@@ -82,30 +83,33 @@ impl<'a> Object<'a> {
     }
 
     pub(crate) fn members(&self) -> Members<'_, 'a> {
-        Members { members: &self.members, names: self.names }
+        Members { members: &self.members, names: Some(&self.names) }
     }
 }
 
 impl<'o, 'a> Members<'o, 'a> {
-    /// Inlined, so that what the name is known by is known when this is compiled, for names that stand in the program.
+    /// Inlined, so that the place of a name that stands in the program is known when this is compiled.
     #[inline(always)]
     pub(crate) fn get(self, name: &str) -> Option<&'o Json<'a>> {
-        if self.names.may_have(name) { self.find(name) } else { None }
+        self.find(name, Place::of(name))
     }
 
-    #[inline(never)]
-    fn find(self, name: &str) -> Option<&'o Json<'a>> {
-        self.members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
-    }
-
-    #[inline(always)]
     pub(crate) fn has(self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
     /// The same of a name that is asked for in every text.
     pub(crate) fn get_known(self, name: &Name) -> Option<&'o Json<'a>> {
-        if self.names.may_have_known(name) { self.find(name.text) } else { None }
+        self.find(name.as_str(), name.place)
+    }
+
+    fn find(self, name: &str, place: Place) -> Option<&'o Json<'a>> {
+        let found = match self.names.map_or(Whereabouts::Anywhere, |names| names.look(place)) {
+            Whereabouts::Nowhere => None,
+            Whereabouts::At(index) => self.members.get(index).filter(|(known, _)| known == name),
+            Whereabouts::Anywhere => self.members.iter().find(|(known, _)| known == name),
+        };
+        found.map(|(_, value)| value)
     }
 
     /// The value at a path of member names.
@@ -118,7 +122,7 @@ impl<'o, 'a> Members<'o, 'a> {
 impl<'a> Json<'a> {
     pub(crate) fn as_object(&self) -> Option<Members<'_, 'a>> {
         match self {
-            Self::Object(members) => Some(Members { members, names: Names::ANY }),
+            Self::Object(members) => Some(Members { members, names: None }),
             _ => None,
         }
     }

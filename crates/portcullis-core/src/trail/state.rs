@@ -19,7 +19,7 @@ use crate::registry::Reason;
 #[non_exhaustive]
 pub struct TrailState {
     /// The decisions, in order.
-    pub entries: SmallVec<[TrailEntry; 4]>,
+    pub entries: SmallVec<[TrailEntry; 3]>,
     /// The limits that were counted, in order.
     pub limits: SmallVec<[TrailLimit; 2]>,
     /// Fields to add to the response.

@@ -51,7 +51,10 @@ impl<'a> Reader<'a> {
                 return None;
             }
             // Many members are looked at when they are all there.
-            if names.note(&name) && members.len() < FEW && members.iter().any(|(known, _)| *known == name) {
+            if names.note(&name, members.len())
+                && members.len() < FEW
+                && members.iter().any(|(known, _)| *known == name)
+            {
                 return None;
             }
             self.skip_space();

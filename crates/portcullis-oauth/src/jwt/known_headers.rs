@@ -71,7 +71,7 @@ impl KnownHeaders {
         }
         let mut headers = if known.len() < MAX_HEADERS {
             Vec::clone(&known)
-        } else if self.turned_away.fetch_add(1, Ordering::Relaxed) % ONE_IN == 0 {
+        } else if self.turned_away.fetch_add(1, Ordering::Relaxed).is_multiple_of(ONE_IN) {
             Vec::new()
         } else {
             return;

@@ -19,6 +19,8 @@ const PAYLOAD_ON_STACK: usize = 2048;
 pub(super) struct Parts<'p> {
     pub(super) compact: Compact<'p>,
     pub(super) header: Header<'p>,
+    /// Whether the header was read before.
+    pub(super) header_known: bool,
     pub(super) claims: Members<'p, 'p>,
     /// The text of the claims.
     pub(super) payload: &'p str,
@@ -33,7 +35,7 @@ impl Parts<'_> {
         go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
     ) -> Result<T, Denial> {
         match known {
-            Some(known) => with_claims(compact, known.header(), go_on),
+            Some(known) => with_claims(compact, known.header(), true, go_on),
             None => with_header(compact, go_on),
         }
     }
@@ -45,17 +47,18 @@ fn with_header<T>(
 ) -> Result<T, Denial> {
     let (mut buffer, mut spill, mut header) = ([0; HEADER_ON_STACK], Vec::new(), Object::empty());
     part(compact.header, &mut buffer, &mut spill, &mut header)?;
-    with_claims(compact, Header::read(header.members())?, go_on)
+    with_claims(compact, Header::read(header.members())?, false, go_on)
 }
 
 fn with_claims<T>(
     compact: Compact<'_>,
     header: Header<'_>,
+    header_known: bool,
     go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
 ) -> Result<T, Denial> {
     let (mut buffer, mut spill, mut claims) = ([0; PAYLOAD_ON_STACK], Vec::new(), Object::empty());
     let payload = part(compact.payload, &mut buffer, &mut spill, &mut claims)?;
-    go_on(&Parts { compact, header, claims: claims.members(), payload })
+    go_on(&Parts { compact, header, header_known, claims: claims.members(), payload })
 }
 
 /// Reads a part into the object, and returns its text.

@@ -174,7 +174,9 @@ impl JwtVerifier {
 
     /// Everything that is checked once the signature is right.
     fn finish(&self, parts: &Parts<'_>, rules: &Arc<Rules>, key: VerifyingKey) -> Checked {
-        self.0.headers.keep(parts.compact.header, &parts.header);
+        if !parts.header_known {
+            self.0.headers.keep(parts.compact.header, &parts.header);
+        }
         let registered = Registered::read(parts.claims, &rules.issuer)?;
         let verified = verified(registered, parts.payload, &rules.issuer, CredentialMethod::Jwt);
         verified.check_time(self.0.clock.unix_time())?;

@@ -116,6 +116,26 @@ pub trait DeclareGuards<T, I>: Sized {
     /// let show = get(show).requires(scope("documents:read")).guards::<Read, Document>();
     /// let routes: Routes = Routes::new().route("/documents/{id}", show);
     /// ```
+    ///
+    /// A handler without that permit does not compile there, nor does one with a permit for something else:
+    ///
+    /// ```compile_fail,E0277
+    /// # use portcullis_authz::*;
+    /// # use portcullis_axum::{DeclareGuards, Routes, get};
+    /// # use portcullis_core::StoreError;
+    /// # #[derive(Clone)] struct Store;
+    /// # impl axum::extract::FromRef<()> for Store { fn from_ref(_: &()) -> Self { Self } }
+    /// # struct Document;
+    /// # impl Resource for Document { type Id = u32; type Store = Store; type Rules = Store; const PARAM: &'static str = "id"; }
+    /// # impl Load<Document> for Store { async fn load(&self, _: &u32) -> Result<Option<Document>, StoreError> { Ok(None) } }
+    /// # impl Policy<Read, Document> for Store {
+    /// #     fn decide(&self, _: &portcullis_core::Principal, _: &Document) -> portcullis_core::Decision { unreachable!() }
+    /// # }
+    /// async fn show(document: Permit<Read, Document>) {}
+    ///
+    /// let delete = get(show).requires(scope("documents:write")).guards::<Delete, Document>();
+    /// let routes: Routes = Routes::new().route("/documents/{id}", delete);
+    /// ```
     fn guards<A, R>(self) -> Self::Declared
     where
         T: TakesProof<A, R, I>;

@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::Response;
 use portcullis_authz::Inquiry;
 use portcullis_core::Denial;
 use portcullis_stack::RoutePolicy;
@@ -68,12 +69,14 @@ impl Questions {
     }
 }
 
-/// Whether the extractor is one of Portcullis: it refuses as they do, and its name is one of theirs.
+/// Whether the extractor is one of Portcullis: it refuses as they do, by a denial or by its answer, and its name is one of
+/// theirs.
 ///
 /// Names prove nothing, and nothing hangs on them: the extractors of others are left alone, since they may do
 /// more than extract.
 fn is_ours<T: 'static, R: 'static>() -> bool {
-    TypeId::of::<R>() == TypeId::of::<Denial>() && type_name::<T>().starts_with("portcullis_")
+    let refuses = [TypeId::of::<Denial>(), TypeId::of::<Response>()].contains(&TypeId::of::<R>());
+    refuses && type_name::<T>().starts_with("portcullis_")
 }
 
 /// An extractor answers before it waits for anything.

@@ -93,7 +93,8 @@ impl RoutePolicy {
         &self.asks
     }
 
-    /// Notes what the handler demands besides, for the route table: `permit(Read Document)`. It checks nothing.
+    /// Notes what the handler demands of its callers besides, for the route table: `permit(Read Document)`. It checks
+    /// nothing but that there are callers: with it, a public route is an error (`P243`).
     pub fn demand(mut self, demand: impl Into<String>) -> Self {
         let demand = demand.into();
         if !self.demands.contains(&demand) {

@@ -76,7 +76,7 @@ impl Security {
     /// Everything that is wrong with the policy: unknown schemes (`P104`), no scheme for a rule that needs a
     /// caller (`P101`), rules that [`Rule::within`] refuses, can never be satisfied (`P204`) or read a parameter that the
     /// route does not have (`P228`), limits that allow nothing (`P301`) or never
-    /// apply (`P303`), a public route without a reason (`P205`) or with schemes (`P209`), a path that no
+    /// apply (`P303`), a public route without a reason (`P205`), with schemes (`P209`) or with a guard (`P243`), a path that no
     /// request can have (`P270`), credentials that are optional for nothing, or a rule for callers without them where they are
     /// not (`P271`).
     pub fn gate(&self, route: &str, policy: &RoutePolicy) -> Result<Gate, ConfigErrors> {
@@ -87,6 +87,12 @@ impl Security {
         if policy.public_reason().is_some() && policy.speaks_of_credentials() {
             let message = "a public route looks at no credential: it names no scheme and calls none optional";
             errors.push(ConfigError::new(ConfigCode::PublicWithCredentials, message));
+        }
+        if policy.public_reason().is_some()
+            && let Some(demand) = policy.demands().first()
+        {
+            let message = format!("the handler demands `{demand}` of its callers, but the route is public");
+            errors.push(ConfigError::new(ConfigCode::PublicWithGuard, message));
         }
         let rule = policy.rule().and_then(|rule| errors.take(self.bound(route, rule)));
         errors.extend(lint::without_effect(policy));

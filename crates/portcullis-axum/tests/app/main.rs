@@ -8,6 +8,7 @@
 
 mod annotated;
 mod checked;
+mod demands;
 mod finish;
 mod in_flight;
 mod metadata;

@@ -96,6 +96,8 @@ config_codes! {
     RequirementAddsNothing = "P241",
     /// A handler and its route both name schemes.
     SchemesNamedTwice = "P242",
+    /// A route is public, but an argument of its handler needs a caller.
+    PublicWithGuard = "P243",
     /// A setting of a decision point cannot be used.
     InvalidDecisionPoint = "P250",
     /// A question to a decision point cannot be asked.

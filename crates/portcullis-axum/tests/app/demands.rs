@@ -1,12 +1,15 @@
 //! What the arguments of handlers demand, in the route table.
 
+use axum::Json;
 use axum::extract::{FromRef, FromRequestParts, State};
 use http::request::Parts;
 use portcullis_authz::{
-    Delete, Load, Permit, Policy, Read, Resource, ScopeSet, Scoped, authenticated, scope,
+    Action, Create, Delete, Load, Permit, Policy, Read, Resource, ScopeSet, Scoped, Submitted, authenticated,
+    scope,
 };
-use portcullis_axum::{DeclareGuards, HasRule, Routes, SecureRouter, authorize, delete, get};
+use portcullis_axum::{Checked, DeclareGuards, HasRule, Routes, SecureRouter, authorize, delete, get, post};
 use portcullis_core::{Decision, Denial, Principal, Reason, StoreError};
+use serde::Deserialize;
 
 use crate::support::{Bench, security};
 
@@ -30,7 +33,20 @@ impl Load<Note> for Notes {
     }
 }
 
-impl<A: portcullis_authz::Action> Policy<A, Note> for Notes {
+#[derive(Deserialize)]
+struct NewNote;
+
+impl Submitted for NewNote {
+    type Rules = Notes;
+}
+
+impl Policy<Create, NewNote> for Notes {
+    fn decide(&self, _: &Principal, _: &NewNote) -> Decision {
+        Decision::allow(Reason::PolicyAllowed)
+    }
+}
+
+impl<A: Action> Policy<A, Note> for Notes {
     fn decide(&self, _: &Principal, _: &Note) -> Decision {
         Decision::allow(Reason::PolicyAllowed)
     }
@@ -87,6 +103,7 @@ fn guards_among_the_arguments_show_wherever_they_stand() {
         &["scopes(read drafts)", "permit(Read Note)"],
     );
     check(get(annotated), &["permit(Read Note)"]);
+    check(post(async |_: Checked<Create, Json<NewNote>>| ()).requires(rule()), &["checked(Create NewNote)"]);
 }
 
 /// It refuses requests all the same.
@@ -100,11 +117,13 @@ fn a_guard_within_something_else_does_not_show_and_extractors_of_others_are_left
 fn declared_guards_show_once() {
     let show = async |_: State<App>, _: Permit<Read, Note>| ();
     check(get(show).requires(authenticated()).guards::<Read, Note>(), &["permit(Read Note)"]);
+    let create = post(async |_: Principal, _: Checked<Create, Json<NewNote>>| ()).requires(authenticated());
+    check(create.guards::<Create, NewNote>(), &["checked(Create NewNote)"]);
     let both = async |_: Permit<Read, Note>, _: Permit<Delete, Note>| ();
     let declared =
         delete(both).requires(authenticated()).guards::<Delete, Note>().guards::<Read, Note>().via("key");
     check(declared, &["permit(Delete Note)", "permit(Read Note)"]);
-    check(get(annotated).guards::<Read, Note>().optional(), &["permit(Read Note)"]);
+    check(get(annotated).guards::<Read, Note>().via("key"), &["permit(Read Note)"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod decide;
 mod deny;
 mod evaluate;
 mod explain;
+mod implication;
 mod lint;
 mod mode;
 mod model;

@@ -62,6 +62,15 @@ impl<'r> Analysis<'r> {
         self.is_whole && known.all(|world| self.formula.value(world) == Answer::Yes)
     }
 
+    /// Whether the second of the rule's two parts is satisfied wherever the first may be, also where nobody calls.
+    pub(super) fn second_follows(mut self) -> bool {
+        self.needs_principal = false;
+        let Formula::All(_, parts) = &self.formula else { return false };
+        let [first, second] = parts.as_slice() else { return false };
+        let holds = |world| !first.value(world).may_allow() || second.value(world) == Answer::Yes;
+        self.is_whole && self.worlds().all(holds)
+    }
+
     fn worlds(&self) -> impl Iterator<Item = World> {
         let all = 0..1_u32 << self.conditions.len();
         let known = all.clone().filter(|truths| are_possible(&self.conditions, *truths));

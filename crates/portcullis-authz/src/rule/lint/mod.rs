@@ -1,6 +1,7 @@
 //! Finds rules that mean nothing, or something else than they seem to say, when the configuration is read.
 
 mod formula;
+mod implication;
 mod redundant;
 mod words;
 

@@ -145,14 +145,14 @@ fn joined(carried: Access, own: Access) -> Result<(Access, Carried), ConfigError
 
 /// Whether everybody whom the first rule lets in satisfies the second. A rule that is wrong by itself is not judged
 /// here: the gate says what is wrong with it.
-fn implies(rule: &Rule, other: &Rule) -> bool {
+pub(crate) fn implies(rule: &Rule, other: &Rule) -> bool {
     let never = |rule: &Rule| rule.lint().iter().any(|error| error.code() == ConfigCode::RuleNeverSatisfied);
-    !never(rule) && !never(other) && never(&rule.clone().and(other.clone().negate()))
+    !never(rule) && !never(other) && rule.implies(other)
 }
 
 #[cfg(test)]
 mod tests {
-    use portcullis_authz::{any_scope, authenticated, role, scope};
+    use portcullis_authz::{anonymous, any_scope, authenticated, role, scope};
     use portcullis_ratelimit::{MINUTE, client_ip, per};
 
     use super::*;
@@ -209,6 +209,15 @@ mod tests {
             check(requires(scope("a")), requires(own), Err(&["P241"]));
         }
         check(RoutePolicy::public("x"), RoutePolicy::public("y"), Err(&["P241"]));
+    }
+
+    #[test]
+    fn a_rule_that_lets_in_who_does_not_log_in_does_not_stand_for_one_that_does_not() {
+        check(
+            requires(authenticated()),
+            requires(scope("a").or(anonymous())),
+            Ok("authenticated and (scope(a) or anonymous)"),
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod policy;
 mod protect;
 mod resource;
 mod security;
+mod shared_rule;
 mod table;
 
 pub use self::builder::{DEFAULT_REALM, SecurityBuilder};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 use http::Method;
+use portcullis_authz::Rule;
 use portcullis_core::ConfigErrors;
 use portcullis_stack::{Gate, RoutePolicy};
 
@@ -33,6 +34,8 @@ pub(crate) struct Entry<S> {
     pub(crate) policy: RoutePolicy,
     /// What the handler carries, if its type says so.
     pub(crate) carried: Option<&'static RoutePolicy>,
+    /// What the lists demand that the route is in.
+    pub(crate) shared: Vec<Rule>,
 }
 
 /// What becomes entries: sealed, since only this crate says what has a rule.
@@ -75,7 +78,8 @@ impl<S: Clone + Send + Sync + 'static> Handler<S> {
 
 impl<S: Clone + Send + Sync + 'static> Entry<S> {
     pub(crate) fn with_state<S2>(self, state: S) -> Entry<S2> {
-        Entry { handler: self.handler.with_state(state), policy: self.policy, carried: self.carried }
+        let Self { handler, policy, carried, shared } = self;
+        Entry { handler: handler.with_state(state), policy, carried, shared }
     }
 }
 
@@ -86,6 +90,9 @@ impl Entry<()> {
         self.carried = self.carried.or(told.carried);
         if let Some(carried) = self.carried {
             self.policy = self.policy.clone().with_carried(carried)?;
+        }
+        for rule in &self.shared {
+            self.policy = self.policy.clone().and_requires(rule)?;
         }
         self.policy = told.demands.into_iter().fold(self.policy.clone(), RoutePolicy::demand);
         Ok(())

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use portcullis_authz::Rule;
+
 use crate::entry::Entry;
 use crate::guarded::HasRule;
 
@@ -12,12 +14,14 @@ use crate::guarded::HasRule;
 #[must_use = "routes are served only by a SecureRouter"]
 pub struct Routes<S = ()> {
     pub(crate) entries: Vec<(String, Entry<S>)>,
+    /// What every route of the list demands beside its own rule.
+    shared: Vec<Rule>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No route yet.
     pub fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), shared: Vec::new() }
     }
 
     /// Adds the handlers of a path, in axum's syntax: `/documents/{id}`, `/files/{*path}`.
@@ -38,7 +42,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// let routes: Routes = Routes::new().route("/documents", get(list));
     /// ```
     pub fn route(mut self, path: &str, handlers: impl HasRule<S>) -> Self {
-        self.entries.extend(handlers.entries().into_iter().map(|entry| (path.to_owned(), entry)));
+        self.extend(handlers.entries().into_iter().map(|entry| (path.to_owned(), entry)));
         self
     }
 
@@ -49,14 +53,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         let path = path.trim_end_matches('/');
         for entry in handlers.entries() {
             let paths = [path.to_owned(), format!("{path}/"), format!("{path}/{{*rest}}")];
-            self.entries.extend(paths.into_iter().filter(|p| !p.is_empty()).map(|p| (p, entry.clone())));
+            self.extend(paths.into_iter().filter(|p| !p.is_empty()).map(|p| (p, entry.clone())));
         }
         self
     }
 
     /// Adds the routes of another list.
     pub fn merge(mut self, other: Self) -> Self {
-        self.entries.extend(other.entries);
+        self.extend(other.entries);
         self
     }
 
@@ -67,7 +71,38 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             let path = if path == "/" && !prefix.is_empty() { String::new() } else { path };
             (format!("{prefix}{path}"), entry)
         });
-        self.entries.extend(nested);
+        self.extend(nested);
+        self
+    }
+
+    /// Demands the rule of every route of this list, beside its own: of those that are in it, and of those that are
+    /// added later, merged and nested ones too. Where routes share a condition, such as the tenant in their path, none of
+    /// them can be without it.
+    ///
+    /// A public route in such a list is an error of [`finish`](crate::SecureRouter::finish) (`P240`).
+    ///
+    /// ```
+    /// # use portcullis_authz::{scope, tenant_matches};
+    /// # use portcullis_axum::{Routes, SecureRouter, get};
+    /// # use portcullis_stack::Security;
+    /// # async fn list() {}
+    /// # let (_, key) = portcullis_authn::ApiKey::generate("demo_", "key",
+    /// #     portcullis_core::Principal::builder("a", portcullis_core::CredentialMethod::ApiKey).build()).unwrap();
+    /// # let keys = portcullis_authn::ApiKeys::bearer("demo_").keys(portcullis_authn::ApiKeySet::new([key]).unwrap());
+    /// # let security = Security::builder().scheme("key", keys).insecure_no_audit().build()?;
+    /// let invoices = Routes::new()
+    ///     .all_require(tenant_matches("tenant"))
+    ///     .route("/invoices", get(list).requires(scope("invoices:read")));
+    /// let app = SecureRouter::new(security).mount(Routes::new().nest("/tenants/{tenant}", invoices)).finish()?;
+    /// let rule = app.route_table().rows()[0].policy.rule().unwrap().to_string();
+    /// assert_eq!(rule, "scope(invoices:read) and tenant_matches(tenant)");
+    /// # Ok::<(), portcullis_core::ConfigErrors>(())
+    /// ```
+    pub fn all_require(mut self, rule: Rule) -> Self {
+        for (_, entry) in &mut self.entries {
+            entry.shared.push(rule.clone());
+        }
+        self.shared.push(rule);
         self
     }
 
@@ -77,7 +112,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         S2: Clone + Send + Sync + 'static,
     {
         let with_state = |(path, entry): (String, Entry<S>)| (path, entry.with_state(state.clone()));
-        Routes { entries: self.entries.into_iter().map(with_state).collect() }
+        Routes { entries: self.entries.into_iter().map(with_state).collect(), shared: self.shared }
+    }
+
+    fn extend(&mut self, entries: impl IntoIterator<Item = (String, Entry<S>)>) {
+        for (path, mut entry) in entries {
+            entry.shared.extend_from_slice(&self.shared);
+            self.entries.push((path, entry));
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl<S, T> Unguarded<S, T> {
     }
 
     fn with(self, policy: RoutePolicy, carried: Option<&'static RoutePolicy>) -> Guarded<S, T> {
-        Guarded::new(self.done, Entry { handler: self.handler, policy, carried })
+        Guarded::new(self.done, Entry { handler: self.handler, policy, carried, shared: Vec::new() })
     }
 }
 

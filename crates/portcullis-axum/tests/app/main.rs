@@ -18,6 +18,7 @@ mod plain_router;
 mod problems;
 mod routes;
 mod serving;
+mod shared_rules;
 mod subtrees;
 mod support;
 #[cfg(feature = "tls")]

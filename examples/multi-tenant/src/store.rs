@@ -1,0 +1,106 @@
+//! Where projects are kept. Nothing in here is reached without naming a tenant.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use portcullis::authz::{LoadInTenant, TenantStore};
+use portcullis::core::StoreError;
+use portcullis::{Denial, Principal, Reason};
+
+use crate::project::{Name, Project, ProjectId};
+
+/// How many projects a tenant can have.
+pub const MAX_PROJECTS: usize = 1_000;
+
+/// The projects of all tenants, in memory. Clones share them.
+///
+/// Guards reach them through [`TenantStore`], handlers through [`InTenant`]: both know the tenant from the caller's
+/// token, never from the path or the body.
+#[derive(Clone, Debug, Default)]
+pub struct Projects {
+    all: Arc<Mutex<BTreeMap<String, BTreeMap<ProjectId, Project>>>>,
+}
+
+impl Projects {
+    /// The projects of one tenant. Private: the two doors below are all there are.
+    fn of(&self, tenant: &str) -> InTenant {
+        InTenant { tenant: tenant.to_owned(), projects: self.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<ProjectId, Project>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The door of guards. `TenantStore` names the tenant of the caller.
+impl LoadInTenant<Project> for Projects {
+    async fn load_in_tenant(&self, tenant: &str, id: &ProjectId) -> Result<Option<Project>, StoreError> {
+        Ok(self.of(tenant).find(*id))
+    }
+}
+
+/// The door of handlers: an argument that is the projects of the caller's tenant, and has no way to those of another.
+/// A caller without a tenant is refused.
+#[derive(Clone, Debug)]
+pub struct InTenant {
+    tenant: String,
+    projects: Projects,
+}
+
+impl<S> FromRequestParts<S> for InTenant
+where
+    S: Send + Sync,
+    TenantStore<Projects>: FromRef<S>,
+{
+    type Rejection = Denial;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
+        let caller = Principal::from_request_parts(parts, state).await?;
+        let tenant = caller
+            .tenant()
+            .ok_or_else(|| Denial::new(Reason::PolicyDenied).explained("the caller belongs to no tenant"))?;
+        // The one place that goes around the walls: it puts another one up at once.
+        Ok(TenantStore::from_ref(state).danger_all_tenants().of(tenant))
+    }
+}
+
+impl InTenant {
+    /// All of the tenant's projects.
+    pub fn list(&self) -> Vec<Project> {
+        let all = self.projects.lock();
+        all.get(&self.tenant).map(|own| own.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The tenant's project of that number.
+    pub fn find(&self, id: ProjectId) -> Option<Project> {
+        self.projects.lock().get(&self.tenant)?.get(&id).cloned()
+    }
+
+    /// Adds a project; `None` if the tenant has [`MAX_PROJECTS`].
+    pub fn create(&self, owner: &str, name: Name) -> Option<Project> {
+        let mut all = self.projects.lock();
+        let own = all.entry(self.tenant.clone()).or_default();
+        if own.len() >= MAX_PROJECTS {
+            return None;
+        }
+        let id = own.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));
+        let project = Project { id, tenant: self.tenant.clone(), owner: owner.to_owned(), name: name.into() };
+        own.insert(id, project.clone());
+        Some(project)
+    }
+
+    /// Gives the project another name; `None` if it is gone.
+    pub fn rename(&self, id: ProjectId, name: Name) -> Option<Project> {
+        let mut all = self.projects.lock();
+        let project = all.get_mut(&self.tenant)?.get_mut(&id)?;
+        project.name = name.into();
+        Some(project.clone())
+    }
+
+    /// Removes the project; whether it was there.
+    pub fn remove(&self, id: ProjectId) -> bool {
+        self.projects.lock().get_mut(&self.tenant).is_some_and(|own| own.remove(&id).is_some())
+    }
+}

@@ -1,13 +1,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Trail};
+use portcullis_core::{Denial, Mode, RequestView, Trail};
 
 use super::action::Action;
-use super::deadline;
 use super::path_parameters::PathParameters;
 use super::permit::Permit;
-use super::policy::{NOBODY_WAITS, Policy};
+use super::policy::Policy;
 use super::resource::{DEFAULT_DECISION_DEADLINE, Load, OnDeny, Resource};
 use super::source::Source;
 use super::steps::{self, Asked};
@@ -214,7 +213,7 @@ impl<'p, P> Guard<'p, P> {
     {
         let caller = steps::caller(trail)?;
         let deadline = self.decision_deadline.unwrap_or(deadline);
-        let decision = steps::decided(deadline, self.policy.decide_async(caller, &resource)).await;
+        let decision = steps::decided((trail, self.policy), caller, &resource, deadline).await;
         let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
         steps::settled(trail, caller, resource, &asked, &decision)
     }
@@ -230,8 +229,7 @@ impl<'p, P> Guard<'p, P> {
         P: Policy<A, R>,
     {
         let caller = steps::caller(trail)?;
-        let decision = deadline::at_once(self.policy.decide_async(caller, &resource))
-            .unwrap_or_else(|| Decision::deny(Reason::Misconfigured).because(NOBODY_WAITS));
+        let decision = steps::decided_now((trail, self.policy), caller, &resource);
         let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
         steps::settled(trail, caller, resource, &asked, &decision)
     }

@@ -100,8 +100,8 @@ impl<A, R> Permit<A, R> {
     {
         let asked =
             Asked { target: Target::resource::<B, R>(None), mode: policy.mode(), on_deny: R::ON_DENY };
-        let decision = policy.decide_async(&self.principal, &self.resource);
-        let decision = steps::decided(R::DECISION_DEADLINE, decision).await;
+        let (caller, resource) = (&self.principal, &self.resource);
+        let decision = steps::decided((&self.trail, policy), caller, resource, R::DECISION_DEADLINE).await;
         steps::settled(&self.trail, &self.principal, &self.resource, &asked, &decision)
     }
 

@@ -1,6 +1,9 @@
 //! The steps of every guard: who asks, what for, what the policy says, and how that is told.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use portcullis_core::{
@@ -8,8 +11,9 @@ use portcullis_core::{
 };
 use smallvec::SmallVec;
 
-use super::deadline::{Waited, within};
+use super::deadline::{Waited, at_once, within};
 use super::permit::Permit;
+use super::policy::{NOBODY_WAITS, Policy};
 use super::resource::{OnDeny, Resource};
 use super::source::MAX_IDENTIFIER;
 use super::target::Target;
@@ -64,8 +68,53 @@ pub(super) async fn loaded<R>(
     Err(noted(trail, denial))
 }
 
-/// What the policy says, in time. A policy that is late has failed.
-pub(super) async fn decided(deadline: Duration, decision: impl Future<Output = Decision>) -> Decision {
+/// What the policy says, in time. What one says that is not enforced is asked for so that its panics stay its own.
+pub(super) async fn decided<A, R, P: Policy<A, R>>(
+    (trail, policy): (&Trail, &P),
+    caller: &Principal,
+    resource: &R,
+    deadline: Duration,
+) -> Decision {
+    if trail.enforces(policy.mode()) {
+        return in_time(deadline, policy.decide_async(caller, resource)).await;
+    }
+    match catch_unwind(AssertUnwindSafe(|| policy.decide_async(caller, resource))) {
+        Ok(decision) => in_time(deadline, contained(decision)).await,
+        Err(_) => panicked(),
+    }
+}
+
+/// The same, where nobody can wait.
+pub(super) fn decided_now<A, R, P: Policy<A, R>>(
+    (trail, policy): (&Trail, &P),
+    caller: &Principal,
+    resource: &R,
+) -> Decision {
+    let ask = || at_once(policy.decide_async(caller, resource));
+    let decision = if trail.enforces(policy.mode()) {
+        ask()
+    } else {
+        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Some(panicked()))
+    };
+    decision.unwrap_or_else(|| Decision::deny(Reason::Misconfigured).because(NOBODY_WAITS))
+}
+
+/// Is polled no more once it has panicked.
+async fn contained(decision: impl Future<Output = Decision>) -> Decision {
+    let mut decision = pin!(decision);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| decision.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| Poll::Ready(panicked()))
+    })
+    .await
+}
+
+fn panicked() -> Decision {
+    Decision::deny(Reason::Panicked).because("the policy panicked")
+}
+
+/// A policy that is late has failed.
+async fn in_time(deadline: Duration, decision: impl Future<Output = Decision>) -> Decision {
     match within(deadline, decision).await {
         Waited::Answered(decision) => decision,
         Waited::Elapsed => Decision::deny(Reason::PolicyDeadlineExceeded)

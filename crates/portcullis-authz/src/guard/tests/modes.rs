@@ -12,6 +12,7 @@ struct Watched(Mode);
 impl Policy<Read, Document> for Watched {
     fn decide(&self, _: &Principal, document: &Document) -> Decision {
         match document.owner.as_str() {
+            "panicking" => panic!("a policy that is not ready yet"),
             "failing" => Decision::deny(Reason::StoreUnavailable),
             _ => Decision::deny(Reason::PolicyDenied).because("not yet"),
         }
@@ -50,6 +51,34 @@ async fn what_would_have_been_refused_is_noted_and_handed_over() {
             told(Reason::StoreUnavailable, "Read Document/failing: store_unavailable"),
         ]
     );
+}
+
+/// Like every failure of a watched policy.
+#[tokio::test]
+async fn a_watched_policy_that_panics_changes_no_answer() {
+    struct Panics;
+    impl AsyncPolicy<Read, Document> for Panics {
+        async fn decide(&self, _: &Principal, document: &Document) -> Decision {
+            tokio::task::yield_now().await;
+            panic!("about {}", document.owner)
+        }
+        fn mode(&self) -> Mode {
+            Mode::Shadow
+        }
+    }
+    let request = request(&known("", &[]));
+    assert!(asked(&request, Mode::Shadow, "panicking").await.is_ok());
+    let view = RequestView::of(&request).unwrap();
+    let (store, policy) = (Store::default(), Awaited(Panics));
+    assert!(Guard::new(&policy).load_and_authorize::<Read, Document>(&view, &store, "bob").await.is_ok());
+    let (guard, document) = (Guard::new(&policy), Document { owner: "bob".to_owned() });
+    // Here nobody waits, and it does not get as far as to panic.
+    assert!(guard.authorize::<Read, _>(&view, document).is_ok());
+    let mut noted = noted(&request, Room::Guard);
+    assert_eq!(noted.pop().unwrap().1, Reason::Misconfigured);
+    for noted in noted {
+        assert_eq!((noted.0, noted.1, noted.2), (Effect::Deny, Reason::Panicked, false));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{ConfigError, ConfigErrors, Scopes, Trail};
+use portcullis_core::{ConfigError, ConfigErrors, Entitlements, Principal, Scopes, Trail};
 
 use crate::catalog::{CompiledCatalog, ScopeCatalog};
 use crate::roles::RoleModel;
@@ -15,7 +15,10 @@ use crate::roles::RoleModel;
 /// may ask for a permission.
 #[derive(Clone, Default)]
 #[must_use]
-pub struct Vocabulary {
+pub struct Vocabulary(Option<Arc<Words>>);
+
+#[derive(Clone, Default)]
+struct Words {
     scopes: Option<Arc<CompiledCatalog>>,
     roles: Option<RoleModel>,
 }
@@ -31,49 +34,75 @@ impl Vocabulary {
     /// # Errors
     /// `P206`, `P212` and `P213`, all at once.
     pub fn with_scopes(self, scopes: ScopeCatalog) -> Result<Self, ConfigErrors> {
-        Ok(Self { scopes: Some(Arc::new(scopes.compile()?)), ..self })
+        let scopes = Some(Arc::new(scopes.compile()?));
+        Ok(self.with(|words| Words { scopes, ..words }))
     }
 
     /// Takes these roles. Rules may name no other.
     pub fn with_roles(self, roles: RoleModel) -> Self {
-        Self { roles: Some(roles), ..self }
+        self.with(|words| Words { roles: Some(roles), ..words })
+    }
+
+    fn with(self, change: impl FnOnce(Words) -> Words) -> Self {
+        Self(Some(Arc::new(change(self.0.map(Arc::unwrap_or_clone).unwrap_or_default()))))
     }
 
     /// Whether a credential with these scopes satisfies a rule that asks for the scope.
     #[must_use]
     pub fn covers(&self, held: &Scopes, scope: &str) -> bool {
-        match &self.scopes {
-            Some(catalog) => catalog.covers(held, scope),
+        match &self.0 {
+            Some(words) => words.covers(held, scope),
             None => held.contains(scope),
         }
     }
 
-    /// Tells the Trail of a request which scopes stand for others, for a [`Scoped`](crate::Scoped) that asks after the
-    /// rule. `Security` does so for every route.
+    /// Tells the Trail of a request what scopes and roles stand for: a [`Scoped`](crate::Scoped) that asks after the rule,
+    /// and a rule that is bound to nothing, go by it. `Security` does so for every route.
     pub fn speak_to(&self, trail: &Trail) {
-        if let Some(catalog) = &self.scopes {
-            let catalog: Arc<CompiledCatalog> = Arc::clone(catalog);
-            trail.set_scope_cover(catalog);
+        if let Some(words) = &self.0 {
+            let words: Arc<Words> = Arc::clone(words);
+            trail.set_entitlements(words);
         }
     }
 
     /// The role model.
     #[must_use]
     pub fn roles(&self) -> Option<&RoleModel> {
-        self.roles.as_ref()
+        self.0.as_ref()?.roles.as_ref()
     }
 
     /// The other scopes that stand for the scope; none if no scope is declared.
     pub(crate) fn covering(&self, scope: &str) -> Result<Scopes, ConfigError> {
-        self.scopes.as_ref().map_or(Ok(Scopes::EMPTY), |catalog| catalog.covering(scope))
+        let catalog = self.0.as_ref().and_then(|words| words.scopes.as_ref());
+        catalog.map_or(Ok(Scopes::EMPTY), |catalog| catalog.covering(scope))
+    }
+}
+
+impl Entitlements for Words {
+    fn covers(&self, held: &Scopes, scope: &str) -> bool {
+        match &self.scopes {
+            Some(catalog) => catalog.covers(held, scope),
+            None => held.contains(scope),
+        }
+    }
+
+    fn has_role(&self, caller: &Principal, role: &str) -> bool {
+        match &self.roles {
+            Some(model) => model.has_role(caller, role),
+            None => caller.has_role(role),
+        }
+    }
+
+    fn permits(&self, caller: &Principal, permission: &str) -> Option<bool> {
+        Some(self.roles.as_ref()?.permits(caller, permission))
     }
 }
 
 impl fmt::Debug for Vocabulary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vocabulary")
-            .field("declares_scopes", &self.scopes.is_some())
-            .field("roles", &self.roles)
+            .field("declares_scopes", &self.0.as_ref().is_some_and(|words| words.scopes.is_some()))
+            .field("roles", &self.roles())
             .finish()
     }
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use http::uri::PathAndQuery;
 use http::{Extensions, HeaderName, HeaderValue};
 
-pub use self::cover::CoverScopes;
+pub use self::cover::Entitlements;
 pub use self::finish::Finished;
 use self::opening::Birth;
 pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
@@ -48,7 +48,7 @@ struct Shared {
     certificate: OnceLock<Option<ClientCertificate>>,
     authentication: OnceLock<Authentication>,
     challenges: OnceLock<Arc<ChallengeSet>>,
-    scopes: OnceLock<Arc<dyn CoverScopes>>,
+    entitlements: OnceLock<Arc<dyn Entitlements>>,
     recorded: AtomicBool,
     /// The policy that was enforced for the handler that is called next, by its address; 0 for none.
     upheld: AtomicUsize,
@@ -109,7 +109,7 @@ impl Trail {
             certificate: OnceLock::new(),
             authentication: OnceLock::new(),
             challenges: OnceLock::new(),
-            scopes: OnceLock::new(),
+            entitlements: OnceLock::new(),
             state: Mutex::new(TrailState::default()),
         }))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, CoverScopes, Scope, Scopes};
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Scope, Scopes};
 
 use super::{MAX_DECLARED_SCOPES, ScopeCatalog, invalid, wildcard_prefix};
 use crate::hierarchy::Hierarchy;
@@ -89,12 +89,6 @@ impl CompiledCatalog {
             .filter(|(number, _)| self.covers.includes(*number, *asked))
             .map(|(_, name)| name.clone())
             .collect())
-    }
-}
-
-impl CoverScopes for CompiledCatalog {
-    fn covers(&self, held: &Scopes, scope: &str) -> bool {
-        self.covers(held, scope)
     }
 }
 

@@ -14,7 +14,8 @@ impl Rule {
     /// [implies](crate::ScopeCatalog::implies) it, a role for whom another one includes it, and permissions mean
     /// something. Binding it again binds it anew. It prints itself as before.
     ///
-    /// What the scopes imply is worked out here, once, and not for each request.
+    /// What the scopes imply is worked out here, once, and not for each request. A rule that was bound to nothing goes by
+    /// what [the Trail was told](Vocabulary::speak_to).
     ///
     /// ```
     /// use portcullis_authz::{RoleModel, ScopeCatalog, Vocabulary, permission, role, scope};

@@ -84,8 +84,7 @@ impl Node {
             Self::Amr(name) | Self::Claim(name, _) => name.is_empty(),
             Self::Attribute(attribute) => attribute.is_broken(),
             Self::MaxAge(age) => is_too_short(*age),
-            Self::Permission(named) => named.name.is_empty() || named.model.is_none(),
-            Self::Role(named) => named.name.is_empty(),
+            Self::Permission(named) | Self::Role(named) => named.name.is_empty(),
             Self::Scopes(list) => list.is_broken(),
             _ => false,
         }

@@ -55,6 +55,15 @@ impl ScopeList {
         }
     }
 
+    /// The same, by what somebody else says of each scope.
+    pub(super) fn is_satisfied(&self, holds: impl Fn(&str) -> bool) -> bool {
+        let mut scopes = self.set.iter().map(Scope::as_str);
+        match self.quantity {
+            Quantity::Any => scopes.any(holds),
+            Quantity::All | Quantity::One => scopes.all(holds),
+        }
+    }
+
     /// The scopes of the set, each with the others that stand for it.
     pub(super) fn each(&self) -> impl Iterator<Item = (&Scope, &Scopes)> {
         let covering = self.covering.iter().chain(std::iter::repeat(&Scopes::EMPTY));

@@ -150,7 +150,9 @@ impl Rule {
         let Some(caller) = facts.caller else { return Err(facts.nobody_is(self)) };
         let (held, kind, reason) = match node {
             Node::Scopes(list) => {
-                (list.is_satisfied_by(caller.scopes()), Kind::Scope, Reason::InsufficientScope)
+                let held = list.is_satisfied_by(caller.scopes())
+                    || list.is_satisfied(|scope| facts.request.trail().covers_scope(caller, scope));
+                (held, Kind::Scope, Reason::InsufficientScope)
             }
             Node::Acr(list) => {
                 (list.is_satisfied_by(caller.assurance()), Kind::Assurance, Reason::AuthenticationTooWeak)
@@ -165,15 +167,21 @@ impl Rule {
             Node::SenderConstrained => (is_sender_constrained(caller), Kind::Attribute, Reason::TokenUnbound),
             Node::User => (!caller.is_client(), Kind::Attribute, Reason::UserRequired),
             Node::Role(role) => {
-                let held = role
-                    .model
-                    .as_ref()
-                    .map_or_else(|| caller.has_role(&role.name), |model| model.has_role(caller, &role.name));
+                let held = role.model.as_ref().map_or_else(
+                    || facts.request.trail().covers_role(caller, &role.name),
+                    |model| model.has_role(caller, &role.name),
+                );
                 (held, Kind::Attribute, Reason::InsufficientRole)
             }
             Node::Permission(permission) => {
-                let held =
-                    permission.model.as_ref().is_some_and(|model| model.permits(caller, &permission.name));
+                let held = match &permission.model {
+                    Some(model) => Some(model.permits(caller, &permission.name)),
+                    None => facts.request.trail().permits(caller, &permission.name),
+                };
+                // Nobody says which roles have permissions.
+                let Some(held) = held else {
+                    return Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self));
+                };
                 (held, Kind::Attribute, Reason::InsufficientPermission)
             }
             Node::Claim(name, value) => {

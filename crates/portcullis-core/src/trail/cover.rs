@@ -1,28 +1,46 @@
-//! What the scopes of an application imply, for whoever asks for one after the rule.
+//! What the scopes and roles of an application stand for, for whoever asks after the gate of a route.
 
 use std::sync::Arc;
 
 use super::Trail;
 use crate::{Principal, Scopes};
 
-/// Knows which scopes stand for others.
-pub trait CoverScopes: Send + Sync + 'static {
+/// Knows what the scopes and roles of callers stand for in an application.
+pub trait Entitlements: Send + Sync + 'static {
     /// Whether these scopes are, or stand for, the scope.
     fn covers(&self, held: &Scopes, scope: &str) -> bool;
+
+    /// Whether the caller has the role, or one that includes it.
+    fn has_role(&self, caller: &Principal, role: &str) -> bool;
+
+    /// Whether a role of the caller has the permission; `None` if nobody says which roles have permissions.
+    fn permits(&self, caller: &Principal, permission: &str) -> Option<bool>;
 }
 
 impl Trail {
-    /// Says which scopes stand for others. The first word counts.
-    pub fn set_scope_cover(&self, scopes: Arc<dyn CoverScopes>) {
-        let _ = self.0.scopes.set(scopes);
+    /// Says what scopes and roles stand for. The first word counts.
+    pub fn set_entitlements(&self, entitlements: Arc<dyn Entitlements>) {
+        let _ = self.0.entitlements.set(entitlements);
     }
 
     /// Whether the caller's credential carries the scope, or one that stands for it; none does unless somebody
-    /// [said so](Self::set_scope_cover).
+    /// [said so](Self::set_entitlements).
     #[must_use]
     pub fn covers_scope(&self, caller: &Principal, scope: &str) -> bool {
         caller.has_scope(scope)
-            || self.0.scopes.get().is_some_and(|scopes| scopes.covers(caller.scopes(), scope))
+            || self.0.entitlements.get().is_some_and(|all| all.covers(caller.scopes(), scope))
+    }
+
+    /// Whether the caller has the role, or one that includes it, if somebody said so.
+    #[must_use]
+    pub fn covers_role(&self, caller: &Principal, role: &str) -> bool {
+        caller.has_role(role) || self.0.entitlements.get().is_some_and(|all| all.has_role(caller, role))
+    }
+
+    /// Whether a role of the caller has the permission; `None` if nobody said which roles have permissions.
+    #[must_use]
+    pub fn permits(&self, caller: &Principal, permission: &str) -> Option<bool> {
+        self.0.entitlements.get()?.permits(caller, permission)
     }
 }
 
@@ -31,30 +49,53 @@ mod tests {
     use super::*;
     use crate::{Clock, CredentialMethod};
 
-    struct WriteImpliesRead;
+    struct WriteIsRead;
 
-    impl CoverScopes for WriteImpliesRead {
+    impl Entitlements for WriteIsRead {
         fn covers(&self, held: &Scopes, scope: &str) -> bool {
             scope == "read" && held.contains("write")
+        }
+
+        fn has_role(&self, caller: &Principal, role: &str) -> bool {
+            role == "viewer" && caller.has_role("editor")
+        }
+
+        fn permits(&self, caller: &Principal, permission: &str) -> Option<bool> {
+            Some(permission == "edit" && caller.has_role("editor"))
         }
     }
 
     struct All;
 
-    impl CoverScopes for All {
+    impl Entitlements for All {
         fn covers(&self, _: &Scopes, _: &str) -> bool {
             true
+        }
+
+        fn has_role(&self, _: &Principal, _: &str) -> bool {
+            true
+        }
+
+        fn permits(&self, _: &Principal, _: &str) -> Option<bool> {
+            Some(true)
         }
     }
 
     #[test]
-    fn a_scope_stands_for_another_where_somebody_said_so_and_the_first_word_counts() {
+    fn scopes_and_roles_stand_for_others_where_somebody_said_so_and_the_first_word_counts() {
         let scopes = Scopes::parse("write").unwrap();
-        let caller = Principal::builder("alice", CredentialMethod::Jwt).scopes(scopes).build();
+        let caller = Principal::builder("alice", CredentialMethod::Jwt).scopes(scopes).role("editor").build();
         let trail = Trail::open(&Clock::system());
         assert!(trail.covers_scope(&caller, "write") && !trail.covers_scope(&caller, "read"));
-        trail.set_scope_cover(Arc::new(WriteImpliesRead));
-        trail.set_scope_cover(Arc::new(All));
+        assert!(trail.covers_role(&caller, "editor") && !trail.covers_role(&caller, "viewer"));
+        assert_eq!(trail.permits(&caller, "edit"), None);
+        trail.set_entitlements(Arc::new(WriteIsRead));
+        trail.set_entitlements(Arc::new(All));
         assert!(trail.covers_scope(&caller, "read") && !trail.covers_scope(&caller, "delete"));
+        assert!(trail.covers_role(&caller, "viewer") && !trail.covers_role(&caller, "admin"));
+        assert_eq!(
+            (trail.permits(&caller, "edit"), trail.permits(&caller, "delete")),
+            (Some(true), Some(false))
+        );
     }
 }

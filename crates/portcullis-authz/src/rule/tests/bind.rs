@@ -111,3 +111,31 @@ fn binding_again_binds_anew_and_without_words_nothing_is_implied() {
     assert_eq!(permission("p").within(&Vocabulary::new()).unwrap_err().codes().collect::<Vec<_>>(), ["P218"]);
     assert!(!Vocabulary::new().covers(&Scopes::parse("d:write").unwrap(), "d:read"));
 }
+
+/// Such as that of an annotated handler, which is asked behind the gate of its route.
+#[test]
+fn an_unbound_rule_goes_by_what_the_trail_was_told() {
+    let all = known("d:* x", &["admin"]);
+    let rules = [
+        scope("d:read"),
+        all_scopes(["d:read", "x"]),
+        any_scope(["y", "d:write"]),
+        role("viewer"),
+        permission("write"),
+    ];
+    for rule in &rules {
+        let request = request(&all);
+        let view = RequestView::of(&request).unwrap();
+        assert!(!rule.evaluate(&view).is_allowed(), "{rule}");
+        words().speak_to(view.trail());
+        assert!(rule.evaluate(&view).is_allowed(), "{rule}");
+        assert_eq!((!rule.clone()).evaluate(&view).reason(), Reason::ExplicitlyDenied, "{rule}");
+    }
+    let request = request(&known("reports", &["viewer"]));
+    let view = RequestView::of(&request).unwrap();
+    words().speak_to(view.trail());
+    for rule in &rules {
+        assert!(!rule.evaluate(&view).is_allowed() || *rule == role("viewer"), "{rule}");
+    }
+    assert_eq!(permission("write").evaluate(&view).reason(), Reason::InsufficientPermission);
+}

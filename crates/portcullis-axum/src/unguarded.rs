@@ -58,6 +58,8 @@ impl<S, T: Carries> Unguarded<S, T> {
     }
 }
 
+// So that a forgotten rule is told of the handler, not of the types of its arguments.
+#[diagnostic::do_not_recommend]
 impl<S, T: Carries> HasRule<S> for Unguarded<S, T> {}
 
 impl<S, T: Carries> Entries<S> for Unguarded<S, T> {

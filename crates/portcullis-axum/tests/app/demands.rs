@@ -136,7 +136,7 @@ async fn a_declared_guard_decides() {
         assert_eq!(bench.call(bench.as_alice("GET", path)).await.status(), status);
     }
     let table = bench.app.route_table().to_string();
-    assert!(table.contains("authenticated and permit(Read Note)"), "{table}");
+    assert!(table.contains("authenticated, then permit(Read Note)"), "{table}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ const BUDGETS: &[Budget] = &[
         selection: "-p portcullis-oauth --no-default-features",
         most: 42,
     },
-    Budget { what: "Cedar policies", selection: "-p portcullis-cedar", most: 118 },
+    Budget { what: "Cedar policies", selection: "-p portcullis-cedar", most: 119 },
     Budget { what: "any tower stack", selection: "-p portcullis --no-default-features", most: 88 },
     Budget { what: "axum, bearer tokens", selection: "-p portcullis", most: 123 },
 ];

@@ -68,10 +68,13 @@ pub(crate) fn routes(shared: Shared, logout: Option<LogoutReceiver>) -> Routes {
             "/documents/{id}",
             get(show)
                 .requires(scope(READ))
+                .guards::<Read, Document>()
                 .put(replace)
                 .requires(scope(WRITE))
+                .guards::<Write, Document>()
                 .delete(remove)
-                .requires(scope(WRITE)),
+                .requires(scope(WRITE))
+                .guards::<Delete, Document>(),
         )
         .route("/admin/audit", get(audit).requires(role(ADMIN)))
         .with_state(shared)

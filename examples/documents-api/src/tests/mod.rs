@@ -4,6 +4,7 @@ mod bad_input;
 mod bound;
 mod discovery;
 mod documents;
+mod explained;
 mod limits;
 mod login;
 mod openapi;

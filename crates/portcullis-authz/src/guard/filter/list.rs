@@ -61,9 +61,9 @@ pub trait ListPolicy<A, R>: Send + Sync {
 #[expect(clippy::exhaustive_structs, reason = "it is what it wraps")]
 pub struct Filtered<P>(pub P);
 
-impl<A, R, P: ListPolicy<A, R>> Policy<A, R> for Filtered<P> {
+impl<A, R: 'static, P: ListPolicy<A, R>> Policy<A, R> for Filtered<P> {
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
-        self.0.filter(caller).decide(resource)
+        self.0.filter(caller).into_decision(resource)
     }
 
     fn mode(&self) -> Mode {

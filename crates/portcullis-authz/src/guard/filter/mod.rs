@@ -1,5 +1,6 @@
 //! Which resources of a kind a caller may see, as a value: asked of one resource, or put into a query.
 
+mod explain;
 mod field;
 mod list;
 mod sql;

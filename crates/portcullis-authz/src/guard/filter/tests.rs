@@ -57,6 +57,26 @@ fn a_null_is_false_and_not_unknown_where_it_is_negated() {
 }
 
 #[test]
+fn a_refusal_tells_which_comparisons_failed_and_no_value() {
+    let thing = Thing { owner: "bob".into(), team: Some("legal".into()), level: Some(1), public: false };
+    let told = |filter: Filter<Thing>| {
+        let decision = filter.into_decision(&thing);
+        decision.explanation().map(|explained| explained.tree(None).to_string())
+    };
+    assert_eq!(
+        told(OWNER.equals("alice").or(LEVEL.equals(1).and(!TEAM.one_of(["legal"])))).unwrap(),
+        "* any of: fails\n  owner = ?: fails\n  all of: fails\n    level = ?: holds\n    not: fails\n      t.team in (1 values): holds\n"
+    );
+    assert_eq!(told(Filter::nothing()).unwrap(), "* nothing: fails\n");
+    assert_eq!(told(OWNER.equals("bob")), None, "what is let through needs no tree");
+    // Of very many comparisons, the last are told as not asked.
+    let many = (2..80).fold(LEVEL.equals(0), |filter, level| filter.or(LEVEL.equals(level)));
+    let tree = many.into_decision(&thing).explanation().unwrap().tree(None);
+    assert_eq!(tree.finding(), portcullis_core::Finding::NotAsked);
+    assert_eq!(tree.children().len() + tree.omitted(), 79);
+}
+
+#[test]
 fn values_are_never_part_of_the_text() {
     let hostile = "'; DROP TABLE documents; --";
     let predicate = OWNER.equals(hostile).and(TEAM.one_of([hostile])).to_sql(Dialect::Sqlite, 1).unwrap();

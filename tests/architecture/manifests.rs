@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("portcullis-tls", &["core"]),
     ("portcullis-cedar", &["authz", "core"]),
     ("portcullis-decisions", &["authz", "client", "core"]),
-    ("portcullis-metrics", &["audit", "core"]),
+    ("portcullis-metrics", &["audit", "authz", "core"]),
     ("portcullis-oauth", &["authn", "client", "core"]),
     ("portcullis-stack", &["audit", "authn", "authz", "core", "edge", "ratelimit", "tower"]),
     (

@@ -108,5 +108,7 @@ fn is_code_of_room(path: &str) -> bool {
 }
 
 fn is_root_of_room(path: &str) -> bool {
-    path.starts_with("crates/portcullis") && path.ends_with("/src/lib.rs")
+    // An attribute macro can stand nowhere but in the root of its crate.
+    let is_of_macros = path.starts_with("crates/portcullis-macros/");
+    path.starts_with("crates/portcullis") && path.ends_with("/src/lib.rs") && !is_of_macros
 }

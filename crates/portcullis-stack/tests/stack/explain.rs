@@ -14,8 +14,9 @@ async fn problem(response: Response<Full<bytes::Bytes>>) -> Value {
 /// The tree in the last event.
 fn told(bench: &Bench) -> Value {
     let event = serde_json::to_value(bench.events.events().last().unwrap()).unwrap();
-    let rule = event["decisions"].as_array().unwrap().iter().find(|entry| entry["room"] == "rule").unwrap();
-    rule["explanation"].clone()
+    let decisions = event.get("decisions").and_then(Value::as_array).unwrap();
+    let rule = decisions.iter().find(|entry| entry.get("room") == Some(&json!("rule"))).unwrap();
+    rule.get("explanation").unwrap().clone()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod challenges;
 mod configuration;
 mod layer;
 mod picking;
+mod recalling;
 
 use std::sync::Arc;
 

@@ -151,18 +151,18 @@ impl RoleModel {
         self.shared.readings.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// A reading that began before the one in use is not taken, nor one that is the same.
     fn take(&self, reading: u64, definition: RoleModelBuilder) -> Result<bool, ConfigErrors> {
-        if self.shared.current.load().definition == definition {
-            return Ok(false);
-        }
-        let snapshot = Arc::new(Snapshot::new(definition)?);
         let mut in_use = self.shared.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         if reading < *in_use {
             return Ok(false);
         }
+        let changed = self.shared.current.load().definition != definition;
+        if changed {
+            self.shared.current.store(Arc::new(Snapshot::new(definition)?));
+        }
         *in_use = reading;
-        self.shared.current.store(snapshot);
-        Ok(true)
+        Ok(changed)
     }
 }
 

@@ -137,6 +137,27 @@ async fn a_model_from_a_database_is_reloaded_without_a_gap() {
     assert!(matches!(RoleModel::load(gone).await, Err(RoleModelError::Unavailable(_))));
 }
 
+/// Two reload at once: what was read first and comes last is older than what is in use, also where that has not changed.
+#[tokio::test]
+async fn an_older_reading_never_follows_a_newer_one() {
+    struct Slow(AtomicU32);
+    impl LoadRoles for Slow {
+        async fn load_roles(&self) -> Result<RoleModelBuilder, StoreError> {
+            let reading = self.0.fetch_add(1, Ordering::Relaxed);
+            if reading != 1 {
+                return Ok(model());
+            }
+            // A right that was there for a moment, read late.
+            tokio::task::yield_now().await;
+            Ok(model().role("admin").permits("delete"))
+        }
+    }
+    let model = RoleModel::load(Slow(AtomicU32::new(0))).await.unwrap();
+    let (older, newer) = tokio::join!(model.reload(), model.reload());
+    assert_eq!((older.unwrap(), newer.unwrap()), (false, false));
+    assert!(!model.permits(&caller(&["admin"]), "delete"));
+}
+
 #[test]
 fn readers_never_find_half_a_model() {
     let both = |first: &str, second: &str| RoleModel::builder().role("r").permits(first).permits(second);

@@ -5,13 +5,16 @@
 //! 3. Everyone authenticated reads public documents.
 //! 4. Managers read the documents of the teams that they manage.
 //! 5. Nothing else; and whoever may not, sees no more than that there is nothing (404).
+//! 6. Whoever may write adds documents of their own; only users add them to a team (403).
 
-use portcullis::Principal;
-use portcullis::authz::{Delete, Field, Filter, Filtered, ListPolicy, Load, Read, Resource, Write};
-use portcullis::core::StoreError;
+use portcullis::authz::{
+    Create, Delete, Field, Filter, Filtered, ListPolicy, Load, Policy, Read, Resource, Submitted, Write,
+};
+use portcullis::core::{Decision, StoreError};
+use portcullis::{Principal, Reason};
 
 use crate::database::Database;
-use crate::model::{Document, DocumentId, Visibility};
+use crate::model::{Document, DocumentId, NewDocument, Visibility};
 
 /// The role that may do everything.
 pub(crate) const ADMIN: &str = "admin";
@@ -56,6 +59,22 @@ fn user(caller: &Principal) -> Option<&Principal> {
 
 fn owned(user: &Principal) -> Filter<Document> {
     Filter::all_if(user.has_role(ADMIN)).or(OWNER.equals(user.subject()))
+}
+
+impl Policy<Create, NewDocument> for Rules {
+    fn decide(&self, caller: &Principal, new: &NewDocument) -> Decision {
+        if user(caller).is_none() && new.team.is_some() {
+            return Decision::deny(Reason::PolicyDenied).because("only users add documents to a team");
+        }
+        Decision::allow(Reason::PolicyAllowed)
+    }
+}
+
+/// What `POST /documents` takes.
+impl Submitted for NewDocument {
+    type Rules = Rules;
+    /// Enough for 64 KiB of text, every octet of which JSON may write as six.
+    const MAX_BODY_BYTES: usize = 512 * 1024;
 }
 
 /// Of `/documents/{id}`. Refused and absent documents are answered alike, which is the default.

@@ -8,8 +8,8 @@ use axum::response::IntoResponse;
 use http::header::{CACHE_CONTROL, LINK, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use portcullis::audit::{AuditEvent, MemorySink};
-use portcullis::authz::{Delete, Filtered, Read, Visible, Write};
-use portcullis::axum::service;
+use portcullis::authz::{Create, Delete, Filtered, Read, Visible, Write};
+use portcullis::axum::{Checked, service};
 use portcullis::core::{Readiness, StoreError};
 use portcullis::oauth::logout::LogoutReceiver;
 use portcullis::prelude::*;
@@ -63,7 +63,14 @@ pub(crate) fn routes(shared: Shared, logout: Option<LogoutReceiver>) -> Routes {
                 .limit(per(attempted_user()).requests(10).every(MINUTE).named("login-user")),
         )
         .route("/me", get(me).requires(authenticated()))
-        .route("/documents", get(list).requires(scope(READ)).post(create).requires(scope(WRITE)))
+        .route(
+            "/documents",
+            get(list)
+                .requires(scope(READ))
+                .post(create)
+                .requires(scope(WRITE))
+                .guards::<Create, NewDocument>(),
+        )
         .route(
             "/documents/{id}",
             get(show)
@@ -181,7 +188,7 @@ pub(crate) async fn list(
     Ok((headers, Json(page)))
 }
 
-/// Adds a document of the caller's own.
+/// Adds a document of the caller's own. Only users of the service may name a team.
 #[utoipa::path(
     post,
     path = "/documents",
@@ -197,10 +204,10 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn create(
-    caller: Principal,
     State(database): State<Database>,
-    Json(new): Json<NewDocument>,
+    new: Checked<Create, Json<NewDocument>>,
 ) -> Result<impl IntoResponse, Denial> {
+    let caller = new.principal();
     // A caller of an outside issuer must not end up as the owner of a user's documents, nor the other way round.
     let owner = match caller.issuer() {
         None => caller.subject().to_owned(),
@@ -291,5 +298,11 @@ impl FromRef<Shared> for LoginKeys {
 impl FromRef<Shared> for Filtered<Rules> {
     fn from_ref(_: &Shared) -> Self {
         Self(Rules)
+    }
+}
+
+impl FromRef<Shared> for Rules {
+    fn from_ref(_: &Shared) -> Self {
+        Self
     }
 }

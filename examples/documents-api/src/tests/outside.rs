@@ -87,6 +87,35 @@ async fn what_a_stranger_creates_belongs_to_it_by_issuer_and_subject_and_to_no_u
     assert_eq!(service.get_as("adam", &path).await.status, 200);
 }
 
+/// Managers read what their teams have: a stranger must not write into it.
+#[tokio::test]
+async fn a_stranger_adds_no_document_to_a_team_and_a_user_does() {
+    let (service, key) = start_with_issuer().await;
+    let strangers = |claims: &mut Value| {
+        claims["scope"] = json!("documents:read documents:write");
+        claims["groups"] = json!(["engineering"]);
+    };
+    let alices = |claims: &mut Value| {
+        claims["sub"] = json!("alice");
+        claims["scope"] = json!("documents:write");
+    };
+    let create = async |bearer: &str| {
+        let request = request("POST", "/documents").header(AUTHORIZATION, bearer);
+        service.call(with_json(request, r#"{"title":"x","team":"engineering"}"#)).await
+    };
+    let refused = create(&token(&key, strangers)).await;
+    refused.check_problem(403);
+    assert!(refused.json().get("explanation").is_none(), "{}", refused.text);
+    let event = service.events().await.remove(0);
+    let decision = event["decisions"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&decision["room"], &decision["reason"]), (&"guard".into(), &"policy_denied".into()));
+    assert!(
+        decision["detail"].as_str().unwrap().contains("only users add documents to a team"),
+        "{decision}"
+    );
+    assert_eq!(create(&token(&key, alices)).await.status, 201);
+}
+
 #[tokio::test]
 async fn a_user_whom_the_service_knows_by_sub_is_that_user_within_the_scopes_of_the_token() {
     let (service, key) = start_with_issuer().await;

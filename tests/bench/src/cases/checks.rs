@@ -21,6 +21,7 @@ pub(super) const CASES: &[Entry] = &[
         let scopes: Vec<String> = (0..100).map(|number| format!("documents:{number}")).collect();
         decide(Some(any_scope(scopes.iter().map(String::as_str).chain(["documents:read"]))))
     }),
+    ("rule by hand", by_hand),
     ("rule scope", || decide(Some(scope("documents:read")))),
 ];
 
@@ -77,8 +78,24 @@ fn limit(keys: u32) -> Case {
     })
 }
 
+/// The same check in a handler, which notes and explains nothing.
+fn by_hand() -> Case {
+    asked(|view| {
+        let caller = view.principal().expect("a caller");
+        assert!(caller.has_scope(black_box("documents:read")));
+    })
+}
+
 /// A Trail with a caller, and what a rule decides about it.
 fn decide(rule: Option<Rule>) -> Case {
+    asked(move |view| {
+        if let Some(rule) = &rule {
+            rule.decide(view).expect("a scope that the caller has");
+        }
+    })
+}
+
+fn asked(ask: impl Fn(&RequestView<'_>) + 'static) -> Case {
     let caller = Principal::builder("alice", CredentialMethod::Jwt)
         .scopes(Scopes::parse("documents:read documents:write").expect("scopes"))
         .build();
@@ -88,9 +105,7 @@ fn decide(rule: Option<Rule>) -> Case {
             let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
             trail.authenticated(caller.clone()).expect("the first");
             let view = RequestView::of(&request).expect("a Trail");
-            if let Some(rule) = &rule {
-                rule.decide(black_box(&view)).expect("a scope that the caller has");
-            }
+            ask(black_box(&view));
         }
     })
 }

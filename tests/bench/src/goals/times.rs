@@ -123,7 +123,10 @@ pub const TIMES: &[Goal] = &[
         .of("bare")
         .at_most(1.65),
     // P10: a rule over a caller who is known.
-    Goal::new("P10", "scope rule, x bare", "rule scope - principal").of("bare").at_most(0.05),
+    Goal::new("P10", "scope rule, x bare", "rule scope - principal")
+        .of("bare")
+        .at_most(0.05)
+        .beside(&[peer("by hand", "rule by hand - principal")]),
     Goal::new("P10", "rule with 101 scopes, x bare", "rule any of 100 - principal").of("bare").at_most(0.05),
     // P20: what cannot apply costs nothing.
     #[cfg(feature = "cedar")]

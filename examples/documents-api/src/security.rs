@@ -3,6 +3,7 @@
 use http::HeaderName;
 use portcullis::Clock;
 use portcullis::audit::MemorySink;
+use portcullis::authz::ScopeCatalog;
 use portcullis::core::Readiness;
 use portcullis::edge::{ClientCertificateField, PlainHttp};
 use portcullis::oauth::logout::LogoutReceiver;
@@ -16,6 +17,7 @@ use crate::database::Database;
 use crate::known_users::KnownUsers;
 use crate::options::Options;
 use crate::schemes::Schemes;
+use crate::users::{READ, WRITE};
 
 /// The name of the scheme that `POST /login` takes, and nothing else does.
 pub(crate) const PASSWORD: &str = "password";
@@ -50,6 +52,8 @@ pub(crate) fn security(
     let mut security = Security::builder()
         .clock(clock)
         .realm(REALM)
+        // A route that asks for any other scope is misspelt, and an error at the start.
+        .scopes(ScopeCatalog::new([READ, WRITE]))
         .public_url(url)
         .protected_resource(resource(url))
         .scheme("token", known(schemes.signed()))

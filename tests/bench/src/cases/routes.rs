@@ -33,7 +33,7 @@ fn bare(count: usize) -> Case {
 fn secured(count: usize) -> Case {
     let routes = Routes::new().route(PATH, get(hello).public("measured"));
     let routes = others(count).enumerate().fold(routes, |routes, (number, path)| {
-        routes.route(&path, get(hello).requires(scope(&format!("scope:{number}"))))
+        routes.route(&path, get(hello).requires(scope(format!("scope:{number}"))))
     });
     let (_, key) =
         ApiKey::generate("key_", "one", Principal::builder("alice", CredentialMethod::ApiKey).build())

@@ -16,6 +16,7 @@ mod nested;
 mod order;
 mod plain_router;
 mod problems;
+mod promises;
 mod routes;
 mod serving;
 mod shared_rules;

@@ -7,7 +7,7 @@ mod client;
 mod error;
 mod tls;
 
-pub use self::breaker::Breaker;
+pub use self::breaker::{Attempt, Breaker};
 pub use self::builder::{
     DEFAULT_DEADLINE, DEFAULT_MAX_BODY, MAX_DEADLINE, MAX_HEADER_FIELDS, MAX_HEADER_OCTETS,
     OutboundClientBuilder,

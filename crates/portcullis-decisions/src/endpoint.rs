@@ -67,10 +67,12 @@ impl Endpoint {
         Ok(uri)
     }
 
-    /// After a failed call: the engine may have moved.
-    pub(crate) async fn forget(&self) {
-        if let Self::Discovered(discovered) = self {
-            *discovered.found.lock().await = None;
+    /// After a failed call: the engine may have moved. Whoever looks it up just now is not waited for.
+    pub(crate) fn forget(&self) {
+        if let Self::Discovered(discovered) = self
+            && let Ok(mut found) = discovered.found.try_lock()
+        {
+            *found = None;
         }
     }
 }

@@ -37,6 +37,12 @@ impl Failure {
             | Self::Unwritable => false,
         }
     }
+
+    /// Whether the engine cannot be asked, rather than that it was asked something that it cannot answer. An outage that
+    /// a caller can make up is none.
+    pub(crate) fn is_of_the_engine(&self) -> bool {
+        self.is_outage() || matches!(self, Self::Paused(_) | Self::Timeout { .. } | Self::TooManyWaiting)
+    }
 }
 
 impl From<ClientError> for Failure {

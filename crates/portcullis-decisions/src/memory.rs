@@ -2,6 +2,7 @@
 
 use std::hash::RandomState;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -29,6 +30,7 @@ pub(crate) struct Memory {
     decisions: Cache<Bytes, Arc<Remembered>, Weight, RandomState>,
     lives: Lives,
     clock: Clock,
+    times_forgotten: AtomicU64,
 }
 
 struct Remembered {
@@ -58,7 +60,7 @@ impl Memory {
         let expected = entries.min(lives.max_octets / USUAL_OCTETS + 1);
         let (weight, hashing) = (Weight { least }, RandomState::new());
         let decisions = Cache::with(expected, octets, weight, hashing, DefaultLifecycle::default());
-        Self { decisions, lives, clock }
+        Self { decisions, lives, clock, times_forgotten: AtomicU64::new(0) }
     }
 
     /// A decision that counts now.
@@ -68,16 +70,27 @@ impl Memory {
         (age < self.life(&remembered.decision)).then(|| remembered.decision.clone())
     }
 
-    /// Takes the newest decision in place of any other.
-    pub(crate) fn keep(&self, question: Bytes, asked: Instant, decision: &Decision) {
+    /// Takes the newest decision in place of any other, unless all was forgotten since it was asked for.
+    pub(crate) fn keep(&self, question: &Bytes, asked: Instant, times_forgotten: u64, decision: &Decision) {
         // A heavier decision than the whole memory is not kept; then no older one may stay.
-        self.decisions.remove(&question);
-        if !self.life(decision).is_zero() {
-            self.decisions.insert(question, Arc::new(Remembered { decision: decision.clone(), asked }));
+        self.decisions.remove(question);
+        if self.life(decision).is_zero() || self.times_forgotten() != times_forgotten {
+            return;
+        }
+        self.decisions.insert(question.clone(), Arc::new(Remembered { decision: decision.clone(), asked }));
+        if self.times_forgotten() != times_forgotten {
+            self.decisions.remove(question);
         }
     }
 
+    /// How often all was forgotten: what the engine said before the last time may be of a policy that is gone.
+    pub(crate) fn times_forgotten(&self) -> u64 {
+        self.times_forgotten.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn clear(&self) {
+        // Counted first: what is kept meanwhile is either dropped here or sees the count.
+        self.times_forgotten.fetch_add(1, Ordering::SeqCst);
         self.decisions.clear();
     }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::StatusCode;
 use portcullis_authz::engine::{Evaluation, Question, detail};
 use portcullis_client::Fetched;
 use portcullis_core::escape::Escaped;
@@ -120,6 +121,9 @@ impl Protocol for Speaking {
     }
 
     fn read(&self, answer: &Fetched) -> Result<Decision, Failure> {
+        if answer.status == StatusCode::INTERNAL_SERVER_ERROR && is_of_the_question(answer) {
+            return Err(Failure::Malformed("its policies fail with this question"));
+        }
         let expected = "`result` is neither a boolean nor an object with a boolean `allow`";
         let answer: Answer = answer::json(answer, expected)?;
         let said = answer.result.unwrap_or(Said { allow: None, reason: None });
@@ -134,6 +138,26 @@ impl Protocol for Speaking {
         let told: Vec<String> = id.into_iter().chain(reason).collect();
         Ok(if told.is_empty() { decision } else { decision.because(detail(told.join(": "))) })
     }
+}
+
+/// Errors of policies that depend on the input, such as two values for one rule: the agent is well.
+const OF_POLICIES: [&str; 3] = ["eval_builtin_error", "eval_conflict_error", "eval_type_error"];
+
+#[derive(Deserialize)]
+struct Trouble {
+    errors: Vec<TroubleOfPolicy>,
+}
+
+#[derive(Deserialize)]
+struct TroubleOfPolicy {
+    code: String,
+}
+
+/// Whether the agent answered 500 for what one question alone may cause.
+fn is_of_the_question(answer: &Fetched) -> bool {
+    let trouble: Option<Trouble> = answer::is_json(answer).then(|| answer::object(&answer.body)).flatten();
+    let errors = trouble.map(|trouble| trouble.errors).unwrap_or_default();
+    !errors.is_empty() && errors.iter().all(|error| OF_POLICIES.contains(&error.code.as_str()))
 }
 
 impl<'de> Deserialize<'de> for Said {

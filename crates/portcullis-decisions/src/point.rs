@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use portcullis_authz::engine::{DecisionPoint, Question, detail, unavailable};
-use portcullis_client::{Breaker, OutboundClient};
+use portcullis_client::{Attempt, Breaker, OutboundClient};
 use portcullis_core::{Clock, Decision, Readiness, Reason, RequestId, Step};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -49,7 +49,7 @@ impl RemoteDecisionPoint {
         Self(Arc::new(shared))
     }
 
-    /// Drops all that is remembered, for whoever has just changed a policy.
+    /// Drops all that is remembered, and what is being asked, for whoever has just changed a policy.
     pub fn forget(&self) {
         if let Some(memory) = &self.0.memory {
             memory.clear();
@@ -108,42 +108,43 @@ impl Shared {
         if Handle::try_current().is_err() {
             return self.failed(&Failure::NoRuntime);
         }
-        let called = AtomicBool::new(false);
-        let exchange = self.exchange(&question, request_id, &called);
+        let times_forgotten = self.memory.as_ref().map_or(0, Memory::times_forgotten);
+        let mut attempt = None;
+        let exchange = self.exchange(&question, request_id, &mut attempt);
         let answer = match tokio::time::timeout(self.deadline, exchange).await {
             Ok(answer) => answer,
-            Err(_) => Err(Failure::Timeout { called: called.into_inner() }),
+            Err(_) => Err(Failure::Timeout { called: attempt.is_some() }),
         };
         match answer {
             Ok((asked, decision)) => {
-                self.breaker.succeeded();
+                attempt.into_iter().for_each(Attempt::succeeded);
                 self.resumes.now();
                 if let Some(memory) = &self.memory {
-                    memory.keep(question, asked, &decision);
+                    memory.keep(&question, asked, times_forgotten, &decision);
                 }
                 decision
             }
             Err(failure) => {
                 if failure.is_outage() {
-                    self.note_outage().await;
+                    self.note_outage(attempt);
                 }
                 self.failed(&failure)
             }
         }
     }
 
-    async fn exchange(
-        &self,
+    /// `attempt` is there once the engine was called.
+    async fn exchange<'s>(
+        &'s self,
         question: &Bytes,
         request_id: Option<RequestId>,
-        called: &AtomicBool,
+        attempt: &mut Option<Attempt<'s>>,
     ) -> Result<(Instant, Decision), Failure> {
         // Only whoever drops the decision point closes it.
         let _permit = self.calls.acquire().await.map_err(|_| Failure::TooManyWaiting)?;
         let asked = self.clock.monotonic();
         // Asked again: it may have failed while this one was in the queue.
-        self.breaker.admit(asked).map_err(Failure::Paused)?;
-        called.store(true, Ordering::Relaxed);
+        *attempt = Some(self.breaker.admit(asked).map_err(Failure::Paused)?);
         let uri = self.protocol.endpoint().locate(&self.client, &self.clock).await?;
         let answer = match self.client.send(self.request(&uri, question, request_id)).await {
             // A connection that was kept may be closed just as it is used; a question may be asked twice.
@@ -172,18 +173,18 @@ impl Shared {
         request
     }
 
-    async fn note_outage(&self) {
+    fn note_outage(&self, attempt: Option<Attempt<'_>>) {
         let now = self.clock.monotonic();
-        self.breaker.failed(now);
+        attempt.into_iter().for_each(|attempt| attempt.failed(now));
         if let Some(remaining) = self.breaker.remaining(now) {
             self.resumes.at(now, remaining);
         }
-        self.protocol.endpoint().forget().await;
+        self.protocol.endpoint().forget();
     }
 
     /// 503, or what was chosen.
     fn failed(&self, failure: &Failure) -> Decision {
-        if self.bypass {
+        if self.bypass && failure.is_of_the_engine() {
             return Decision::allow(Reason::DecisionPointBypassed).because(detail(failure));
         }
         unavailable(failure)

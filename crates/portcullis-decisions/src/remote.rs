@@ -153,8 +153,9 @@ impl<P> Remote<P> {
         self
     }
 
-    /// Allows what cannot be asked while the engine fails; the event then says `decision_point_bypassed`. By default,
-    /// the answer is 503.
+    /// Allows what cannot be asked while the engine is down, late or overloaded; the event then says
+    /// `decision_point_bypassed`. By default, the answer is 503, and it is so always where the engine answers what cannot
+    /// be used, such as 400 or JSON without a decision: one caller's question may be the cause.
     ///
     /// # What must protect it instead
     /// The route's own rule: it alone then decides. Whoever can overload the engine or cut it off opens everything that

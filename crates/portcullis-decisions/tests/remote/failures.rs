@@ -158,6 +158,36 @@ async fn an_engine_that_fails_again_and_again_is_left_alone_and_asked_by_one_aft
     assert!(point.is_ready() && ask(&point).await.is_allowed());
 }
 
+/// The engine is well again, but the first to ask after each pause is one whose question tells nothing of it.
+#[tokio::test]
+async fn nobody_keeps_the_engine_paused_by_questions_that_come_to_nothing() {
+    let (engine, time) = (Engine::saying(true).await, FakeClock::new());
+    let point = patient(&engine, &time.clock());
+    engine.answer_with(Reply::json(503, &json!({})));
+    for _ in 0..FAILURES {
+        check_failure(&ask(&point).await, "status 503");
+    }
+    time.advance(PAUSE);
+    engine.answer_with(Reply::json(400, &json!({})));
+    for _ in 0..3 {
+        check_failure(&ask(&point).await, "status 400");
+    }
+    // Nor by going away.
+    engine.hold();
+    let calls = engine.calls();
+    let gone = tokio::spawn({
+        let point = point.clone();
+        async move { ask(&point).await }
+    });
+    engine.wait_for_calls(calls + 1).await;
+    check_failure(&ask_now(&point), "left alone");
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    engine.release();
+    engine.answer_with(Reply::json(200, &json!({ "decision": true })));
+    assert!(ask(&point).await.is_allowed() && ask(&point).await.is_allowed());
+}
+
 #[tokio::test]
 async fn an_answer_that_one_question_spoils_does_not_shut_out_the_others() {
     let engine = Engine::start(|asked| {
@@ -222,6 +252,25 @@ async fn an_engine_that_is_down_lets_nobody_pass_but_where_that_was_chosen() {
     let decision = ask(&point).await;
     assert_eq!((decision.is_allowed(), decision.reason()), (true, Reason::DecisionPointBypassed));
     assert!(decision.detail().unwrap().contains("status 500"));
+}
+
+/// A caller could make it up.
+#[tokio::test]
+async fn an_answer_of_no_use_lets_nobody_pass_not_even_where_that_was_chosen() {
+    let engine = Engine::saying(true).await;
+    let settings = AuthZen::at(&*engine.url).danger_allow_when_unavailable();
+    let point = settings.with_client(http()).build(&Clock::system()).unwrap();
+    let json = "application/json";
+    for (status, content_type, body, why) in [
+        (400, json, "{}", "status 400"),
+        (413, json, "{}", "status 413"),
+        (200, json, "{}", "cannot be used"),
+        (200, "text/html", "{}", "application/json"),
+        (200, json, &*" ".repeat(DEFAULT_MAX_ANSWER + 1), "65536 octets"),
+    ] {
+        engine.answer_with(Reply::new(status, content_type, body.to_owned()));
+        check_failure(&ask(&point).await, why);
+    }
 }
 
 #[test]

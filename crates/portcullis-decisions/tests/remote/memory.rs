@@ -112,6 +112,25 @@ async fn what_was_forgotten_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_was_on_its_way_when_all_was_forgotten_is_not_kept() {
+    let engine = Engine::saying(true).await;
+    let settings = AuthZen::at(&*engine.url).deadline(30 * SECOND).with_client(http());
+    let point = settings.remember(60 * SECOND, 60 * SECOND).build(&FakeClock::new().clock()).unwrap();
+    engine.hold();
+    let early = tokio::spawn({
+        let point = point.clone();
+        async move { ask(&point).await }
+    });
+    engine.wait_for_calls(1).await;
+    point.forget();
+    engine.release();
+    assert!(early.await.unwrap().is_allowed());
+    assert_eq!(point.remembered(), 0);
+    assert!(ask(&point).await.is_allowed());
+    assert_eq!((engine.calls(), point.remembered()), (2, 1));
+}
+
+#[tokio::test]
 async fn the_memory_is_bounded_by_number_and_by_octets() {
     let engine = Engine::saying(true).await;
     let settings = || AuthZen::at(&*engine.url).with_client(http()).remember(60 * SECOND, 60 * SECOND);

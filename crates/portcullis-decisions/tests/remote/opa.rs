@@ -1,7 +1,7 @@
 //! The data API of the Open Policy Agent.
 
 use portcullis_core::{Clock, Reason};
-use portcullis_decisions::Opa;
+use portcullis_decisions::{FAILURES, Opa};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -124,4 +124,22 @@ proptest! {
         let allows = result == json!(true) || result.get("allow") == Some(&json!(true));
         prop_assert_eq!(decision.is_allowed(), allows);
     }
+}
+
+/// What one caller's input does to a policy shuts nobody else out.
+#[tokio::test]
+async fn a_policy_that_fails_with_one_question_is_503_and_no_outage() {
+    let trouble = |code: &str| json!({ "code": "internal_error", "errors": [{ "code": code }] });
+    let engine = Engine::saying(true).await;
+    let point = Opa::at(&*engine.url).with_client(http()).build(&Clock::system()).unwrap();
+    engine.answer_with(Reply::json(500, &trouble("eval_conflict_error")));
+    for _ in 0..2 * FAILURES {
+        check_failure(&ask(&point).await, "its policies fail with this question");
+    }
+    for other in [trouble("eval_internal_error"), json!({ "errors": [] }), json!({ "result": true })] {
+        engine.answer_with(Reply::json(500, &other));
+        check_failure(&ask(&point).await, "status 500");
+    }
+    engine.answer_with(Reply::json(200, &json!({ "result": true })));
+    assert!(ask(&point).await.is_allowed());
 }

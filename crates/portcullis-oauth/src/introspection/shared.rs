@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use portcullis_client::Breaker;
+use portcullis_client::{Attempt, Breaker};
 use portcullis_core::{Clock, Denial, Reason, Revocations, Secret, Step};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -146,12 +146,15 @@ impl Flight {
         };
         let asked = self.shared.clock.monotonic();
         // Asked again: it may have failed while this one was in the queue.
-        if let Err(remaining) = self.shared.breaker.admit(asked) {
-            self.outcome = Some(failed(Kind::Paused(remaining)));
-            return;
-        }
+        let attempt = match self.shared.breaker.admit(asked) {
+            Ok(attempt) => attempt,
+            Err(remaining) => {
+                self.outcome = Some(failed(Kind::Paused(remaining)));
+                return;
+            }
+        };
         let said = self.shared.caller.ask(&self.token).await;
-        self.shared.note(&said).await;
+        self.shared.note(&said, attempt).await;
         let shared = Arc::clone(&self.shared);
         shared.flights.land(&self.hash, &self.line, || {
             if let (Ok(said), Some(memory)) = (&said, &shared.memory) {
@@ -175,12 +178,15 @@ async fn admission<'c>(calls: &'c Semaphore, line: &Line) -> Option<SemaphorePer
 
 impl Shared {
     /// What a call tells about the issuer.
-    async fn note(&self, said: &Result<Said, IntrospectionError>) {
+    async fn note(&self, said: &Result<Said, IntrospectionError>, attempt: Attempt<'_>) {
         match said {
-            Ok(_) => self.breaker.succeeded(),
+            Ok(_) => attempt.succeeded(),
             Err(failure) => {
                 if failure.is_outage() {
-                    self.breaker.failed(self.clock.monotonic());
+                    attempt.failed(self.clock.monotonic());
+                } else {
+                    // It says nothing of the issuer: the next one may ask.
+                    drop(attempt);
                 }
                 self.caller.endpoint.forget().await;
             }

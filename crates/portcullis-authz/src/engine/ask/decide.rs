@@ -1,11 +1,14 @@
 //! From a request to a question, and from its decision to an answer.
 
 use std::borrow::Cow;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 use std::time::Duration;
 
 use portcullis_core::{
     Authentication, Decision, Denial, Effect, Explained, Explanation, Finding, Principal, Reason,
-    RequestView, Room, Scopes, Step, Trail,
+    RequestView, Room, Scopes, Step, Trail, Wait,
 };
 use portcullis_tower::Decide;
 
@@ -27,9 +30,21 @@ impl Ask {
     /// - 500 `misconfigured`, if no authentication ran, or the route has no parameter of that name,
     /// - 503 `decision_point_unavailable` with `Retry-After`, if the decision point failed.
     ///
-    /// A refusal that the [mode](Self::in_mode) does not enforce is noted as a shadow and changes nothing.
+    /// A refusal that the [mode](Self::in_mode) does not enforce is noted as a shadow and changes nothing; neither does a
+    /// panic.
     pub fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        let enforced = request.trail().enforces(self.mode);
+        if request.trail().enforces(self.mode) {
+            return self.put(request, true);
+        }
+        // What is asked is only read.
+        match catch_unwind(AssertUnwindSafe(|| self.put(request, false))) {
+            Ok(Step::Done(result)) => Step::Done(result),
+            Ok(Step::Wait(wait)) => Step::wait(contained(wait, request.trail().clone())),
+            Err(_) => Step::Done(panicked(request.trail())),
+        }
+    }
+
+    fn put(&self, request: &RequestView<'_>, enforced: bool) -> Step<Result<(), Denial>> {
         let question = match self.question(request) {
             Ok(question) => question,
             Err(denial) => return Step::Done(unasked(request, enforced, denial)),
@@ -103,6 +118,21 @@ fn unasked(request: &RequestView<'_>, enforced: bool, denial: Denial) -> Result<
     }
     let why = denial.explanation().unwrap_or_default().to_owned();
     request.trail().shadowed(Room::Rule, &Decision::deny(denial.reason()).because(why));
+    Ok(())
+}
+
+/// Is polled no more once it has panicked.
+async fn contained(mut wait: Wait<Result<(), Denial>>, trail: Trail) -> Result<(), Denial> {
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| wait.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_| Poll::Ready(panicked(&trail)))
+    })
+    .await
+}
+
+fn panicked(trail: &Trail) -> Result<(), Denial> {
+    let decision = Decision::deny(Reason::Panicked).because("a question to a decision point panicked");
+    trail.shadowed(Room::Rule, &decision);
     Ok(())
 }
 

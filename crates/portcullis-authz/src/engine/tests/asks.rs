@@ -170,6 +170,34 @@ fn a_shadow_changes_nothing_not_even_if_the_engine_fails() {
     }
 }
 
+/// Panics as soon as it is asked, or once it is waited for.
+struct Broken {
+    waits: bool,
+}
+
+impl DecisionPoint for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+
+    fn decide(&self, _: &Question<'_>) -> Step<Decision> {
+        if self.waits { Step::wait(async { panic!("late") }) } else { panic!("at once") }
+    }
+}
+
+#[test]
+fn a_shadow_keeps_a_panic_to_itself() {
+    let broken = |waits| ask(Broken { waits }).action("read").id("7");
+    let reader = ask(Scripted::new(allowing())).id("7").context_from("x", |_| panic!("a reader"));
+    for ask in [broken(false), broken(true), reader] {
+        let request = request(&known("", &[]));
+        decide(&ask.in_mode(Mode::Shadow), &request).unwrap();
+        let entries = noted(&request, Room::Rule);
+        assert_eq!(entries.len(), 1);
+        assert_eq!((entries[0].0, entries[0].1, entries[0].2), (Effect::Deny, Reason::Panicked, false));
+    }
+}
+
 #[test]
 fn what_is_enforced_for_every_request_is_enforced() {
     let ask = todo(&Scripted::new(refusing())).in_mode(Mode::Percent(100));

@@ -6,7 +6,7 @@ use http::StatusCode;
 use portcullis_authn::Requirement;
 use portcullis_authz::{Alternative, MAX_ALTERNATIVES};
 use portcullis_core::{ConfigErrors, Mode};
-use portcullis_stack::{RouteRow, Security};
+use portcullis_stack::{RoutePolicy, RouteRow, Security};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Operation;
@@ -71,8 +71,15 @@ impl<'a> Describe<'a> {
                     add_new(&mut requirements, SecurityRequirement::new(key, scopes));
                 }
             }
-            if policy.requirement() == Requirement::Optional && ways.iter().any(|way| way.anonymous) {
+            if admits_without_caller(policy) && ways.iter().any(|way| way.anonymous) {
                 requirements.push(SecurityRequirement::default());
+            }
+            // An empty list would say that everybody may.
+            if requirements.is_empty() {
+                for key in names.iter().flat_map(|name| self.keys.of(name)) {
+                    self.used_keys.insert(key.to_owned());
+                    add_new(&mut requirements, SecurityRequirement::new(key, [] as [&str; 0]));
+                }
             }
         }
         operation.security = Some(requirements);
@@ -102,6 +109,13 @@ impl<'a> Describe<'a> {
             _ => false,
         }
     }
+}
+
+/// Whether a request without a caller is one that the rule alone decides: decision points and handlers want a caller.
+fn admits_without_caller(policy: &RoutePolicy) -> bool {
+    policy.requirement() == Requirement::Optional
+        && policy.demands().is_empty()
+        && !policy.questions().iter().any(|ask| ask.mode() == Mode::Enforce)
 }
 
 fn asks_for_something(way: &Alternative) -> bool {

@@ -1,6 +1,8 @@
 //! `security` of each operation, from its rule and its schemes.
 
+use portcullis_authz::engine::{DecisionPoint, Question, ask};
 use portcullis_authz::{Rule, acr, all_scopes, anonymous, any_scope, authenticated, claim, role, scope};
+use portcullis_core::{Decision, Mode, Reason, Step};
 use portcullis_stack::RoutePolicy;
 use serde_json::{Value, json};
 
@@ -52,6 +54,30 @@ fn optional_credentials_have_the_empty_alternative_if_the_rule_lets_callers_in_w
     check(requires(open.clone()).optional(), &json!([{ "token": [] }, {}]), &Value::Null);
     check(requires(open), &json!([{ "token": [] }]), &Value::Null);
     check(requires(authenticated()).optional(), &json!([{ "token": [] }]), &Value::Null);
+}
+
+#[test]
+fn what_a_decision_point_or_the_handler_asks_of_callers_leaves_no_way_in_without() {
+    let open = || requires(anonymous().or(authenticated())).optional();
+    let told = |policy| operation(&of_route(&security(), policy))["security"].clone();
+    let login = json!([{ "token": [] }]);
+    assert_eq!(told(open().demand("permit(Read Document)")), login);
+    assert_eq!(told(open().asks(ask(Nobody))), login);
+    assert_eq!(told(open().asks(ask(Nobody).in_mode(Mode::Shadow))), json!([{ "token": [] }, {}]));
+    assert_eq!(told(requires(anonymous()).optional()), json!([{}]));
+    assert_eq!(told(requires(anonymous()).optional().demand("permit(Read Document)")), login);
+}
+
+struct Nobody;
+
+impl DecisionPoint for Nobody {
+    fn name(&self) -> &str {
+        "nobody"
+    }
+
+    fn decide(&self, _: &Question<'_>) -> Step<Decision> {
+        Step::Done(Decision::deny(Reason::PolicyDenied))
+    }
 }
 
 #[test]

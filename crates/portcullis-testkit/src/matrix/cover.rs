@@ -4,6 +4,7 @@ use super::builder::Matrix;
 use super::cell::Cell;
 use super::fault::{MatrixFault, MatrixFaultKind};
 use super::relation::Relation;
+use super::run::Seen;
 use super::sheet::{self, Label, RouteName, Row, Sheet};
 use super::template;
 
@@ -124,6 +125,24 @@ pub(super) fn coverage(matrix: &Matrix, sheet: &Sheet, planned: &[Planned<'_>]) 
         if !matrix.personas.iter().any(|persona| persona.name() == name) {
             fault(format!("the column `{name}` belongs to no persona"), 0);
         }
+    }
+    faults
+}
+
+/// Routes that have their rows and were asked for nothing: nobody has such a resource.
+pub(super) fn unasked(planned: &[Planned<'_>], seen: &[Seen<'_>]) -> Vec<MatrixFault> {
+    let is_asked =
+        |route: &RouteName| seen.iter().any(|seen| seen.row.label.route == *route && seen.answer.is_some());
+    let is_promised = |row: &&Planned<'_>| row.cells.iter().any(Option::is_some);
+    let mut faults: Vec<MatrixFault> = Vec::new();
+    let mut last = None;
+    for row in planned.iter().filter(is_promised) {
+        let route = &row.label.route;
+        if last != Some(route) && !is_asked(route) {
+            let message = format!("`{route}` is never asked for: no persona has a resource there");
+            faults.push(MatrixFault::new(MatrixFaultKind::Coverage, message).at(row.line));
+        }
+        last = Some(route);
     }
     faults
 }

@@ -99,6 +99,9 @@ impl Matrix {
         let mut report = MatrixReport { routes: self.routes.len(), ..MatrixReport::default() };
         let seen = self.cells(&mut app, &planned, faults).await;
         report.cells = seen.len();
+        if self.update != Update::Write {
+            faults.extend(cover::unasked(&planned, &seen));
+        }
         report.methods = probe::methods(self, &mut app, &planned, faults).await;
         report.compared = alike::compare(&self.absent, &self.telling, &seen, faults);
         if self.update == Update::Write && faults.is_empty() {

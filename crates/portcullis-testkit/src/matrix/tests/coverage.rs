@@ -52,6 +52,28 @@ async fn a_route_with_parameters_needs_a_relation() {
 }
 
 #[tokio::test]
+async fn a_route_that_nobody_has_a_resource_of_is_not_covered() {
+    let table = "\
+| Route                     | anonymous | alice |
+| ------------------------- | --------- | ----- |
+| GET /documents/{id} (any) | n/a       | n/a   |
+| GET /documents/{id} (own) | n/a       | n/a   |
+| GET /health               | 200       | 200   |
+";
+    let file = File::with(table);
+    let nobody = |_: &str| None::<&str>;
+    let matrix = Matrix::read(&file.0)
+        .routes([ROUTES[0].clone(), ROUTES[2].clone()].map(|(method, path)| (Some(method), path.to_owned())))
+        .persona(Persona::anonymous("anonymous"))
+        .persona(Persona::header("alice", HeaderName::from_static("x-user"), "alice"))
+        .relation(Relation::new("any", "/documents/{id}", nobody))
+        .relation(Relation::new("own", "/documents/{id}", nobody));
+    let faults = faults(Matrix { update: Update::Never, ..matrix }, Flaw::None).await;
+    let message = "line 3: `GET /documents/{id}` is never asked for: no persona has a resource there";
+    assert_eq!(faults, [(MatrixFaultKind::Coverage, message.to_owned())]);
+}
+
+#[tokio::test]
 async fn what_the_test_says_must_fit_together_and_nothing_is_asked_before() {
     let file = File::with(TABLE);
     let wrong = matrix(&file)

@@ -1,7 +1,7 @@
 //! What is allowed, and still worth a look.
 
 use http::Method;
-use portcullis_core::{ConfigCode, ConfigError, CredentialMethod};
+use portcullis_core::{ConfigCode, ConfigError, CredentialMethod, Mode};
 use portcullis_ratelimit::{Limit, Phase};
 
 use crate::policy::RoutePolicy;
@@ -76,7 +76,9 @@ fn takes_any_caller(row: &RouteRow, everywhere: &Everywhere) -> bool {
     };
     let mut taken = everywhere.known.iter().filter(|scheme| scheme.is_taken_by(&row.policy)).peekable();
     let logs_in = taken.peek().is_some() && taken.all(is_password);
-    ways.iter().any(is_free) && row.policy.asks.is_empty() && row.policy.demands().is_empty() && !logs_in
+    // What is only watched is not demanded.
+    let is_asked = row.policy.asks.iter().any(|ask| ask.mode() != Mode::Shadow);
+    ways.iter().any(is_free) && !is_asked && row.policy.demands().is_empty() && !logs_in
 }
 
 fn is_password(scheme: &KnownScheme) -> bool {

@@ -39,7 +39,14 @@ fn code(text: &str) -> String {
         return String::new();
     }
     let text = text.replace('|', "\\|");
-    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+    // GitHub Flavored Markdown §6.3: what ends the code is as many marks as began it.
+    let fence = "`".repeat(longest_run(&text) + 1);
+    if fence.len() > 1 { format!("{fence} {text} {fence}") } else { format!("`{text}`") }
+}
+
+/// How many marks of code stand one after the other at most.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
 /// The rows of the first table in a text, as lists of cells; its headings come first.
@@ -102,6 +109,7 @@ mod tests {
     fn marks_of_markdown_in_a_cell_mean_nothing() {
         check(&row("/a|b", "scope(x)", false), r"| GET | `/a\|b` | `scope(x)` | key | - |");
         check(&row("/a", "public: *<b>|`", true), r"| GET | `/a` | **public**: \*\<b>\|\` | key | - |");
+        check(&row("/``<b>", "a", false), r"| GET | ``` /``<b> ``` | `a` | key | - |");
         check(&row("/`", r"claim(a = \\|)", false), r"| GET | `` /` `` | `claim(a = \\\|)` | key | - |");
     }
 

@@ -41,7 +41,9 @@ impl Printed {
             (None, None) => String::new(),
         };
         let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
-        let besides = asks.iter().chain(policy.demands());
+        let written = |text: &str| Escaped::new(text).with_limit(usize::MAX).to_string();
+        let demands: Vec<String> = policy.demands().iter().map(|demand| written(demand)).collect();
+        let besides = asks.iter().chain(&demands);
         let access = besides.fold(access, |access, besides| format!("{access}, then {besides}"));
         let everywhere_limits =
             everywhere.limits.iter().filter(|(identity, _)| public.is_none() || !identity);
@@ -49,12 +51,12 @@ impl Printed {
         let limits: Vec<String> = limits.chain(policy.limits.iter().map(ToString::to_string)).collect();
         Self {
             method: method_name(row).to_owned(),
-            path: Escaped::new(&row.path).with_limit(usize::MAX).to_string(),
+            path: written(&row.path),
             access,
             public: public.is_some(),
             asks,
             demands: policy.demands().to_vec(),
-            schemes: policy.schemes_text(everywhere.schemes.as_deref()),
+            schemes: written(&policy.schemes_text(everywhere.schemes.as_deref())),
             limits: if limits.is_empty() { NOTHING.to_owned() } else { limits.join(", ") },
             handler: row.handler.clone(),
         }

@@ -10,14 +10,34 @@ use super::{RouteTable, markdown};
 /// What stands above the table in the file.
 const HEAD: &str = "# Routes\n\nWhat each route demands. A test compares this file with the application; a change here is a change of who may do what.\n\n";
 
-/// The variable that makes [`RouteTable::check_snapshot`] write the file, if it is `1`.
+/// The variable that makes [`RouteTable::check_snapshot`] write the file, if it is set.
 const UPDATE: &str = "PORTCULLIS_UPDATE";
+
+/// Whether the file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Update {
+    /// It was asked for where nobody reviews it.
+    Forbidden,
+    Never,
+    Write,
+}
+
+impl Update {
+    pub(super) fn of(asked: bool, ci: bool) -> Self {
+        match (asked, ci) {
+            (false, _) => Self::Never,
+            (true, true) => Self::Forbidden,
+            (true, false) => Self::Write,
+        }
+    }
+}
 
 impl RouteTable {
     /// Compares the table with the Markdown file at this path, so that a change of permissions shows in a pull request.
     ///
     /// For a test; cargo runs those in the folder of their package, where the path begins. With the environment
-    /// variable `PORTCULLIS_UPDATE=1` the file is written instead. The handlers' names are no part of it.
+    /// variable `PORTCULLIS_UPDATE=1` the file is written instead, for a developer to review: where `CI` is set too, that is
+    /// an error. The handlers' names are no part of it.
     ///
     /// ```no_run
     /// # fn table() -> portcullis_stack::RouteTable { portcullis_stack::RouteTable::new() }
@@ -31,8 +51,11 @@ impl RouteTable {
     /// If the file is missing or says something else: the error lists every route that was added, removed or changed,
     /// with what it demanded before and what it demands now. If the file cannot be read or written.
     pub fn check_snapshot(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
-        let update = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
-        self.check_file(path.as_ref(), update)
+        let is_set = |name| {
+            let value = std::env::var_os(name);
+            value.is_some_and(|value| !value.is_empty() && value != "0" && value != "false")
+        };
+        self.check_file(path.as_ref(), Update::of(is_set(UPDATE), is_set("CI")))
     }
 
     /// The content of the file that [`check_snapshot`](Self::check_snapshot) writes.
@@ -64,10 +87,12 @@ impl RouteTable {
         TableDiff::between(&markdown::read(snapshot), &markdown::read(&self.to_markdown()))
     }
 
-    pub(super) fn check_file(&self, path: &Path, update: bool) -> Result<(), SnapshotError> {
+    pub(super) fn check_file(&self, path: &Path, update: Update) -> Result<(), SnapshotError> {
         let failed = |cause| SnapshotError { path: path.to_owned(), kind: Kind::Io(cause) };
-        if update {
-            return std::fs::write(path, self.to_snapshot()).map_err(failed);
+        match update {
+            Update::Forbidden => return Err(SnapshotError { path: path.to_owned(), kind: Kind::Unreviewed }),
+            Update::Never => {}
+            Update::Write => return std::fs::write(path, self.to_snapshot()).map_err(failed),
         }
         let (was, missing) = match std::fs::read_to_string(path) {
             Ok(text) => (text, false),
@@ -137,8 +162,11 @@ impl TableDiff {
                 }
             }
         }
-        diff.removed =
-            old.rows.iter().filter(|row| new.find(row).is_none()).map(|row| row.join(" ")).collect();
+        // A second row of the same route is none of the table.
+        let stays = |row: &&Vec<&str>| {
+            new.find(row).is_some() && old.find(row).is_some_and(|first| std::ptr::eq(first, *row))
+        };
+        diff.removed = old.rows.iter().filter(|row| !stays(row)).map(|row| row.join(" ")).collect();
         diff
     }
 }
@@ -202,15 +230,17 @@ enum Kind {
     Differs(TableDiff),
     Io(io::Error),
     Missing(TableDiff),
+    Unreviewed,
 }
 
 impl SnapshotError {
-    /// How the table differs from the file; all routes are new if it is missing. `None` if the file cannot be read.
+    /// How the table differs from the file; all routes are new if it is missing. `None` if the file cannot be read, or was
+    /// to be written where nobody reviews it.
     #[must_use]
     pub fn diff(&self) -> Option<&TableDiff> {
         match &self.kind {
             Kind::Differs(diff) | Kind::Missing(diff) => Some(diff),
-            Kind::Io(_) => None,
+            Kind::Io(_) | Kind::Unreviewed => None,
         }
     }
 
@@ -229,6 +259,9 @@ impl fmt::Display for SnapshotError {
             Kind::Differs(diff) => write!(f, "the routes are not those of `{path}`; {write}\n{diff}"),
             Kind::Missing(diff) => write!(f, "there is no file `{path}`; {write}\n{diff}"),
             Kind::Io(_) => write!(f, "the file `{path}` can be neither read nor written"),
+            Kind::Unreviewed => {
+                write!(f, "{UPDATE} is set, but so is CI: nobody would review the new `{path}`")
+            }
         }
     }
 }
@@ -238,7 +271,7 @@ impl fmt::Debug for SnapshotError {
         fmt::Display::fmt(self, f)?;
         match &self.kind {
             Kind::Io(cause) => write!(f, ": {cause}"),
-            Kind::Differs(_) | Kind::Missing(_) => Ok(()),
+            Kind::Differs(_) | Kind::Missing(_) | Kind::Unreviewed => Ok(()),
         }
     }
 }
@@ -247,7 +280,7 @@ impl Error for SnapshotError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
             Kind::Io(cause) => Some(cause),
-            Kind::Differs(_) | Kind::Missing(_) => None,
+            Kind::Differs(_) | Kind::Missing(_) | Kind::Unreviewed => None,
         }
     }
 }

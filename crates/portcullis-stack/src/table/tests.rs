@@ -6,6 +6,7 @@ use http::Method;
 use portcullis_authz::{role, scope};
 use portcullis_ratelimit::{MINUTE, client_ip, per};
 
+use super::snapshot::Update;
 use super::*;
 
 fn table(rows: &[(Method, &str, RoutePolicy)]) -> RouteTable {
@@ -91,39 +92,59 @@ fn a_column_that_the_file_does_not_have_is_a_change() {
 fn a_missing_file_is_an_error_and_is_not_written_unasked() {
     let file = File::new("missing");
     let table = table(&[(Method::GET, "/a", reads())]);
-    let error = table.check_file(&file.0, false).unwrap_err();
+    let error = table.check_file(&file.0, Update::Never).unwrap_err();
     assert!(error.is_missing() && !file.0.exists());
     assert_eq!(error.diff().unwrap().added, ["GET `/a` `scope(read)` default -"]);
     assert!(error.to_string().contains("PORTCULLIS_UPDATE=1"), "{error}");
     // An application without routes has no file either.
-    assert!(RouteTable::new().check_file(&file.0, false).unwrap_err().is_missing());
+    assert!(RouteTable::new().check_file(&file.0, Update::Never).unwrap_err().is_missing());
 }
 
 #[test]
 fn a_file_that_was_written_is_that_of_the_table_until_the_table_changes() {
     let file = File::new("written");
     let before = table(&[(Method::GET, "/a", reads())]);
-    before.check_file(&file.0, true).unwrap();
-    before.check_file(&file.0, false).unwrap();
+    before.check_file(&file.0, Update::Write).unwrap();
+    before.check_file(&file.0, Update::Never).unwrap();
     let now = table(&[(Method::GET, "/a", RoutePolicy::public("x"))]);
-    let error = now.check_file(&file.0, false).unwrap_err();
+    let error = now.check_file(&file.0, Update::Never).unwrap_err();
     assert!(!error.is_missing());
     assert!(format!("{error:?}").contains("access: `scope(read)` -> **public**: x"), "{error:?}");
-    now.check_file(&file.0, true).unwrap();
-    now.check_file(&file.0, false).unwrap();
+    now.check_file(&file.0, Update::Write).unwrap();
+    now.check_file(&file.0, Update::Never).unwrap();
+}
+
+#[test]
+fn nothing_is_written_where_nobody_reviews_it_and_that_is_an_error() {
+    assert_eq!(Update::of(true, true), Update::Forbidden);
+    assert_eq!([Update::of(false, true), Update::of(false, false)], [Update::Never, Update::Never]);
+    assert_eq!(Update::of(true, false), Update::Write);
+    let file = File::new("unreviewed");
+    let error = table(&[(Method::GET, "/a", reads())]).check_file(&file.0, Update::Forbidden).unwrap_err();
+    assert!(!file.0.exists() && !error.is_missing() && error.diff().is_none());
+    assert!(error.to_string().contains("CI"), "{error}");
+}
+
+#[test]
+fn a_second_row_of_a_route_in_the_file_is_a_difference() {
+    let now = table(&[(Method::GET, "/a", reads())]);
+    let twice = format!("{}| GET | `/a` | **public**: so far | - | - |\n", now.to_snapshot());
+    assert_eq!(now.diff(&twice).to_string(), "- GET `/a` **public**: so far - -\n");
 }
 
 #[test]
 fn a_file_that_cannot_be_read_or_written_is_an_error_with_its_cause() {
     let folder = std::env::temp_dir();
-    for update in [true, false] {
+    for update in [Update::Write, Update::Never] {
         let error = RouteTable::new().check_file(&folder, update).unwrap_err();
         assert!(error.diff().is_none() && std::error::Error::source(&error).is_some(), "{error:?}");
     }
 }
 
 #[test]
-fn a_reason_stays_on_its_line() {
+fn names_stay_on_their_line() {
+    let odd = reads().via(["a\n| GET |"]).demand("b\n| GET |");
+    assert_eq!(table(&[(Method::GET, "/a", odd)]).to_markdown().lines().count(), 3);
     let table = table(&[(Method::GET, "/a", RoutePolicy::public("one\ntwo\u{202e}"))]);
     assert!(table.to_string().contains(r"public: one\u{a}two\u{202e}"), "{table}");
     assert_eq!((table.to_string().lines().count(), table.to_markdown().lines().count()), (2, 3));

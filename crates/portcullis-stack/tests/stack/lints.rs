@@ -3,7 +3,9 @@
 use http::Method;
 use portcullis_audit::MemorySink;
 use portcullis_authn::{ApiKeySet, ApiKeys, Basic, StaticUsers};
+use portcullis_authz::engine::{DecisionPoint, Question, ask};
 use portcullis_authz::{Rule, anonymous, any_scope, authenticated, role, scope};
+use portcullis_core::{Decision, Mode, Reason, Step};
 use portcullis_edge::PathPolicy;
 use portcullis_ratelimit::{MINUTE, attempted_user, client_ip, per};
 use portcullis_stack::{RoutePolicy, RouteTable, Security, SecurityBuilder};
@@ -81,8 +83,23 @@ fn a_change_by_every_caller_is_worth_a_look() {
     check(builder(), post(), requires(scope("a").or(authenticated())), &["P276"]);
     check(builder(), Some(Method::GET), requires(authenticated()), &[]);
     check(builder(), post(), requires(authenticated()).demand("permit(Write Document)"), &[]);
+    let asks = |mode| requires(authenticated()).asks(ask(Nobody).in_mode(mode));
+    check(builder(), post(), asks(Mode::Enforce), &[]);
+    check(builder(), post(), asks(Mode::Shadow), &["P276"]);
     for rule in [scope("a"), any_scope(["a", "b"]), role("a"), !role("guest")] {
         check(builder(), post(), requires(rule), &[]);
+    }
+}
+
+struct Nobody;
+
+impl DecisionPoint for Nobody {
+    fn name(&self) -> &str {
+        "nobody"
+    }
+
+    fn decide(&self, _: &Question<'_>) -> Step<Decision> {
+        Step::Done(Decision::deny(Reason::PolicyDenied))
     }
 }
 

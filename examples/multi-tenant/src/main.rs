@@ -9,7 +9,7 @@ use portcullis::Clock;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8084".to_owned());
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8083".to_owned());
     let issuer = issuer();
     let app = app(&issuer.jwks_json(), Clock::system(), Limits::default())?;
     let listener = tokio::net::TcpListener::bind(address).await?;

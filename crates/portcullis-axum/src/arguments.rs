@@ -45,6 +45,8 @@ macro_rules! arguments {
 macro_rules! proofs {
     ([$($before:ident),*] []) => {};
     ([$($before:ident),*] [$this:ident $(, $after:ident)*]) => {
+        // So that a permit for something else is told as a missing one, not as two types that differ.
+        #[diagnostic::do_not_recommend]
         impl<M, A, R, $($before,)* $this, $($after,)*> TakesProof<A, R, ($($before,)*)>
             for (M, $($before,)* $this, $($after,)*)
         where

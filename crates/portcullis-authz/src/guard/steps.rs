@@ -140,7 +140,7 @@ pub(super) fn settled<A, R>(
     decision: &Decision,
 ) -> Result<Permit<A, R>, Denial> {
     if decision.is_allowed() {
-        trail.decided(Room::Guard, &asked.target.allowed(decision));
+        trail.note(Room::Guard, asked.target.allowed(decision), true);
     } else if trail.enforces(asked.mode) {
         return Err(refused(trail, asked, decision));
     } else {

@@ -3,6 +3,8 @@
 use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Scopes};
 
 use super::Rule;
+use super::node::Node;
+use super::tally;
 use super::verdict::{Facts, Kind, Obstacle};
 use super::wanted::Wanted;
 use crate::refusal;
@@ -29,6 +31,11 @@ impl Rule {
     /// As [`decide`](Self::decide), for the requests for which the mode enforces.
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
         let enforced = request.trail().enforces(mode);
+        if self.holds_at_once(request) {
+            let decision = Decision::allow(Reason::RuleSatisfied);
+            request.trail().note(Room::Rule, decision.explained(self.explained(tally::ONE_HOLDS)), enforced);
+            return Ok(());
+        }
         let facts = Facts::noting(request);
         let verdict = if enforced {
             self.verdict(&facts)
@@ -52,6 +59,14 @@ impl Rule {
             return Ok(());
         }
         Err(self.deny(request, kind, &decision))
+    }
+
+    /// Whether the rule is a list of scopes alone, as most are, and the caller has them: then there is nothing to walk.
+    #[inline]
+    fn holds_at_once(&self, request: &RequestView<'_>) -> bool {
+        let Node::Scopes(list) = self.node() else { return false };
+        // A broken list may hold vacuously.
+        !self.is_broken() && request.principal().is_some_and(|caller| list.is_satisfied_by(caller.scopes()))
     }
 
     /// The decision to allow; what was found is told when somebody asks.

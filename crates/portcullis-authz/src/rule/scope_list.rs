@@ -1,5 +1,7 @@
 //! Scopes as written, as a set, and with what else satisfies each of them.
 
+use std::cmp::Ordering;
+
 use portcullis_core::{InvalidScope, Scope, Scopes};
 
 /// Scopes as written, and as a set.
@@ -11,8 +13,8 @@ pub(super) struct ScopeList {
     pub(super) invalid: Option<InvalidScope>,
     /// For each scope of the set the others that stand for it; empty if none stands for any.
     covering: Box<[Scopes]>,
-    /// All of these together.
-    others: Scopes,
+    /// The set and all of these together, the shorter ones first: most scopes differ in length, which is compared at once.
+    any_of: Box<[Scope]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,16 +27,17 @@ pub(super) enum Quantity {
 impl ScopeList {
     pub(super) fn new(quantity: Quantity, written: Box<[Box<str>]>) -> Self {
         let mut invalid = None;
-        let set =
+        let set: Scopes =
             written.iter().filter_map(|text| Scope::new(text).map_err(|e| invalid = Some(e)).ok()).collect();
-        Self { quantity, written, set, invalid, covering: Box::default(), others: Scopes::EMPTY }
+        let any_of = by_length(set.iter());
+        Self { quantity, written, set, invalid, covering: Box::default(), any_of }
     }
 
     /// The same scopes, each with the others that stand for it, in the order of the set.
     pub(super) fn covered_by(&self, covering: Box<[Scopes]>) -> Self {
-        let others: Scopes = covering.iter().flat_map(Scopes::iter).cloned().collect();
-        let covering = if others.is_empty() { Box::default() } else { covering };
-        Self { covering, others, ..Self::new(self.quantity, self.written.clone()) }
+        let covering = if covering.iter().all(Scopes::is_empty) { Box::default() } else { covering };
+        let any_of = by_length(self.set.iter().chain(covering.iter().flat_map(Scopes::iter)));
+        Self { covering, any_of, ..Self::new(self.quantity, self.written.clone()) }
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -43,7 +46,12 @@ impl ScopeList {
 
     pub(super) fn is_satisfied_by(&self, held: &Scopes) -> bool {
         match self.quantity {
-            Quantity::Any => intersect(&self.set, held) || intersect(&self.others, held),
+            Quantity::Any if self.any_of.len() <= held.len() => {
+                self.any_of.iter().any(|scope| held.contains(scope.as_str()))
+            }
+            Quantity::Any => held
+                .iter()
+                .any(|held| self.any_of.binary_search_by(|known| length_first(known, held)).is_ok()),
             Quantity::All | Quantity::One if self.covering.is_empty() => {
                 self.set.len() <= held.len() && self.set.iter().all(|scope| held.contains(scope.as_str()))
             }
@@ -99,8 +107,48 @@ impl PartialEq for ScopeList {
     }
 }
 
+/// Each scope once.
+fn by_length<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Box<[Scope]> {
+    let mut scopes: Vec<Scope> = scopes.cloned().collect();
+    scopes.sort_unstable_by(length_first);
+    scopes.dedup();
+    scopes.into()
+}
+
+fn length_first(one: &Scope, other: &Scope) -> Ordering {
+    let (one, other) = (one.as_str(), other.as_str());
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+}
+
 /// The shorter list is walked, the longer one searched, whichever is the caller's.
 fn intersect(one: &Scopes, other: &Scopes) -> bool {
     let (few, many) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     few.iter().any(|scope| many.contains(scope.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whichever list is the longer one, and whether a scope is there as written or by another that stands for it.
+    #[test]
+    fn any_of_finds_just_what_both_lists_have() {
+        let names: Vec<Box<str>> = (0..40).map(|number| format!("s{}", number * 7).into()).collect();
+        for (wanted, held) in [(1, 40), (2, 3), (9, 2), (40, 1), (40, 40)] {
+            for start in 0..40 {
+                let mut turned = names.iter().cycle().skip(start);
+                let other: Scopes =
+                    turned.by_ref().take(held).map(|name| Scope::new(name).unwrap()).collect();
+                let written: Box<[Box<str>]> = names.iter().take(wanted).cloned().collect();
+                let expected = written.iter().any(|name| other.contains(name));
+                let list = ScopeList::new(Quantity::Any, written);
+                assert_eq!(list.is_satisfied_by(&other), expected, "{wanted} {held} {start}");
+                let one = |name: &str| Scope::new(name).into_iter().collect::<Scopes>();
+                let covering = list.set.iter().map(|scope| one(&format!("all:{scope}"))).collect();
+                let list = list.covered_by(covering);
+                assert_eq!(list.is_satisfied_by(&other), expected, "{wanted} {held} {start}");
+                assert!(list.is_satisfied_by(&one("all:s0")) && !list.is_satisfied_by(&one("all:s1")));
+            }
+        }
+    }
 }

@@ -15,6 +15,10 @@ const WHOLE: u32 = 2 * MAX_KEPT;
 const DECISIVE: u32 = WHOLE + 2;
 const NONE: u64 = 63;
 
+/// What a rule of one condition tells if that holds.
+pub(super) const ONE_HOLDS: u64 = HOLDS | HOLDS << WHOLE | NONE << DECISIVE;
+const HOLDS: u64 = 1;
+
 /// What came of the conditions, walking from left to right: two bits each.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -49,7 +53,7 @@ impl Tally {
 
 const fn outcome(obstacle: Option<&Obstacle<'_>>) -> u64 {
     match obstacle {
-        None => 1,
+        None => HOLDS,
         Some(Obstacle { kind: Kind::Login | Kind::Failure, .. }) => 3,
         Some(_) => 2,
     }
@@ -82,5 +86,17 @@ impl Told {
             3 => Finding::Unknown,
             _ => Finding::NotAsked,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_condition_that_holds_tells_the_same_with_and_without_a_walk() {
+        let tally = Tally::default();
+        tally.note(&Ok(()));
+        assert_eq!(tally.told(None), ONE_HOLDS);
     }
 }

@@ -148,7 +148,8 @@ fn listed(folder: &Path) -> io::Result<Vec<(Kind, PathBuf)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if let Some(kind) = path.file_name().and_then(OsStr::to_str).and_then(Kind::of) {
+        // A name that is no text is no reason to leave out a policy that forbids.
+        if let Some(kind) = path.file_name().and_then(|name| Kind::of(&name.to_string_lossy())) {
             files.push((kind, path));
         }
         if files.len() > MAX_FILES {

@@ -128,6 +128,20 @@ fn a_folder_is_read_with_its_schema_and_nothing_else_in_it() {
     assert_eq!(cedar.policy_ids(), ["one.cedar:1", "two.cedar:1"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_whose_name_is_no_text_is_not_left_out() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = Folder::new();
+    folder.write("documents.cedarschema", SCHEMA);
+    folder.write("one.cedar", "permit(principal, action, resource);");
+    let odd = std::ffi::OsStr::from_bytes(b"verboten-f\xfcr-alle.cedar");
+    std::fs::write(folder.path().join(odd), "@id(\"nobody\") forbid(principal, action, resource);").unwrap();
+    let cedar = built(Cedar::builder().directory(folder.path()));
+    assert_eq!(cedar.policy_ids(), ["nobody", "one.cedar:1"]);
+}
+
 #[test]
 fn a_schema_may_be_json_and_may_come_in_parts() {
     let json = r#"{ "": { "entityTypes": { "Photo": {} }, "actions": {

@@ -36,6 +36,18 @@ pub trait LoadWithin<P, R: Resource>: Send + Sync + 'static {
         parent: &P,
         id: &R::Id,
     ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
+
+    /// The resource as far as this caller may load anything at all; it is what guards call. By default, the caller makes no
+    /// difference. A [`TenantStore`](crate::TenantStore) loads nothing within a parent of another tenant.
+    fn load_within_for(
+        &self,
+        caller: &Principal,
+        parent: &P,
+        id: &R::Id,
+    ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send {
+        let _ = caller;
+        self.load_within(parent, id)
+    }
 }
 
 /// A [`Permit`] for a resource and the one for the parent that it was loaded within.
@@ -124,12 +136,13 @@ impl<Rules> Guard<'_, Rules> {
         Rules: Policy<A, R>,
     {
         let trail = request.trail();
+        let caller = steps::caller(trail)?;
         let id = R::SOURCE.identifier(request).map_err(|denial| steps::noted(trail, denial))?;
         let target = Target::resource::<A, R>(Some(&id)).of_parameter(R::SOURCE.parameter(request));
         let parsed = steps::parsed::<R>(trail, target, &id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
-        let resource =
-            steps::loaded(trail, target, deadline, store.load_within(&parent, &parsed), None).await?;
+        let load = store.load_within_for(caller, &parent, &parsed);
+        let resource = steps::loaded(trail, target, deadline, load, None).await?;
         let permit = self.ask(trail, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await?;
         Ok(PermitWithin { parent, permit })
     }

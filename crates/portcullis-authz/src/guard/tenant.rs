@@ -106,7 +106,7 @@ impl<S> TenantStore<S> {
     /// The store, and the caller's tenant that each query must name: for lists. `None` if the caller is of no tenant, who
     /// sees nothing.
     pub fn with_tenant_of<'s>(&'s self, caller: &'s Principal) -> Option<(&'s S, &'s str)> {
-        Some((&self.0, caller.tenant()?))
+        Some((&self.0, tenant_of(caller)?))
     }
 
     /// The store without the walls between tenants.
@@ -132,13 +132,13 @@ where
     }
 
     async fn load_for(&self, caller: &Principal, id: &R::Id) -> Result<Option<R>, StoreError> {
-        let Some(tenant) = caller.tenant() else { return Ok(None) };
+        let Some(tenant) = tenant_of(caller) else { return Ok(None) };
         let found = self.0.load_in_tenant(tenant, id).await?;
         Ok(found.filter(|resource| resource.tenant() == tenant))
     }
 }
 
-/// What lies within a parent is of the parent's tenant.
+/// What lies within a parent is of the parent's tenant, and the parent of the caller's.
 impl<P, R, S> LoadWithin<P, R> for TenantStore<S>
 where
     P: Resource + TenantScoped,
@@ -149,6 +149,21 @@ where
         let found = self.0.load_within(parent, id).await?;
         Ok(found.filter(|resource| resource.tenant() == parent.tenant()))
     }
+
+    /// The parent may come from a store without walls.
+    async fn load_within_for(
+        &self,
+        caller: &Principal,
+        parent: &P,
+        id: &R::Id,
+    ) -> Result<Option<R>, StoreError> {
+        if tenant_of(caller) == Some(parent.tenant()) { self.load_within(parent, id).await } else { Ok(None) }
+    }
+}
+
+/// The caller's tenant; an empty name is none.
+fn tenant_of(caller: &Principal) -> Option<&str> {
+    caller.tenant().filter(|tenant| !tenant.is_empty())
 }
 
 impl<S> fmt::Debug for TenantStore<S> {

@@ -100,7 +100,7 @@ impl Rule {
     pub(super) fn ask(&self, facts: &Facts<'_>) -> Verdict<'_> {
         let before = facts.tally.place();
         let verdict = match self.node() {
-            Node::All(rules) => all(rules.iter(), facts),
+            Node::All(rules) => all(rules.iter(), |rule| rule.ask(facts)),
             Node::Any(rules) => any(rules, facts),
             Node::Not(rule) => match rule.firm().ask(facts) {
                 Ok(()) => Err(Obstacle::new(Kind::Explicit, Reason::ExplicitlyDenied, self).at(before)),
@@ -124,7 +124,7 @@ impl Rule {
     /// Asks each part of a conjunction in earnest, whatever its mode.
     pub(super) fn ask_firmly(&self, facts: &Facts<'_>) -> Verdict<'_> {
         match self.node() {
-            Node::All(rules) => all(rules.iter().map(Self::firm), facts),
+            Node::All(rules) => all(rules.iter(), |rule| rule.ask_alternative(facts)),
             _ => self.ask(facts),
         }
     }
@@ -139,8 +139,13 @@ impl Rule {
             Node::Custom(custom) => self.ask_custom(custom, facts),
             _ if self.is_broken() => Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self)),
             Node::Attribute(attribute) if !attribute.is_of_caller() => {
-                let refused = || Obstacle::new(Kind::Attribute, attribute.reason(), self);
-                if attribute.is_met(facts.request) { Ok(()) } else { Err(refused()) }
+                let refused = |kind| Err(Obstacle::new(kind, attribute.reason(), self));
+                match attribute.is_met(facts.request) {
+                    Some(true) => Ok(()),
+                    Some(false) => refused(Kind::Attribute),
+                    // Refused in the same way, and its negation is too.
+                    None => refused(Kind::Failure),
+                }
             }
             node => self.ask_caller(node, facts),
         }
@@ -265,9 +270,9 @@ impl<'a> Facts<'a> {
 }
 
 /// Every rule is asked, also after one refused: the hardest obstacle is the one to name.
-fn all<'r>(rules: impl Iterator<Item = &'r Rule>, facts: &Facts<'_>) -> Verdict<'r> {
+fn all<'r>(rules: impl Iterator<Item = &'r Rule>, ask: impl Fn(&'r Rule) -> Verdict<'r>) -> Verdict<'r> {
     let mut hardest: Option<Obstacle<'r>> = None;
-    for obstacle in rules.filter_map(|rule| rule.ask(facts).err()) {
+    for obstacle in rules.filter_map(|rule| ask(rule).err()) {
         if hardest.as_ref().is_none_or(|known| obstacle.kind > known.kind) {
             hardest = Some(obstacle);
         }

@@ -144,3 +144,25 @@ async fn what_lies_within_a_parent_is_of_its_tenant() {
         assert_eq!(permit.is_ok(), found, "{line}");
     }
 }
+
+/// A21.1: the parent came by another way, and its own policy let it through.
+#[tokio::test]
+async fn nothing_is_loaded_within_a_parent_of_another_tenant() {
+    let store = TenantStore::new(Books::default());
+    for (tenant, found) in [(Some("red"), true), (Some("blue"), false), (Some(""), false), (None, false)] {
+        let mut request = caller_of(tenant);
+        request.extensions_mut().insert(PathParameters::new([("line", "1")]));
+        let view = RequestView::of(&request).unwrap();
+        let guard = Guard::new(&AllowAll);
+        let parent = guard.authorize::<Read, Invoice>(&view, Invoice { tenant: "red" }).unwrap();
+        let permit = guard.within::<Read, Line, Invoice>(&view, parent, &store).await;
+        assert_eq!(permit.map_err(|denial| denial.reason()).is_ok(), found, "{tenant:?}");
+    }
+}
+
+#[test]
+fn a_tenant_without_a_name_is_none() {
+    let store = TenantStore::new(Books::default());
+    let nameless = Principal::builder("alice", CredentialMethod::Jwt).tenant("").build();
+    assert!(store.with_tenant_of(&nameless).is_none());
+}

@@ -40,7 +40,7 @@ impl Attribute {
 
     /// Whether asking may fail.
     pub(super) const fn may_fail(&self) -> bool {
-        matches!(self, Self::Tenant(_))
+        matches!(self, Self::Tenant(_) | Self::Networks(_))
     }
 
     /// The path parameter that is read.
@@ -79,16 +79,16 @@ impl Attribute {
             Self::Issuer(name) => caller.issuer() == Some(name),
             Self::Method(method) => caller.method() == *method,
             Self::Tenant(parameter) => return tenant::is_own(caller, parameter, request),
-            Self::Networks(_) | Self::Time(_) => self.is_met(request),
+            Self::Networks(_) | Self::Time(_) => self.is_met(request) == Some(true),
         })
     }
 
-    /// Whether a condition that is not one of the caller is met.
-    pub(super) fn is_met(&self, request: &RequestView<'_>) -> bool {
+    /// Whether a condition that is not one of the caller is met; `None` if it is not known.
+    pub(super) fn is_met(&self, request: &RequestView<'_>) -> Option<bool> {
         match self {
             Self::Networks(networks) => networks.contain(request.trail().client()),
-            Self::Time(window) => window.is_now(request.trail().clock().wall()),
-            _ => false,
+            Self::Time(window) => Some(window.is_now(request.trail().clock().wall())),
+            _ => Some(false),
         }
     }
 

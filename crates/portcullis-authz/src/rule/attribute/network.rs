@@ -22,9 +22,9 @@ impl Networks {
         &self.written
     }
 
-    /// Whether the client's address is known and in one of them.
-    pub(super) fn contain(&self, client: ClientAddress) -> bool {
-        client.ip().is_some_and(|ip| self.ranges.iter().any(|range| range.contains(&ip)))
+    /// Whether the client's address is in one of them; `None` if it is not known.
+    pub(super) fn contain(&self, client: ClientAddress) -> Option<bool> {
+        client.ip().map(|ip| self.ranges.iter().any(|range| range.contains(&ip)))
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -71,11 +71,11 @@ mod tests {
         assert!(!networks.is_broken(), "{network}");
         assert_eq!(
             networks.contain(ClientAddress::Peer(client.parse().unwrap())),
-            expected,
+            Some(expected),
             "{network} {client}"
         );
-        assert_eq!(networks.contain(ClientAddress::Forwarded(client.parse().unwrap())), expected);
-        assert!(!networks.contain(ClientAddress::Unknown));
+        assert_eq!(networks.contain(ClientAddress::Forwarded(client.parse().unwrap())), Some(expected));
+        assert_eq!(networks.contain(ClientAddress::Unknown), None);
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub fn tenant_matches(parameter: impl AsRef<str>) -> Rule {
 }
 
 /// Satisfied by a request from this network or address, such as `10.0.0.0/8` or `2001:db8::1`: the client's address
-/// as trusted proxies tell it. A client whose address is not known is in no network.
+/// as trusted proxies tell it. A client whose address is not known satisfies neither this nor its negation, and is refused
+/// where the network is [forbidden](crate::forbid).
 ///
 /// Text that is no network is an error (`P404`) when the configuration is read.
 pub fn network(network: impl AsRef<str>) -> Rule {

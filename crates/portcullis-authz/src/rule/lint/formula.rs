@@ -231,7 +231,7 @@ impl<'r> Reading<'r> {
     fn read_alternative(&mut self, rule: &'r Rule) -> Formula<'r> {
         match rule.node() {
             Node::All(rules) if rule.is_all_watched() => {
-                Formula::All(rule, rules.iter().map(|rule| self.read(rule.firm())).collect())
+                Formula::All(rule, rules.iter().map(|rule| self.read_alternative(rule.firm())).collect())
             }
             _ => self.read(rule),
         }

@@ -139,6 +139,10 @@ fn a_client_whose_address_is_not_known_is_in_no_network() {
     Trail::ensure(request.extensions_mut(), &Clock::system()).authenticated(alice().build()).unwrap();
     check(&network("0.0.0.0/0"), &request, Reason::ConditionNotMet);
     check(&network("::/0"), &request, Reason::ConditionNotMet);
+    // Nor is it outside of one: a list of bad networks is not passed by hiding.
+    check(&!network("192.0.2.0/24"), &request, Reason::ConditionNotMet);
+    check(&authenticated().unless(network("192.0.2.0/24")), &request, Reason::ConditionNotMet);
+    check(&authenticated().or(network("192.0.2.0/24")), &request, Reason::RuleSatisfied);
 }
 
 #[test]

@@ -135,3 +135,15 @@ fn a_panic_in_what_is_watched_lets_nobody_in_elsewhere() {
     assert!(!passed, "{noted:?}");
     assert_eq!(noted.last().map(|last| last.1), Some(Reason::MissingCredentials));
 }
+
+/// Where nothing else is left of an alternative, what is watched within what is watched counts too.
+#[test]
+fn an_alternative_of_nothing_but_watched_lists_admits_nobody() {
+    let watched = |one: &str, other: &str| scope(one).shadowed().and(scope(other).shadowed()).shadowed();
+    let rule = role("admin").or(watched("a", "b").and(watched("c", "d")));
+    assert_eq!(rule.lint()[0].code().code(), "P219");
+    assert!(!decide(&rule, &known("", &[])).0, "{rule}");
+    assert!(!decide(&rule, &known("a b c", &[])).0, "{rule}");
+    assert!(decide(&rule, &known("a b c d", &[])).0, "{rule}");
+    assert!(decide(&rule, &known("", &["admin"])).0, "{rule}");
+}

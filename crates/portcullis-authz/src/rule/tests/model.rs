@@ -200,4 +200,16 @@ proptest! {
             prop_assert!(model.holds(mended), "{} {:?} {}", rule, world, wanted);
         }
     }
+
+    /// What is left out because another rule implies it is missed by nobody.
+    #[test]
+    fn one_rule_implies_another_just_where_it_lets_nobody_else_in(
+        one in models(), other in models(), deny in models(), own_deny in models(), denies in any::<(bool, bool)>(),
+    ) {
+        let unless = |rule: Rule, deny: &Model, has: bool| if has { rule.unless(deny.rule()) } else { rule };
+        let (one, other) = (unless(one.rule(), &deny, denies.0), unless(other.rule(), &own_deny, denies.1));
+        let callers = World::all().map(World::caller).chain([Who::Anonymous]);
+        let follows = callers.into_iter().all(|who| !allows(&one, &who) || allows(&other, &who));
+        prop_assert_eq!(one.implies(&other), follows, "{} implies {}", one, other);
+    }
 }

@@ -43,15 +43,15 @@ impl ToTokens for Marker<'_> {
         tokens.extend(quote! {
             #(#conditions)*
             #[doc(hidden)]
-            #[derive(Debug)]
+            #[derive(::core::fmt::Debug)]
             #visibility enum #name {}
 
             #(#conditions)*
             impl #facade::__private::Annotation for #name {
                 fn policy() -> &'static #facade::__private::RoutePolicy {
-                    static POLICY: ::std::sync::LazyLock<#facade::__private::RoutePolicy> =
+                    static __AUTHORIZE_POLICY: ::std::sync::LazyLock<#facade::__private::RoutePolicy> =
                         ::std::sync::LazyLock::new(|| #policy);
-                    &POLICY
+                    &__AUTHORIZE_POLICY
                 }
             }
         });

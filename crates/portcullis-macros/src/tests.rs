@@ -88,7 +88,7 @@ fn the_function_stays_as_it_is() {
     for part in [
         r##"#[doc=r"Docs."]#[cfg(feature="x")]#[inline]pub(crate)asyncfnr#type<'a,T:Copy,constN:usize>(_:"##,
         "__AuthorizeType>,State(s):State<T>,mutb:[u8;N])->&'astrwhereT:Send,{s}",
-        r##"#[cfg(feature="x")]#[doc(hidden)]#[derive(Debug)]pub(crate)enum__AuthorizeType{}"##,
+        r##"#[cfg(feature="x")]#[doc(hidden)]#[derive(::core::fmt::Debug)]pub(crate)enum__AuthorizeType{}"##,
         r##"#[cfg(feature="x")]impl::portcullis"##,
     ] {
         assert!(text.contains(part), "{text} has no {part}");

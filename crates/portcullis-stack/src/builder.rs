@@ -174,6 +174,8 @@ impl SecurityBuilder {
     /// asked, what they have, and what decided, of rules and of guards, hidden resources included. By default, nobody is
     /// told more than the type of the problem; the audit event always has it.
     ///
+    /// A part of it in shadow, or for a share of requests, is an error (`P219`).
+    ///
     /// # Security
     /// It shows how the application decides, and that a hidden resource exists: name a permission that only those have who
     /// may know.
@@ -269,6 +271,11 @@ impl SecurityBuilder {
         let vocabulary = self.roles.into_iter().fold(vocabulary, Vocabulary::with_roles);
         let explain_denials_to = self.explain_denials_to.map(|rule| rule.within(&vocabulary)).transpose();
         let explain_denials_to = errors.take(explain_denials_to).flatten();
+        if let Some(rule) = explain_denials_to.as_ref().filter(|rule| rule.has_modes()) {
+            let message =
+                format!("denials are explained to `{rule}`: what is passed over there tells others");
+            errors.push(ConfigError::new(ConfigCode::MisplacedMode, message));
+        }
         let forbidden = self.forbidden.iter().filter_map(|rule| errors.take(rule.within(&vocabulary)));
         let forbidden: Vec<Rule> = forbidden.collect();
         let edge = errors.take(Edge::new(self.proxies));

@@ -62,7 +62,8 @@ impl RoutePolicy {
     }
 
     /// Whether a gate that enforces this policy has asked the carried rule too, so that the handler need not. It has not
-    /// where the route's own rule is so strict that the carried one was left out: there, both ask.
+    /// where the route's own rule is so strict that the carried one was left out, nor where the route says
+    /// [`anonymous`](portcullis_authz::anonymous) and the handler's rule needs a caller: there, both ask.
     #[must_use]
     pub fn contains_carried(&self) -> bool {
         self.carried == Carried::Contained
@@ -125,7 +126,11 @@ fn joined(carried: Access, own: Access) -> Result<(Access, Carried), ConfigError
             Ok((Access::Rule(own), Carried::Implied))
         }
         (Access::Rule(carried), Access::Rule(own)) => {
-            Ok((Access::Rule(carried.and(own)), Carried::Contained))
+            let needs_caller = carried.needs_principal();
+            let both = carried.and(own);
+            // Beside a rule that says `anonymous`, the carried one no longer needs a caller; by itself it does.
+            let weaker = needs_caller && !both.needs_principal();
+            Ok((Access::Rule(both), if weaker { Carried::Implied } else { Carried::Contained }))
         }
         (Access::Public(carried), Access::Public(_)) => {
             let message =
@@ -152,7 +157,7 @@ pub(crate) fn implies(rule: &Rule, other: &Rule) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_authz::{anonymous, any_scope, authenticated, role, scope};
+    use portcullis_authz::{anonymous, any_scope, authenticated, network, role, scope};
     use portcullis_ratelimit::{MINUTE, client_ip, per};
 
     use super::*;
@@ -224,6 +229,19 @@ mod tests {
     fn a_rule_that_is_wrong_by_itself_is_left_to_the_gate() {
         let never = scope("a").and(!scope("a"));
         check(requires(never), requires(role("r")), Ok("scope(a) and not scope(a) and role(r)"));
+    }
+
+    /// A predicate needs a caller unless its rule says otherwise, and the handler's does not.
+    #[test]
+    fn a_route_for_those_who_do_not_log_in_takes_no_caller_from_the_rule_of_its_handler() {
+        for carried in [network("10.0.0.0/8"), !network("10.0.0.0/8")] {
+            let own = requires(anonymous().or(scope("a"))).optional();
+            let both = own.with_carried(&requires(carried)).unwrap();
+            assert!(!both.contains_carried(), "{both}");
+        }
+        let open = network("10.0.0.0/8").and(anonymous().or(role("r")));
+        let both = requires(anonymous().or(scope("a"))).with_carried(&requires(open)).unwrap();
+        assert!(both.contains_carried(), "{both}");
     }
 
     #[test]

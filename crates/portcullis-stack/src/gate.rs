@@ -81,9 +81,11 @@ impl Gate {
         self.0.checks.has_parameters
     }
 
-    /// Leaves the parameters of the path in the extensions, if a check looks at them. A router calls it before
-    /// [`start`](Self::start), and [`admit`](Self::admit) once the request is let through.
+    /// Leaves the parameters of the path in the extensions, if a check looks at them, and takes away those of another
+    /// route around this one. A router calls it before [`start`](Self::start), and [`admit`](Self::admit) once the request is
+    /// let through.
     pub fn prepare<B>(&self, request: &mut Request<B>) {
+        request.extensions_mut().remove::<PathParameters>();
         if self.0.reads_parameters {
             self.leave_parameters(request);
         }

@@ -42,7 +42,7 @@ pub(crate) enum Carried {
     Awaited,
     /// It says all that the carried one says.
     Contained,
-    /// It is stricter than the carried one.
+    /// The handler asks the carried one itself: this one is stricter, or alone needs no caller.
     Implied,
 }
 

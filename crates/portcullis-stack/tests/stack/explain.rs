@@ -2,7 +2,7 @@
 
 use http::Response;
 use http_body_util::Full;
-use portcullis_authz::scope;
+use portcullis_authz::{authenticated, scope};
 use serde_json::{Value, json};
 
 use crate::support::{Bench, request, text};
@@ -52,4 +52,10 @@ fn a_rule_for_it_that_means_nothing_is_an_error() {
     let security = portcullis_stack::Security::builder().insecure_no_audit();
     let errors = security.explain_denials_to(scope("two words")).build().unwrap_err();
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P206"]);
+    // What is only watched would tell everybody.
+    for watched in [scope("debug").shadowed(), authenticated().and(scope("debug").shadowed())] {
+        let security = portcullis_stack::Security::builder().insecure_no_audit();
+        let errors = security.explain_denials_to(watched).build().unwrap_err();
+        assert_eq!(errors.codes().collect::<Vec<_>>(), ["P219"]);
+    }
 }

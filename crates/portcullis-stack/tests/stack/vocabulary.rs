@@ -91,8 +91,19 @@ async fn what_is_forbidden_asks_nobody_on_a_public_route_and_callers_without_cre
         .route(Method::GET, "/open", "open", open);
     let bench =
         Bench::of(&routes, |security| security.forbid(role("suspended")).forbid(network("192.0.2.0/24")));
-    for path in ["/public", "/open"] {
-        assert_eq!(bench.call(crate::support::request("GET", path)).await.status(), 200, "{path}");
+    let get = |path| crate::support::request("GET", path);
+    for (path, peer, status) in [
+        ("/public", "10.0.0.1", 200),
+        ("/public", "192.0.2.7", 200),
+        ("/open", "10.0.0.1", 200),
+        ("/open", "192.0.2.7", 403),
+    ] {
+        let request = crate::support::from_peer(get(path), peer);
+        assert_eq!(bench.call(request).await.status(), status, "{path} {peer}");
+    }
+    // Whoever hides their address is in no network that is allowed, and out of none that is forbidden.
+    for (path, status) in [("/public", 200), ("/open", 403)] {
+        assert_eq!(bench.call(get(path)).await.status(), status, "{path}");
     }
 }
 
@@ -142,4 +153,24 @@ fn what_is_wrong_for_the_whole_application_is_found_when_it_is_built() {
         .explain_denials_to(permission("debug"));
     let errors = wrong.build().unwrap_err();
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P213", "P225", "P224"]);
+}
+
+/// The parameters of a route around this one, such as that of an application around this application.
+#[tokio::test]
+async fn the_parameters_of_another_route_name_no_tenant() {
+    use portcullis_authz::PathParameters;
+
+    let path = |template: &str, rule| {
+        RouteList::new().route(Method::GET, template, "notes", RoutePolicy::requires(rule))
+    };
+    let theirs = || PathParameters::new([("tenant", "acme"), ("id", "7")]);
+    let routes = path("/{tenant}/notes", tenant_matches("tenant"));
+    let bench = Bench::for_alice(alice("read", &[]), &routes, |security| security);
+    for (path, status) in [("/globex/notes", 403), ("/acme/notes", 200)] {
+        let request = bench.as_alice("GET", path).extension(theirs());
+        assert_eq!(bench.call(request).await.status(), status, "{path}");
+    }
+    let bench = Bench::for_alice(alice("read", &[]), &path("/notes", scope("read")), |security| security);
+    let response = bench.call(bench.as_alice("GET", "/notes").extension(theirs())).await;
+    assert_eq!(crate::support::text(response).await, "notes ", "a guard finds nothing");
 }

@@ -207,3 +207,16 @@ proptest! {
         let _ = serde_json::from_str::<Assigned<Value>>(&text);
     }
 }
+
+/// serde reads a struct from a list, too: only a name alone, which stands for lists, lets one through.
+#[test]
+fn a_list_in_the_place_of_an_object_is_refused_where_its_members_are_named() {
+    let written = serde_json::json!({ "notes": [["alice", true]], "owner": ["alice", true] });
+    for (paths, refused) in [
+        (["owner.name", "notes.*"], "owner"),
+        (["owner.name", "notes.author"], "notes"),
+        (["owner.name", "notes"], "notes"),
+    ] {
+        assert_eq!(FieldSet::new(paths).unwrap().refused(&written).unwrap(), refused, "{paths:?}");
+    }
+}

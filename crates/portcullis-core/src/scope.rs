@@ -140,7 +140,7 @@ impl Scopes {
         let held = self.as_slice();
         if held.len() <= FEW {
             // Most differ in length already.
-            return held.iter().any(|held| held.as_str() == scope);
+            return held.iter().any(|held| held.end - held.start == scope.len() && held.as_str() == scope);
         }
         held.binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
     }

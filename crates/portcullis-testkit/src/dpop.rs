@@ -3,6 +3,7 @@
 mod proof;
 mod wrong;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,8 +58,18 @@ impl DpopClient {
     /// The thumbprint of the key (RFC 7638), as `cnf.jkt` has it.
     #[must_use]
     pub fn thumbprint(&self) -> String {
-        // Members are printed in the order of their names, without spaces, as RFC 7638 §3 wants them.
-        encode(digest(&SHA256, self.jwk().to_string().as_bytes()))
+        encode(digest(&SHA256, self.canonical_jwk().as_bytes()))
+    }
+
+    /// The members in the order of their names, without spaces, as RFC 7638 §3 wants them, whatever order a map of
+    /// `serde_json` has in this program.
+    fn canonical_jwk(&self) -> String {
+        let jwk = self.jwk();
+        let members: BTreeMap<&str, &Value> =
+            jwk.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value)).collect();
+        let members: Vec<String> =
+            members.iter().map(|(name, value)| format!("{}:{value}", Value::from(*name))).collect();
+        format!("{{{}}}", members.join(","))
     }
 
     /// The claim `cnf` of a token that is bound to the key.
@@ -92,11 +103,13 @@ mod tests {
     fn the_thumbprint_is_that_of_the_sorted_members() {
         for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa] {
             let client = DpopClient::new(algorithm, Clock::system());
-            let jwk = client.jwk();
-            let names: Vec<_> = jwk.as_object().unwrap().keys().cloned().collect();
-            let mut sorted = names.clone();
-            sorted.sort();
-            assert_eq!(names, sorted);
+            let jwk = client.canonical_jwk();
+            let places: Vec<_> = ["crv", "kty", "x", "y"]
+                .iter()
+                .filter_map(|name| jwk.find(&format!("\"{name}\":")))
+                .collect();
+            assert!(places.len() >= 3 && places.is_sorted(), "{jwk}");
+            assert_eq!(serde_json::from_str::<Value>(&jwk).unwrap(), client.jwk());
             assert_eq!(client.thumbprint().len(), 43);
         }
     }

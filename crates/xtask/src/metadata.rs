@@ -36,10 +36,10 @@ fn read(metadata: &Value) -> Result<Vec<Package>, String> {
 
 fn read_package(package: &Value) -> Option<Package> {
     let features = package.get("features")?.as_object()?;
-    Some(Package {
-        name: package.get("name")?.as_str()?.to_owned(),
-        features: features.keys().filter(|name| *name != "default").cloned().collect(),
-    })
+    let mut features: Vec<String> = features.keys().filter(|name| *name != "default").cloned().collect();
+    // The order of a map is that of its source in some builds.
+    features.sort();
+    Some(Package { name: package.get("name")?.as_str()?.to_owned(), features })
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ A1.14  oauth/src/bearer/tests/layer.rs      a_refusal_repeats_nothing_of_the_tok
 A1.14  tests/attacks/tokens.rs              every_attack_on_an_issuer_with_a_key_set_file_is_refused
 A1.15  authn/src/tests/challenges.rs        without_a_credential_every_scheme_challenges_and_none_names_an_error
 A2.1   oauth/src/jwt/compact.rs             a_token_has_three_parts_of_base64url_characters
-A2.2   oauth/src/base64url.rs               only_the_canonical_form_is_decoded
+A2.2   oauth/src/base64url/tests.rs         only_the_canonical_form_is_decoded
 A2.2   oauth/src/jwt/tests/attacks.rs       refuses_every_other_way_to_write_the_same_octets
 A2.3   oauth/src/json/tests.rs              refuses_a_name_that_stands_twice_at_any_depth_however_it_is_written
 A2.4   oauth/src/jwt/header.rs              the_algorithm_is_there_and_known_by_exactly_its_name

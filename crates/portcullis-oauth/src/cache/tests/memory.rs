@@ -60,10 +60,11 @@ fn ten_thousand_tokens_stay_within_the_octets_of_the_default() {
     let held = usize::try_from(measure(verify_all).bytes_current).expect("memory is held");
     eprintln!("{} tokens take {held} octets", bench.cache().len());
     // Each is counted with its claims as if all of them had been read, which takes more than their text.
-    assert!((2_500..=DEFAULT_REMEMBERED_TOKENS).contains(&bench.cache().len()), "{}", bench.cache().len());
+    assert!((2_000..=DEFAULT_REMEMBERED_TOKENS).contains(&bench.cache().len()), "{}", bench.cache().len());
     assert!(held <= DEFAULT_REMEMBERED_OCTETS, "{held}");
 }
 
 /// P16 asks for 256, which is missed: the principal keeps the texts that rules ask for apart from the claims, each in an
-/// allocation of its own, beside the place in the table and the whereabouts of the key.
-const MOST_BESIDE: usize = 850;
+/// allocation of its own, beside the place in the table and the whereabouts of the key. A build whose maps of `serde_json` keep
+/// the order of their source takes some 50 more.
+const MOST_BESIDE: usize = 900;

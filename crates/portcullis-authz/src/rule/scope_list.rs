@@ -14,7 +14,8 @@ pub(super) struct ScopeList {
     /// For each scope of the set the others that stand for it; empty if none stands for any.
     covering: Box<[Scopes]>,
     /// The set and all of these together, the shorter ones first: most scopes differ in length, which is compared at once.
-    any_of: Box<[Scope]>,
+    /// Texts of their own, which need not be cut out of longer ones.
+    any_of: Box<[Box<str>]>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,11 +48,16 @@ impl ScopeList {
     pub(super) fn is_satisfied_by(&self, held: &Scopes) -> bool {
         match self.quantity {
             Quantity::Any if self.any_of.len() <= held.len() => {
-                self.any_of.iter().any(|scope| held.contains(scope.as_str()))
+                self.any_of.iter().any(|scope| held.contains(scope))
             }
             Quantity::Any => held
                 .iter()
+                .map(Scope::as_str)
                 .any(|held| self.any_of.binary_search_by(|known| length_first(known, held)).is_ok()),
+            // As written: it is the one scope of the set, or none that anybody holds.
+            Quantity::One if self.covering.is_empty() => {
+                self.written.first().is_some_and(|scope| held.contains(scope))
+            }
             Quantity::All | Quantity::One if self.covering.is_empty() => {
                 self.set.len() <= held.len() && self.set.iter().all(|scope| held.contains(scope.as_str()))
             }
@@ -108,15 +114,14 @@ impl PartialEq for ScopeList {
 }
 
 /// Each scope once.
-fn by_length<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Box<[Scope]> {
-    let mut scopes: Vec<Scope> = scopes.cloned().collect();
-    scopes.sort_unstable_by(length_first);
+fn by_length<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Box<[Box<str>]> {
+    let mut scopes: Vec<Box<str>> = scopes.map(|scope| scope.as_str().into()).collect();
+    scopes.sort_unstable_by(|one, other| length_first(one, other));
     scopes.dedup();
     scopes.into()
 }
 
-fn length_first(one: &Scope, other: &Scope) -> Ordering {
-    let (one, other) = (one.as_str(), other.as_str());
+fn length_first(one: &str, other: &str) -> Ordering {
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 

@@ -14,7 +14,7 @@ const BUDGETS: &[Budget] = &[
         what: "rules and guards",
         // Its deadlines need a timer, which is that of tokio. Role models are swapped (arc-swap), networks read (ipnet).
         selection: "-p portcullis-authz --no-default-features",
-        most: 26,
+        most: 25,
     },
     Budget { what: "limits", selection: "-p portcullis-ratelimit", most: 50 },
     Budget {

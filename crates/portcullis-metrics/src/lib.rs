@@ -2,4 +2,4 @@
 
 mod sink;
 
-pub use self::sink::{DEFAULT_PREFIX, MetricsSink};
+pub use self::sink::{DEFAULT_PREFIX, InvalidPrefix, MetricsSink};

@@ -1,3 +1,5 @@
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 
 use metrics::{SharedString, counter, histogram};
@@ -40,14 +42,12 @@ impl MetricsSink {
 
     /// Sets what every name begins with.
     ///
-    /// # Panics
-    /// If it is empty, begins with a digit, or has anything but ASCII letters, digits and `_`.
-    #[must_use]
-    pub fn with_prefix(self, prefix: &str) -> Self {
+    /// # Errors
+    /// [`InvalidPrefix`] if it is empty, begins with a digit, or has anything but ASCII letters, digits and `_`.
+    pub fn with_prefix(self, prefix: &str) -> Result<Self, InvalidPrefix> {
         let is_name = prefix.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && prefix.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        assert!(is_name, "the prefix of metrics is made of ASCII letters, digits and `_`");
-        Self { names: Names::new(prefix), ..self }
+        if is_name { Ok(Self { names: Names::new(prefix), ..self }) } else { Err(InvalidPrefix) }
     }
 
     /// Leaves the label for the route empty, for applications with very many routes.
@@ -62,6 +62,21 @@ impl MetricsSink {
         &self.names.decisions
     }
 }
+
+/// A prefix that is no name: an exporter would drop what is counted under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidPrefix;
+
+impl fmt::Display for InvalidPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the prefix of metrics is made of ASCII letters, digits and `_`, and begins with no digit",
+        )
+    }
+}
+
+impl Error for InvalidPrefix {}
 
 impl Default for MetricsSink {
     fn default() -> Self {

@@ -115,11 +115,21 @@ fn a_request_and_each_decision_are_counted() {
 #[test]
 fn what_would_have_been_denied_is_counted_apart() {
     check(
-        &counted("read", Mode::Shadow, MetricsSink::new().with_prefix("api").without_routes()),
+        &counted("read", Mode::Shadow, MetricsSink::new().with_prefix("api").unwrap().without_routes()),
         &[
             "api_decisions_total room=rule effect=deny reason=insufficient_scope enforced=false route=",
             "api_request_duration_seconds route=",
             "api_requests_total outcome=answered status=200 reason= route=",
         ],
     );
+}
+
+#[test]
+fn a_prefix_that_is_no_name_is_refused() {
+    for prefix in ["", "1", "my api", "é", "a-b", "a\n"] {
+        assert!(MetricsSink::new().with_prefix(prefix).is_err(), "{prefix:?}");
+    }
+    for prefix in ["a", "_", "a1_B"] {
+        assert!(MetricsSink::new().with_prefix(prefix).is_ok(), "{prefix}");
+    }
 }

@@ -16,6 +16,7 @@ const BUDGETS: &[Budget] = &[
         selection: "-p portcullis-authz --no-default-features",
         most: 25,
     },
+    Budget { what: "rules and guards, with deadlines", selection: "-p portcullis-authz", most: 26 },
     Budget { what: "limits", selection: "-p portcullis-ratelimit", most: 50 },
     Budget {
         what: "bearer tokens, local keys",

@@ -37,7 +37,8 @@ fn check(remember: RememberTokens, keeps_token: bool) {
     let (each, token, claims) = taken(remember, TOKENS);
     let beside = each - claims as f64 - if keeps_token { token as f64 } else { 0.0 };
     eprintln!("{remember:?}: {each:.0} octets each; token {token}, claims {claims}, beside them {beside:.0}");
-    assert!(beside <= MOST_BESIDE as f64, "{beside:.0} octets beside token and claims");
+    let most = MOST_BESIDE + if maps_keep_their_order() { 50 } else { 0 };
+    assert!(beside <= most as f64, "{beside:.0} octets beside token and claims");
     assert!(each > claims as f64, "nothing was measured");
 }
 
@@ -60,11 +61,17 @@ fn ten_thousand_tokens_stay_within_the_octets_of_the_default() {
     let held = usize::try_from(measure(verify_all).bytes_current).expect("memory is held");
     eprintln!("{} tokens take {held} octets", bench.cache().len());
     // Each is counted with its claims as if all of them had been read, which takes more than their text.
-    assert!((2_000..=DEFAULT_REMEMBERED_TOKENS).contains(&bench.cache().len()), "{}", bench.cache().len());
+    let fewest = if maps_keep_their_order() { 2_000 } else { 2_500 };
+    assert!((fewest..=DEFAULT_REMEMBERED_TOKENS).contains(&bench.cache().len()), "{}", bench.cache().len());
     assert!(held <= DEFAULT_REMEMBERED_OCTETS, "{held}");
 }
 
-/// P16 asks for 256, which is missed: the principal keeps the texts that rules ask for apart from the claims, each in an
-/// allocation of its own, beside the place in the table and the whereabouts of the key. A build whose maps of `serde_json` keep
-/// the order of their source takes some 50 more.
-const MOST_BESIDE: usize = 900;
+/// P16 asks for 256, which is missed: the principal keeps the texts that rules ask for apart from the claims, beside the place
+/// in the table and the whereabouts of the key.
+const MOST_BESIDE: usize = 850;
+
+/// Whether another crate of the build has asked for maps of `serde_json` that keep the order of their source
+/// (`preserve_order`): they are larger, and more is reckoned for each value.
+fn maps_keep_their_order() -> bool {
+    json!({ "b": 1, "a": 2 }).as_object().and_then(|map| map.keys().next()).is_some_and(|first| first == "b")
+}

@@ -94,7 +94,15 @@ impl Entitlements for Words {
     }
 
     fn permits(&self, caller: &Principal, permission: &str) -> Option<bool> {
-        Some(self.roles.as_ref()?.permits(caller, permission))
+        self.roles.as_ref()?.permission(caller, permission)
+    }
+
+    fn knows_scope(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|catalog| catalog.declares(scope))
+    }
+
+    fn knows_role(&self, role: &str) -> bool {
+        self.roles.as_ref().is_none_or(|model| model.knows_role(role))
     }
 }
 

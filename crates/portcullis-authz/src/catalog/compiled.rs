@@ -73,6 +73,11 @@ impl CompiledCatalog {
         known.any(|held| self.covers.includes(*held, *asked))
     }
 
+    /// Whether a rule may ask for the scope.
+    pub(crate) fn declares(&self, scope: &str) -> bool {
+        self.numbers.get(scope).is_some_and(|number| *number < self.declared)
+    }
+
     /// The other scopes that satisfy a rule which asks for the scope.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Roles, what they include and what they permit.
 
+mod asked;
 mod check;
 mod definition;
 #[cfg(feature = "toml")]

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use portcullis_core::{ConfigError, ConfigErrors, Principal, Readiness, Wait};
 
+use super::asked::Asked;
 use super::definition::RoleModelBuilder;
 use super::load::{ErasedLoad, LoadRoles, RoleModelError};
 use super::snapshot::Snapshot;
@@ -47,8 +48,15 @@ struct Shared {
     source: Option<Source>,
     /// How many times the model was read.
     readings: AtomicU64,
-    /// The number of the reading that is in use: an older one never follows a newer one.
-    in_use: Mutex<u64>,
+    in_use: Mutex<InUse>,
+}
+
+#[derive(Default)]
+struct InUse {
+    /// The number of the reading: an older one never follows a newer one.
+    reading: u64,
+    /// What no later model may be without.
+    asked: Asked,
 }
 
 /// Where the model is kept.
@@ -80,7 +88,7 @@ impl RoleModel {
             current: ArcSwap::from_pointee(snapshot),
             source,
             readings: AtomicU64::new(0),
-            in_use: Mutex::new(0),
+            in_use: Mutex::default(),
         };
         Self { shared: Arc::new(shared), interval: DEFAULT_RELOAD_INTERVAL }
     }
@@ -96,7 +104,8 @@ impl RoleModel {
     /// one or the new one, never none. A model that was written in the program never changes.
     ///
     /// # Errors
-    /// If it cannot be read, or is wrong; the old one stays in use.
+    /// If it cannot be read, is wrong, or lacks what a rule asks for, as for [`replace`](Self::replace); the old one stays
+    /// in use.
     pub async fn reload(&self) -> Result<bool, RoleModelError> {
         let reading = self.begin();
         let definition = match &self.shared.source {
@@ -111,7 +120,10 @@ impl RoleModel {
     /// Takes this model in place of the one in use, and says whether it differs.
     ///
     /// # Errors
-    /// If it is wrong; the old one stays in use.
+    /// If it is wrong, or lacks a role or a permission that a [bound](crate::Rule::within) rule asks for (`P224`, `P225`):
+    /// with it the program would not start, and what a rule forbids, `forbid(permission("p"))`, would be forbidden no
+    /// more. The old one stays in use. A permission that nobody is to have any longer stays in the model, permitted by a
+    /// role that nobody has.
     pub fn replace(&self, model: RoleModelBuilder) -> Result<bool, ConfigErrors> {
         self.take(self.begin(), model)
     }
@@ -128,12 +140,26 @@ impl RoleModel {
         self.shared.current.load().permits(caller, permission)
     }
 
-    pub(crate) fn check_role(&self, role: &str) -> Result<(), ConfigError> {
-        self.shared.current.load().check_role(role)
+    /// Whether the model has the role.
+    pub(crate) fn knows_role(&self, role: &str) -> bool {
+        self.shared.current.load().knows_role(role)
     }
 
-    pub(crate) fn check_permission(&self, permission: &str) -> Result<(), ConfigError> {
-        self.shared.current.load().check_permission(permission)
+    /// Whether a role of the caller has the permission; `None` if no role of the model has it.
+    pub(crate) fn permission(&self, caller: &Principal, permission: &str) -> Option<bool> {
+        self.shared.current.load().permission(caller, permission)
+    }
+
+    /// A rule asks for the role: from now on, no other model is without it.
+    pub(crate) fn ask_for_role(&self, role: &str) -> Result<(), ConfigError> {
+        let mut in_use = self.in_use();
+        in_use.asked.role(&self.shared.current.load(), role)
+    }
+
+    /// A rule asks for the permission: from now on, no other model is without it.
+    pub(crate) fn ask_for_permission(&self, permission: &str) -> Result<(), ConfigError> {
+        let mut in_use = self.in_use();
+        in_use.asked.permission(&self.shared.current.load(), permission)
     }
 
     /// Whether the model is kept elsewhere, so that [`reload`](Self::reload) may bring another one.
@@ -153,16 +179,22 @@ impl RoleModel {
 
     /// A reading that began before the one in use is not taken, nor one that is the same.
     fn take(&self, reading: u64, definition: RoleModelBuilder) -> Result<bool, ConfigErrors> {
-        let mut in_use = self.shared.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        if reading < *in_use {
+        let mut in_use = self.in_use();
+        if reading < in_use.reading {
             return Ok(false);
         }
         let changed = self.shared.current.load().definition != definition;
         if changed {
-            self.shared.current.store(Arc::new(Snapshot::new(definition)?));
+            let snapshot = Snapshot::new(definition)?;
+            in_use.asked.check(&snapshot)?;
+            self.shared.current.store(Arc::new(snapshot));
         }
-        *in_use = reading;
+        in_use.reading = reading;
         Ok(changed)
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, InUse> {
+        self.shared.in_use.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -63,8 +63,17 @@ impl Snapshot {
 
     /// Whether one of the caller's roles has the permission.
     pub(super) fn permits(&self, caller: &Principal, permission: &str) -> bool {
-        let Some(asked) = self.permissions.get(permission) else { return false };
-        self.known(caller).any(|held| self.permits.get(held).is_some_and(|bits| bits.get(*asked)))
+        self.permission(caller, permission).unwrap_or(false)
+    }
+
+    /// The same; `None` if no role of the model has the permission.
+    pub(super) fn permission(&self, caller: &Principal, permission: &str) -> Option<bool> {
+        let asked = self.permissions.get(permission)?;
+        Some(self.known(caller).any(|held| self.permits.get(held).is_some_and(|bits| bits.get(*asked))))
+    }
+
+    pub(super) fn knows_role(&self, role: &str) -> bool {
+        self.roles.contains_key(role)
     }
 
     /// The numbers of the caller's roles that the model has.

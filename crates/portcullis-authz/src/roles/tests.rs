@@ -106,6 +106,42 @@ fn a_wrong_model_leaves_the_old_one_in_use() {
     assert!(clone.permits(&alice, "other") && !clone.permits(&alice, "write"), "clones share the model");
 }
 
+/// With a name that a rule forbids gone, the rule would forbid nothing.
+#[test]
+fn a_model_without_what_a_bound_rule_asks_for_is_not_taken() {
+    let permits = |permission: &str| RoleModel::builder().role("editor").permits("write").permits(permission);
+    for rule in [
+        !crate::permission("frozen"),
+        crate::scope("a").unless(crate::permission("frozen")),
+        crate::authenticated().and(crate::permission("frozen")),
+    ] {
+        let model = permits("frozen").build().unwrap();
+        assert!(model.replace(permits("thawed")).unwrap(), "nobody asks for it yet");
+        assert!(model.replace(permits("frozen")).unwrap());
+        let words = crate::Vocabulary::new().with_roles(model.clone());
+        let _bound = rule.within(&words).unwrap();
+        let errors = model.replace(permits("thawed")).unwrap_err();
+        assert_eq!(errors.codes().collect::<Vec<_>>(), ["P225"], "{rule}");
+        assert!(errors.to_string().contains("`frozen`"), "{errors}");
+        assert!(model.permits(&caller(&["editor"]), "frozen"), "the old one stays in use");
+        let retired = RoleModel::builder().role("editor").role("nobody").permits("frozen");
+        assert!(model.replace(retired).unwrap() && !model.permits(&caller(&["editor"]), "frozen"));
+    }
+}
+
+#[test]
+fn each_role_and_permission_that_would_be_missing_is_named_at_once() {
+    let model = model().build().unwrap();
+    let words = crate::Vocabulary::new().with_roles(model.clone());
+    let rule = crate::role("editor").unless(crate::permission("read").or(crate::role("viewer")));
+    let _bound = rule.within(&words).unwrap();
+    let errors = model.replace(RoleModel::builder().role("editor").permits("write")).unwrap_err();
+    assert_eq!(errors.codes().collect::<Vec<_>>(), ["P224", "P225"]);
+    // What could not be bound asks for nothing.
+    assert!(crate::permission("none").within(&words).is_err());
+    assert!(model.replace(self::model().role("admin")).unwrap());
+}
+
 /// A table that changes, and fails now and then.
 #[derive(Clone, Default)]
 struct Table(Arc<AtomicU32>);
@@ -193,6 +229,27 @@ async fn upkeep_reads_the_model_again_and_outlives_failures() {
     assert_eq!(table.0.load(Ordering::Relaxed), 4);
     upkeep.abort();
     assert!(self::model().build().unwrap().upkeep().is_none(), "a model in the program needs none");
+}
+
+#[tokio::test]
+async fn a_reload_that_drops_what_is_forbidden_is_refused() {
+    struct Dropping(AtomicU32);
+    impl LoadRoles for Dropping {
+        async fn load_roles(&self) -> Result<RoleModelBuilder, StoreError> {
+            let reading = self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(RoleModel::builder().role("editor").permits(if reading == 1 { "other" } else { "frozen" }))
+        }
+    }
+    let model = RoleModel::load(Dropping(AtomicU32::new(0))).await.unwrap();
+    let rule =
+        (!crate::permission("frozen")).within(&crate::Vocabulary::new().with_roles(model.clone())).unwrap();
+    let request = crate::test_support::request(&crate::test_support::known("", &["editor"]));
+    let view = portcullis_core::RequestView::of(&request).unwrap();
+    assert!(!rule.evaluate(&view).is_allowed());
+    let Err(RoleModelError::Invalid(errors)) = model.reload().await else { panic!("it was taken") };
+    assert!(errors.to_string().contains("P225") && errors.to_string().contains("`frozen`"), "{errors}");
+    assert!(!rule.evaluate(&view).is_allowed(), "the deny has not vanished");
+    assert!(!model.reload().await.unwrap(), "the next one is the one in use");
 }
 
 #[cfg(feature = "toml")]

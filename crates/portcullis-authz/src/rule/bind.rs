@@ -14,7 +14,8 @@ impl Rule {
     /// [implies](crate::ScopeCatalog::implies) it, a role for whom another one includes it, and permissions mean
     /// something. Binding it again binds it anew. It prints itself as before.
     ///
-    /// What the scopes imply is worked out here, once, and not for each request. A rule that was bound to nothing goes by
+    /// What the scopes imply is worked out here, once, and not for each request. The roles and permissions that the rule
+    /// asks for stay in the model: one that comes later without them is [not taken](RoleModel::replace). A rule that was bound to nothing goes by
     /// what [the Trail was told](Vocabulary::speak_to).
     ///
     /// ```
@@ -55,9 +56,9 @@ impl Rule {
             Node::Not(rule) => Node::Not(rule.bound(vocabulary, errors)),
             Node::InMode(mode, rule) => Node::InMode(*mode, rule.bound(vocabulary, errors)),
             Node::Scopes(scopes) => Node::Scopes(bound_scopes(scopes, vocabulary, errors)),
-            Node::Role(role) => Node::Role(bound_name(role, vocabulary, RoleModel::check_role, errors)),
+            Node::Role(role) => Node::Role(bound_name(role, vocabulary, RoleModel::ask_for_role, errors)),
             Node::Permission(permission) => {
-                Node::Permission(bound_name(permission, vocabulary, RoleModel::check_permission, errors))
+                Node::Permission(bound_name(permission, vocabulary, RoleModel::ask_for_permission, errors))
             }
             _ => return self.clone(),
         })
@@ -78,13 +79,13 @@ fn bound_scopes(list: &ScopeList, vocabulary: &Vocabulary, errors: &mut Vec<Conf
 fn bound_name(
     named: &Named,
     vocabulary: &Vocabulary,
-    check: impl FnOnce(&RoleModel, &str) -> Result<(), ConfigError>,
+    ask_for: impl FnOnce(&RoleModel, &str) -> Result<(), ConfigError>,
     errors: &mut Vec<ConfigError>,
 ) -> Named {
     let model = vocabulary.roles();
     // An empty name is told of by `lint`.
     if let Some(model) = model.filter(|_| !named.name.is_empty()) {
-        errors.extend(check(model, &named.name).err());
+        errors.extend(ask_for(model, &named.name).err());
     }
     Named { name: named.name.clone(), model: model.cloned() }
 }

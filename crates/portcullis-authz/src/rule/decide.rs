@@ -83,7 +83,8 @@ impl Rule {
         let detail = decision.detail().unwrap_or_default();
         if decision.reason() == Reason::Misconfigured {
             let denial = Denial::misconfigured(format!(
-                "{detail}, but no authentication ran before, or the rule is one that `Rule::lint` refuses"
+                "{detail}, but no authentication ran before, the application knows no such name, or the rule is one \
+                 that `Rule::lint` refuses"
             ));
             return explained(denial, decision).disclosed_to(request);
         }

@@ -64,6 +64,11 @@ impl<'r> Obstacle<'r> {
         Self { kind, reason, asked, said: None, forbidden: false, place: 0 }
     }
 
+    /// What a rule asks for by a name that means nothing in the application: neither it nor its negation holds.
+    fn unknown(asked: &'r Rule) -> Self {
+        Self::new(Kind::Failure, Reason::Misconfigured, asked)
+    }
+
     /// The same, in the way by the condition of that number.
     pub(super) fn at(self, place: u32) -> Self {
         Self { place, ..self }
@@ -153,10 +158,14 @@ impl Rule {
 
     fn ask_caller(&self, node: &Node, facts: &Facts<'_>) -> Verdict<'_> {
         let Some(caller) = facts.caller else { return Err(facts.nobody_is(self)) };
+        let trail = facts.request.trail();
         let (held, kind, reason) = match node {
             Node::Scopes(list) => {
                 let held = list.is_satisfied_by(caller.scopes())
-                    || list.is_satisfied(|scope| facts.request.trail().covers_scope(caller, scope));
+                    || list.is_satisfied(|scope| trail.covers_scope(caller, scope));
+                if !held && !list.set.iter().all(|scope| trail.knows_scope(scope.as_str())) {
+                    return Err(Obstacle::unknown(self));
+                }
                 (held, Kind::Scope, Reason::InsufficientScope)
             }
             Node::Acr(list) => {
@@ -173,20 +182,20 @@ impl Rule {
             Node::User => (!caller.is_client(), Kind::Attribute, Reason::UserRequired),
             Node::Role(role) => {
                 let held = role.model.as_ref().map_or_else(
-                    || facts.request.trail().covers_role(caller, &role.name),
+                    || trail.covers_role(caller, &role.name),
                     |model| model.has_role(caller, &role.name),
                 );
+                if !held && role.model.is_none() && !trail.knows_role(&role.name) {
+                    return Err(Obstacle::unknown(self));
+                }
                 (held, Kind::Attribute, Reason::InsufficientRole)
             }
             Node::Permission(permission) => {
                 let held = match &permission.model {
                     Some(model) => Some(model.permits(caller, &permission.name)),
-                    None => facts.request.trail().permits(caller, &permission.name),
+                    None => trail.permits(caller, &permission.name),
                 };
-                // Nobody says which roles have permissions.
-                let Some(held) = held else {
-                    return Err(Obstacle::new(Kind::Failure, Reason::Misconfigured, self));
-                };
+                let Some(held) = held else { return Err(Obstacle::unknown(self)) };
                 (held, Kind::Attribute, Reason::InsufficientPermission)
             }
             Node::Claim(name, value) => {

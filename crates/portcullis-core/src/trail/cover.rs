@@ -13,8 +13,21 @@ pub trait Entitlements: Send + Sync + 'static {
     /// Whether the caller has the role, or one that includes it.
     fn has_role(&self, caller: &Principal, role: &str) -> bool;
 
-    /// Whether a role of the caller has the permission; `None` if nobody says which roles have permissions.
+    /// Whether a role of the caller has the permission; `None` if nobody says which roles have permissions, or the
+    /// permission is none of those that somebody spoke of.
     fn permits(&self, caller: &Principal, permission: &str) -> Option<bool>;
+
+    /// Whether there is such a scope. By default, there is.
+    fn knows_scope(&self, scope: &str) -> bool {
+        let _ = scope;
+        true
+    }
+
+    /// Whether there is such a role. By default, there is.
+    fn knows_role(&self, role: &str) -> bool {
+        let _ = role;
+        true
+    }
 }
 
 impl Trail {
@@ -37,7 +50,21 @@ impl Trail {
         caller.has_role(role) || self.0.entitlements.get().is_some_and(|all| all.has_role(caller, role))
     }
 
-    /// Whether a role of the caller has the permission; `None` if nobody said which roles have permissions.
+    /// Whether there is such a scope, as far as somebody [said so](Self::set_entitlements): what is asked for by a name
+    /// that there is not is a mistake, and must not hold by negation.
+    #[must_use]
+    pub fn knows_scope(&self, scope: &str) -> bool {
+        self.0.entitlements.get().is_none_or(|all| all.knows_scope(scope))
+    }
+
+    /// Whether there is such a role, as far as somebody [said so](Self::set_entitlements).
+    #[must_use]
+    pub fn knows_role(&self, role: &str) -> bool {
+        self.0.entitlements.get().is_none_or(|all| all.knows_role(role))
+    }
+
+    /// Whether a role of the caller has the permission; `None` if nobody said which roles have permissions, or that
+    /// any has this one.
     #[must_use]
     pub fn permits(&self, caller: &Principal, permission: &str) -> Option<bool> {
         self.0.entitlements.get()?.permits(caller, permission)
@@ -97,5 +124,7 @@ mod tests {
             (trail.permits(&caller, "edit"), trail.permits(&caller, "delete")),
             (Some(true), Some(false))
         );
+        // Whoever does not say which names there are has heard of all.
+        assert!(trail.knows_scope("write") && trail.knows_role("no such role"));
     }
 }

@@ -139,3 +139,26 @@ fn an_unbound_rule_goes_by_what_the_trail_was_told() {
     }
     assert_eq!(permission("write").evaluate(&view).reason(), Reason::InsufficientPermission);
 }
+
+/// Such as a rule on a plain router, which nobody binds: by negation it must not become a pass.
+#[test]
+fn an_unbound_rule_that_asks_for_an_unknown_name_is_a_failure_whichever_way_it_asks() {
+    let rules = [
+        (scope("d:raed"), "d:read"),
+        (all_scopes(["d:read", "d:*"]), "d:read"),
+        (role("edtior"), "d:read"),
+        (permission("wirte"), "d:read"),
+    ];
+    for (rule, held) in rules {
+        let request = request(&known(held, &["viewer"]));
+        let view = RequestView::of(&request).unwrap();
+        let says = |rule: Rule| rule.evaluate(&view).reason();
+        assert_ne!(says(rule.clone()), Reason::RuleSatisfied, "{rule}");
+        words().speak_to(view.trail());
+        assert_eq!(says(rule.clone()), Reason::Misconfigured, "{rule}");
+        assert_eq!(says(!rule.clone()), Reason::Misconfigured, "{rule}");
+        assert_eq!(says(authenticated().unless(rule.clone())), Reason::Misconfigured, "{rule}");
+        let denial = rule.decide(&view).unwrap_err();
+        assert!(denial.explanation().is_some_and(|why| why.contains("knows no such name")), "{denial:?}");
+    }
+}

@@ -37,12 +37,12 @@ fn main() -> ExitCode {
 }
 
 fn times<'a>(report: &mut Report, goals: impl Iterator<Item = &'a Goal>, plan: Plan) {
-    report.heading("Time: ratios of the best turns (quartiles of the ratios of each round)");
+    report.heading("Time: medians of the ratios of each round (and quartiles)");
     let mut track = Track::default();
     for goal in goals {
         let (ours, peers) = track.measure(goal, plan);
-        let peers: Vec<f64> = peers.iter().map(|peer| peer.best).collect();
-        report.add(goal, ours.best, &format!("({:.2}..{:.2})", ours.lower, ours.upper), &peers);
+        let peers: Vec<f64> = peers.iter().map(|peer| peer.median).collect();
+        report.add(goal, ours.median, &format!("({:.2}..{:.2})", ours.lower, ours.upper), &peers);
     }
 }
 
@@ -59,8 +59,11 @@ fn instructions<'a>(report: &mut Report, goals: impl Iterator<Item = &'a Goal>) 
                 known.insert(name, count);
             }
         }
-        let measured = goal.measure(goal.ours, |name| known[name]);
-        let measured = if goal.unit.is_some() { measured } else { measured.round() };
-        report.add(goal, measured, "", &[]);
+        let measure = |formula| {
+            let measured = goal.measure(formula, |name| known[name]);
+            if goal.unit.is_some() { measured } else { measured.round() }
+        };
+        let peers: Vec<f64> = goal.peers.iter().map(|(_, formula)| measure(*formula)).collect();
+        report.add(goal, measure(goal.ours), "", &peers);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 pub struct Case {
     run: Box<dyn FnMut(u32) -> Option<Duration>>,
     settle: Box<dyn FnMut()>,
+    least: u32,
 }
 
 impl Case {
@@ -20,12 +21,23 @@ impl Case {
 
     /// The same, and says what it took, where that is another time than what passes meanwhile.
     pub(crate) fn taking(run: impl FnMut(u32) -> Option<Duration> + 'static) -> Self {
-        Self { run: Box::new(run), settle: Box::new(|| ()) }
+        Self { run: Box::new(run), settle: Box::new(|| ()), least: 1 }
     }
 
     /// Something to be done between measurements, such as waiting for a queue to be empty.
     pub(crate) fn settling(self, settle: impl FnMut() + 'static) -> Self {
         Self { settle: Box::new(settle), ..self }
+    }
+
+    /// Takes no turn of fewer iterations, where each turn has a price of its own.
+    pub(crate) fn at_least(self, iterations: u32) -> Self {
+        Self { least: iterations, ..self }
+    }
+
+    /// The fewest iterations of a turn.
+    #[must_use]
+    pub fn least(&self) -> u32 {
+        self.least
     }
 
     /// Does so many iterations.

@@ -10,6 +10,11 @@ pub use self::allocations::ALLOCATIONS;
 pub use self::instructions::INSTRUCTIONS;
 pub use self::times::TIMES;
 
+/// A yardstick or another crate, measured in the same way.
+const fn peer(name: &'static str, formula: &'static str) -> (&'static str, Formula) {
+    (name, Formula::new(formula))
+}
+
 /// One goal.
 #[derive(Clone, Copy, Debug)]
 pub struct Goal {
@@ -25,7 +30,7 @@ pub struct Goal {
     pub at_most: Option<f64>,
     /// What is asserted as long as the goal is missed.
     pub held: Option<f64>,
-    /// The same of others.
+    /// The same of others, and of what was written by hand for the same duties.
     pub peers: &'static [(&'static str, Formula)],
 }
 

@@ -33,8 +33,8 @@ impl Plan {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Spread {
-    /// Of the best turn of each case: what is left when nothing else disturbs.
-    pub best: f64,
+    /// Half of the rounds are below, half above.
+    pub median: f64,
     /// A quarter of the rounds is below.
     pub lower: f64,
     /// A quarter of the rounds is above.
@@ -65,10 +65,9 @@ impl Track {
             self.prepare(name, plan);
         }
         let rounds: Vec<Round> = (0..plan.rounds).map(|number| self.round(&names, number)).collect();
-        let best = |name| rounds.iter().map(|round| round[name]).fold(f64::INFINITY, f64::min);
         let spread = |formula: Formula| {
             let each = rounds.iter().map(|round| goal.measure(formula, |name| round[name]));
-            spread(goal.measure(formula, best), each.collect())
+            spread(each.collect())
         };
         (spread(goal.ours), goal.peers.iter().map(|(_, formula)| spread(*formula)).collect())
     }
@@ -80,7 +79,10 @@ impl Track {
         }
         let mut case = case(name).unwrap_or_else(|| panic!("there is a case named `{name}`"));
         let mut iterations = 1;
-        while iterations < MOST_ITERATIONS && self.time(&mut case, iterations) < plan.turn {
+        let least = case.least();
+        while iterations < least
+            || iterations < MOST_ITERATIONS && self.time(&mut case, iterations) < plan.turn
+        {
             iterations *= 2;
         }
         self.cases.insert(name, (case, iterations.min(MOST_ITERATIONS)));
@@ -111,8 +113,8 @@ impl Track {
     }
 }
 
-fn spread(best: f64, mut values: Vec<f64>) -> Spread {
+fn spread(mut values: Vec<f64>) -> Spread {
     values.sort_unstable_by(f64::total_cmp);
     let at = |quarter: usize| values[(values.len() - 1) * quarter / 4];
-    Spread { best, lower: at(1), upper: at(3) }
+    Spread { median: at(2), lower: at(1), upper: at(3) }
 }

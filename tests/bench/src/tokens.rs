@@ -34,6 +34,12 @@ pub(crate) fn bound_token(client: &DpopClient) -> String {
     builder(Algorithm::Es256).claim("cnf", client.confirmation()).sign()
 }
 
+/// The same token each time, as a credential: a signature of ECDSA is another one each time.
+pub(crate) fn same_bearer() -> &'static str {
+    static BEARER: OnceLock<String> = OnceLock::new();
+    BEARER.get_or_init(|| bearer(Algorithm::Es256))
+}
+
 /// The same as a credential.
 pub(crate) fn bearer(algorithm: Algorithm) -> String {
     format!("Bearer {}", token(algorithm))

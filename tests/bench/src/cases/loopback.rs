@@ -35,13 +35,16 @@ fn full(algorithm: Algorithm) -> Case {
     serving(Router::new().fallback_service(app), &bearer(algorithm), move || settle(&audit))
 }
 
+/// So many requests are one turn: what the end of one takes, which waits until every event is safe, must not count.
+const TURN: u32 = 2_048;
+
 /// Serves on a thread of its own until the program ends; what `settle` waits for counts too.
 pub(crate) fn serving(app: Router, authorization: &str, settle: impl Fn() + 'static) -> Case {
     let address = serve(app);
     let request =
         format!("GET {PATH} HTTP/1.1\r\nhost: api.example.com\r\nauthorization: {authorization}\r\n\r\n");
     let mut connections: Vec<TcpStream> = (0..CONNECTIONS).map(|_| connect(address)).collect();
-    Case::taking(move |iterations| {
+    let case = Case::taking(move |iterations| {
         let before = taken_by_others();
         let mut left = iterations as usize;
         while left > 0 {
@@ -54,7 +57,8 @@ pub(crate) fn serving(app: Router, authorization: &str, settle: impl Fn() + 'sta
         }
         settle();
         taken_by_others().zip(before).map(|(after, before)| after.saturating_sub(before))
-    })
+    });
+    case.at_least(TURN)
 }
 
 fn serve(app: Router) -> SocketAddr {

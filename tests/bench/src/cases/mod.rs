@@ -11,6 +11,7 @@ mod layers;
 mod loopback;
 mod opaque;
 mod routes;
+mod yardsticks;
 
 #[cfg(feature = "peers")]
 pub(crate) use self::checks::Addresses;
@@ -38,6 +39,7 @@ pub fn case(name: &str) -> Option<Case> {
         cedar::CASES,
         guards::CASES,
         routes::CASES,
+        yardsticks::CASES,
     ];
     #[cfg(feature = "peers")]
     let lists = lists.into_iter().chain(crate::peers::CASES.iter().copied());

@@ -1,33 +1,50 @@
 //! Goals of instructions, counted by callgrind: they do not depend on what else the machine does.
 
-use super::Goal;
+use super::{Goal, peer};
 
 /// The goals of instructions.
 pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("-", "bare router", "bare"),
     Goal::new("-", "axum's own charge for a layer", "pass-through - bare"),
-    Goal::new("-", "Security over axum, empty", "composite - bare"),
-    Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare").at_most(1_500.0),
+    Goal::new("-", "Security over axum, empty", "composite - bare")
+        .beside(&[peer("by hand", "by hand, context - bare")]),
+    Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare")
+        .at_most(1_500.0)
+        .beside(&[peer("by hand", "by hand, hit - bare")]),
     Goal::new("P1", "  over the empty Security", "composite hit hs256 - composite").at_most(1_500.0),
     Goal::new("P1", "opaque token whose answer is remembered", "introspection hit - bare"),
-    Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare").at_most(2_900.0),
+    Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare")
+        .at_most(2_900.0)
+        .beside(&[peer("by hand", "by hand, hit routed - bare")]),
     Goal::new("P3", "JWT HS256, over raw", "jwt hs256 - bare - raw hs256").at_most(20_000.0),
     Goal::new("-", "JWKS of 100 keys / of one, JWT HS256", "jwt hs256, 100 keys")
         .of("jwt hs256")
         .at_most(1.03),
     Goal::new("P5", "DPoP proof ES256, over raw", "dpop es256 - hit es256 - raw es256"),
-    Goal::new("P6", "limit", "limit - bare facts").at_most(1_800.0),
+    Goal::new("P6", "limit", "limit - bare facts")
+        .at_most(1_800.0)
+        .beside(&[peer("by hand", "by hand, limit - bare facts")]),
     Goal::new("-", "cap on requests in flight", "composite - composite uncapped"),
-    Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts").at_most(3_200.0),
-    Goal::new("P8", "401 without a token", "401 - bare anonymous").at_most(600.0),
+    Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts")
+        .at_most(3_200.0)
+        .beside(&[peer("by hand", "by hand, limit fields - bare facts")]),
+    Goal::new("P8", "401 without a token", "401 - bare anonymous")
+        .at_most(600.0)
+        .beside(&[peer("by hand", "by hand, 401 - bare anonymous")]),
     Goal::new("P8", "  over the empty Security", "composite 401 - composite").at_most(600.0),
-    Goal::new("P8", "429", "429 - bare anonymous").at_most(2_500.0),
+    Goal::new("P8", "429", "429 - bare anonymous")
+        .at_most(2_500.0)
+        .beside(&[peer("by hand", "by hand, 429 - bare anonymous")]),
     Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(2_500.0),
     Goal::new("P9", "bad signature HS256, over raw", "bad hs256 - bare - raw hs256"),
     Goal::new("P10", "scope rule", "rule scope - principal").at_most(250.0),
     Goal::new("P10", "scope rule with 101 scopes", "rule any of 100 - principal").at_most(250.0),
-    Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare").at_most(6_400.0),
-    Goal::new("P13", "audit, JSON lines queued", "audit - bare facts").at_most(2_600.0),
+    Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare")
+        .at_most(6_400.0)
+        .beside(&[peer("by hand", "by hand, full - bare facts")]),
+    Goal::new("P13", "audit, JSON lines queued", "audit - bare facts")
+        .at_most(2_600.0)
+        .beside(&[peer("by hand", "by hand, audit - bare facts")]),
     Goal::new("P13", "  over the empty Security", "composite audit - composite").at_most(2_600.0),
     #[cfg(feature = "cedar")]
     Goal::new(

@@ -1,11 +1,6 @@
 //! Goals of time: ratios to a floor in the same round.
 
-use super::Goal;
-use crate::formula::Formula;
-
-const fn peer(name: &'static str, formula: &'static str) -> (&'static str, Formula) {
-    (name, Formula::new(formula))
-}
+use super::{Goal, peer};
 
 /// The goals of time.
 pub const TIMES: &[Goal] = &[

@@ -1,12 +1,12 @@
 //! Tokens that are bound to a client certificate (RFC 8705), which a proxy passes on (RFC 9440).
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
+use super::files::Files;
 use super::partner::at_hand;
 use super::{SIGNED, World};
 use crate::support::client::Call;
@@ -41,7 +41,7 @@ async fn a_token_counts_with_the_certificate_of_the_connection() {
     if !at_hand() {
         return;
     }
-    let files = Files::new();
+    let files = Files::new("certificates");
     let world = World::with(SIGNED, |options| {
         options.tls.certificate = Some(files.path("server.pem"));
         options.tls.key = Some(files.path("server.key"));
@@ -69,50 +69,6 @@ async fn a_token_counts_with_the_certificate_of_the_connection() {
     world.documents.count(3);
     world.client.kill().await;
     world.documents.stop().await;
-}
-
-/// Certificates of an authority of our own, as files.
-struct Files {
-    folder: PathBuf,
-    /// The certificate of `robot`, as DER.
-    robot: Vec<u8>,
-}
-
-impl Files {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("portcullis-certificates-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let authority = rcgen::CertifiedIssuer::self_signed(authority, key).unwrap();
-        std::fs::write(folder.join("authority.pem"), authority.pem()).unwrap();
-        let issue = |name: &str, host: &str| {
-            let key = rcgen::KeyPair::generate().unwrap();
-            let mut parameters = rcgen::CertificateParams::new([host.to_owned()]).unwrap();
-            parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
-            parameters.extended_key_usages =
-                vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::ClientAuth];
-            let certificate = parameters.signed_by(&key, &authority).unwrap();
-            std::fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
-            std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-            certificate.der().to_vec()
-        };
-        issue("server", "localhost");
-        issue("other", "other.example");
-        let robot = issue("robot", "robot.example");
-        Self { folder, robot }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }
 
 /// A self-signed certificate as DER in base64.

@@ -4,8 +4,10 @@
 //! `node/` and `python/` hold the scripts and the pinned packages; `cargo xtask test` installs them. Where they are not
 //! installed, these tests say so and pass.
 
+mod files;
 mod partner;
 
+mod askers;
 mod bound;
 mod certificates;
 mod logins;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::World;
 use super::partner::{Partner, Provider, at_hand};
 
-const OPAQUE: &str = "https://documents.example/opaque";
+pub const OPAQUE: &str = "https://documents.example/opaque";
 
 fn ask_as(client: &'static str) -> impl FnOnce(&mut Options) {
     move |options| {

@@ -6,8 +6,12 @@
 //   {"do":"rotate","overlap":true|false}   new signing keys; the old ones stay published or not
 //   {"do":"logout","uri":"..","sub":".."}  a back-channel logout, sent there for the client `documents-app`
 //   {"do":"nonce","required":true|false}   whether the token endpoint wants nonces in DPoP proofs
+//   {"do":"client","client_id":"..", ..}   one more client with this metadata, which has no secret
+//   {"do":"tls","certificate":"..","key":"..","authority":".."}
+//       https on a port of its own, asking for client certificates, told as the aliases of RFC 8705 §5; all three PEM
 // PORT 0 takes a free one. KEYS is a file with a key set, made if it is not there, so that a restart keeps its keys.
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -22,6 +26,8 @@ const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 let generation = 0;
 let nonceRequired = false;
 const nonceSecret = randomBytes(32);
+const registered = [];
+let discovery = {};
 
 async function makeKeys() {
   generation += 1;
@@ -64,6 +70,13 @@ function client(client_id, more = {}) {
   };
 }
 
+// That of the connection, where it is one of TLS; else the test sends it in a field, as a proxy that ends TLS does.
+function getCertificate(ctx) {
+  if (ctx.socket.encrypted) return ctx.socket.getPeerX509Certificate();
+  const field = ctx.get('x-test-certificate');
+  return field ? new X509Certificate(Buffer.from(field, 'base64')) : undefined;
+}
+
 function configuration(keys) {
   return {
     jwks: { keys },
@@ -74,6 +87,15 @@ function configuration(keys) {
       client('documents-api'),
       client('documents-api-signed', { introspection_signed_response_alg: 'ES256' }),
       client('documents-app', { backchannel_logout_uri: 'https://app.example/backchannel-logout' }),
+      ...registered,
+    ],
+    discovery,
+    clientAuthMethods: [
+      'client_secret_basic',
+      'client_secret_post',
+      'private_key_jwt',
+      'self_signed_tls_client_auth',
+      'tls_client_auth',
     ],
     features: {
       devInteractions: { enabled: false },
@@ -86,11 +108,12 @@ function configuration(keys) {
       mTLS: {
         enabled: true,
         certificateBoundAccessTokens: true,
-        // The test sends the certificate in a field, as a proxy that ends TLS does.
-        getCertificate: (ctx) => {
-          const field = ctx.get('x-test-certificate');
-          return field ? new X509Certificate(Buffer.from(field, 'base64')) : undefined;
-        },
+        selfSignedTlsClientAuth: true,
+        tlsClientAuth: true,
+        getCertificate,
+        certificateAuthorized: (ctx) => ctx.socket.authorized === true,
+        certificateSubjectMatches: (ctx, property, expected) =>
+          property === 'tls_client_auth_san_dns' && getCertificate(ctx).subjectAltName === `DNS:${expected}`,
       },
       resourceIndicators: {
         enabled: true,
@@ -128,6 +151,22 @@ const commands = {
     app.backchannelLogoutUri = uri;
     await app.backchannelLogout(sub, sid);
     return {};
+  },
+  async client({ client_id, ...metadata }) {
+    const { client_secret, ...made } = client(client_id, metadata);
+    registered.push(made);
+    serve();
+    return {};
+  },
+  async tls({ certificate, key, authority }) {
+    const asking = { requestCert: true, rejectUnauthorized: false };
+    const options = { cert: certificate, key, ca: authority, ...asking };
+    const secure = createSecureServer(options, (request, response) => handle(request, response));
+    await new Promise((up) => secure.listen(0, '127.0.0.1', up));
+    const introspection_endpoint = `https://localhost:${secure.address().port}/token/introspection`;
+    discovery = { mtls_endpoint_aliases: { introspection_endpoint } };
+    serve();
+    return { introspection_endpoint };
   },
   async nonce({ required }) {
     nonceRequired = required;

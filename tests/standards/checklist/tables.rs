@@ -114,6 +114,9 @@ A4.1   oauth/src/introspection/tests/requests.rs proves_itself_by_id_and_secret
 A4.1   oauth/src/introspection/tests/requests.rs proves_itself_by_an_access_token_or_by_a_certificate
 A4.1   oauth/src/introspection/tests/requests.rs proves_itself_by_a_fresh_assertion_for_the_issuer
 A4.1   client/src/client/tests/tls.rs       proves_itself_by_its_certificate_to_a_server_that_asks_for_one
+A4.1   tests/interop/askers.rs              the_provider_knows_us_by_our_key
+A4.1   tests/interop/askers.rs              the_provider_knows_us_by_a_certificate_of_its_authority
+A4.1   tests/interop/askers.rs              the_provider_knows_us_by_a_certificate_that_nobody_issued
 A4.2   oauth/src/introspection/tests/answers.rs only_the_json_boolean_true_is_active
 A4.3   oauth/src/introspection/tests/answers.rs checks_what_the_answer_says_of_the_token
 A4.3   oauth/src/introspection/tests/answers.rs an_audience_may_lack_where_that_was_chosen_and_is_checked_where_it_is_there

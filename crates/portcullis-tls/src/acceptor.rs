@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::RandomState;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -18,7 +18,7 @@ use crate::counts::{Counters, TlsCounts};
 use crate::error::{HandshakeError, HandshakeFailure};
 use crate::facts::facts;
 use crate::handshakes::Handshakes;
-use crate::plain;
+use crate::plain::{self, Notes, PlainRequest};
 use crate::rewind::Rewind;
 use crate::server_config::{ClientAuth, Loaded, Sources};
 use crate::stream::TlsStream;
@@ -42,6 +42,7 @@ struct Shared {
     seed: RandomState,
     handshakes: Handshakes,
     counters: Counters,
+    notes: Notes,
 }
 
 impl TlsAcceptor {
@@ -59,6 +60,7 @@ impl TlsAcceptor {
             loaded: ArcSwap::from_pointee(loaded),
             texts: Mutex::new(texts.fingerprint(&seed)),
             counters: Counters::default(),
+            notes: Notes::default(),
             seed,
             sources,
             settings,
@@ -80,11 +82,12 @@ impl TlsAcceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
+        let plain = OnceLock::new();
         let in_turn = async {
             let place = self.0.handshakes.enter().await;
             tokio::select! {
                 biased;
-                done = self.handshake(stream, peer) => done,
+                done = self.handshake(stream, peer, &plain) => done,
                 () = place.must_give_way() => Err(HandshakeError::new(HandshakeFailure::GivenUp)),
             }
         };
@@ -92,8 +95,16 @@ impl TlsAcceptor {
             Ok(outcome) => outcome,
             Err(_) => Err(HandshakeError::new(HandshakeFailure::TimedOut)),
         };
+        // Also if it then would not let go of the connection.
+        let outcome = match plain.get() {
+            Some(request) => {
+                self.note(*request, peer);
+                Err(HandshakeError::new(HandshakeFailure::PlainHttp))
+            }
+            None => outcome.inspect_err(|error| report(error, peer)),
+        };
         self.0.counters.handshake(outcome.as_ref().map(|_| ()).map_err(HandshakeError::failure));
-        outcome.inspect_err(|error| report(error, peer))
+        outcome
     }
 
     /// Reads the files again, and takes them over for the handshakes to come if anything changed and all is well. `true`
@@ -164,6 +175,7 @@ impl TlsAcceptor {
         &self,
         mut stream: IO,
         peer: Option<SocketAddr>,
+        plain: &OnceLock<PlainRequest>,
     ) -> Result<TlsStream<IO>, HandshakeError>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
@@ -173,7 +185,7 @@ impl TlsAcceptor {
             return Err(HandshakeError::new(HandshakeFailure::Disconnected));
         }
         if plain::is_plain_http(&first) {
-            plain::answer(stream, first, self.0.settings.plain_requests).await;
+            plain::answer(stream, first, self.0.settings.plain_requests, plain).await;
             return Err(HandshakeError::new(HandshakeFailure::PlainHttp));
         }
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::clone(&self.0.loaded.load().config));
@@ -183,6 +195,20 @@ impl TlsAcceptor {
         connection.peer = peer;
         connection.tls = Some(tls);
         Ok(TlsStream::new(stream, connection))
+    }
+
+    /// No audit event tells of a request that never reached the application.
+    fn note(&self, request: PlainRequest, peer: Option<SocketAddr>) {
+        if request.credentials {
+            self.0.counters.plain_credentials();
+        }
+        let Some(left_out) = self.0.notes.take(self.0.settings.clock.monotonic()) else { return };
+        let peer = peer.map(tracing::field::display);
+        if request.credentials {
+            tracing::warn!(peer, left_out, "a client sent credentials in plain http where tls is spoken");
+        } else {
+            tracing::info!(peer, left_out, "a client spoke plain http where tls is spoken");
+        }
     }
 }
 

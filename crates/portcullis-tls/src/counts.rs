@@ -16,6 +16,9 @@ pub struct TlsCounts {
     pub given_up: u64,
     /// Clients that spoke plain HTTP.
     pub plain_http: u64,
+    /// Those of them that sent `Authorization` or `Cookie`, as far as was read. Others may have read it too, so that it
+    /// should be replaced.
+    pub plain_http_credentials: u64,
     /// Handshakes that took too long.
     pub timed_out: u64,
     /// Handshakes that failed otherwise.
@@ -32,6 +35,7 @@ pub(crate) struct Counters {
     client_certificates_refused: AtomicU64,
     given_up: AtomicU64,
     plain_http: AtomicU64,
+    plain_http_credentials: AtomicU64,
     timed_out: AtomicU64,
     failed: AtomicU64,
     reloads: AtomicU64,
@@ -51,6 +55,10 @@ impl Counters {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn plain_credentials(&self) {
+        self.plain_http_credentials.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn reload(&self, succeeded: bool) {
         let counter = if succeeded { &self.reloads } else { &self.failed_reloads };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -63,6 +71,7 @@ impl Counters {
             client_certificates_refused: read(&self.client_certificates_refused),
             given_up: read(&self.given_up),
             plain_http: read(&self.plain_http),
+            plain_http_credentials: read(&self.plain_http_credentials),
             timed_out: read(&self.timed_out),
             failed: read(&self.failed),
             reloads: read(&self.reloads),

@@ -29,7 +29,7 @@ pub use self::counts::TlsCounts;
 pub use self::error::{HandshakeError, HandshakeFailure};
 pub use self::files::MAX_FILE_LEN;
 pub use self::listener::TlsListener;
-pub use self::plain::{MAX_PLAIN_HEAD, PlainRequests};
+pub use self::plain::{MAX_PLAIN_EVENTS, MAX_PLAIN_HEAD, PLAIN_EVENT_INTERVAL, PlainRequests};
 pub use self::server_config::ClientAuth;
 pub use self::stream::TlsStream;
 pub use self::watch::Watch;

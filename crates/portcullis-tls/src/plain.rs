@@ -1,5 +1,7 @@
 //! Clients that speak plain HTTP where TLS is spoken.
 
+use std::sync::OnceLock;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -9,6 +11,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use self::head::Head;
 
 mod head;
+mod notes;
+
+pub(crate) use self::notes::Notes;
+pub use self::notes::{MAX_PLAIN_EVENTS, PLAIN_EVENT_INTERVAL};
 
 /// How many octets of a plain request are read to answer it: 8 KiB. A longer head is refused.
 pub const MAX_PLAIN_HEAD: usize = 8 * 1024;
@@ -38,16 +44,31 @@ pub(crate) fn is_plain_http(first: &[u8]) -> bool {
     first.first().is_some_and(u8::is_ascii_uppercase)
 }
 
-/// Answers as the policy says, and closes. What goes wrong meanwhile is nobody's loss.
-pub(crate) async fn answer<IO>(mut stream: IO, first: BytesMut, policy: PlainRequests)
-where
+/// What is known of a request in plain HTTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PlainRequest {
+    /// Whether it had `Authorization` or `Cookie`, as far as it was read.
+    pub(crate) credentials: bool,
+}
+
+/// Answers as the policy says, and closes. What goes wrong meanwhile is nobody's loss. `seen` is set before the answer is
+/// sent: whether the client reads it is its own affair.
+pub(crate) async fn answer<IO>(
+    mut stream: IO,
+    first: BytesMut,
+    policy: PlainRequests,
+    seen: &OnceLock<PlainRequest>,
+) where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    if policy == PlainRequests::Close {
-        return;
-    }
-    let Some(head) = read_head(&mut stream, first).await else { return };
-    let answer = respond(&Head::parse(&head), policy);
+    let head = match policy {
+        PlainRequests::Close => None,
+        PlainRequests::Redirect | PlainRequests::Refuse => read_head(&mut stream, first).await,
+    };
+    let request = head.as_deref().map(Head::parse);
+    let credentials = request.as_ref().is_some_and(Head::carries_credentials);
+    seen.get_or_init(|| PlainRequest { credentials });
+    let Some(answer) = request.map(|head| respond(&head, policy)) else { return };
     if stream.write_all(&octets(&answer)).await.is_err() || stream.shutdown().await.is_err() {
         return;
     }

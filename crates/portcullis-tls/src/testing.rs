@@ -2,10 +2,12 @@
 
 mod authority;
 mod client;
+mod log;
 mod time;
 
 pub(crate) use self::authority::{Authority, Folder, Issued, Leaf};
 pub(crate) use self::client::{Client, ask, hello, serve_once};
+pub(crate) use self::log::Log;
 pub(crate) use self::time::FakeTime;
 
 use portcullis_core::{Clock, Secret};

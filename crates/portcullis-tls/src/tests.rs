@@ -2,4 +2,5 @@ mod building;
 mod certificates;
 mod handshakes;
 mod listening;
+mod plain;
 mod reloading;

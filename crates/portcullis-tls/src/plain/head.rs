@@ -34,11 +34,14 @@ impl<'a> Head<'a> {
         self.method == "HEAD"
     }
 
+    /// Whether it tried to prove who sends it.
+    pub(super) fn carries_credentials(&self) -> bool {
+        ["authorization", "cookie"].iter().any(|name| self.values(name).next().is_some())
+    }
+
     /// The same place with `https`; `None` if nobody can tell, or if the request carries credentials.
     pub(super) fn secure_location(&self) -> Option<HeaderValue> {
-        let carries_credentials =
-            ["authorization", "cookie"].iter().any(|name| self.values(name).next().is_some());
-        if carries_credentials {
+        if self.carries_credentials() {
             return None;
         }
         let mut hosts = self.values("host");

@@ -3,8 +3,8 @@ use std::time::Duration;
 use portcullis_core::{Secret, TlsVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-use crate::testing::{Authority, Client, HOST, Leaf, ask, builder, hello, serve_once};
-use crate::{HandshakeFailure, PlainRequests, TlsAcceptor};
+use crate::HandshakeFailure;
+use crate::testing::{Authority, Client, HOST, Leaf, ask, builder, hello};
 
 #[tokio::test]
 async fn tells_the_layers_what_was_agreed_on() {
@@ -161,46 +161,4 @@ async fn a_dropped_handshake_leaves_room_for_the_next() {
         assert!(given_up.is_err());
     }
     assert!(ask(&acceptor, &Client::trusting(&authority)).await.0.is_ok());
-}
-
-async fn check_plain(policy: PlainRequests, request: &str, begins: &str, has: &[&str]) {
-    let acceptor: TlsAcceptor = builder(&Authority::new("authority")).plain_requests(policy).build().unwrap();
-    let (mut near, far) = duplex(256 * 1024);
-    near.write_all(request.as_bytes()).await.unwrap();
-    near.shutdown().await.unwrap();
-    let refused = serve_once(&acceptor, far).await.unwrap_err();
-    assert_eq!(refused.failure(), HandshakeFailure::PlainHttp);
-    assert_eq!(acceptor.counts().plain_http, 1);
-    let mut answer = String::new();
-    near.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with(begins), "{answer}");
-    for part in has {
-        assert!(answer.contains(part), "{answer}");
-    }
-    assert!(!answer.contains("s3cret"), "{answer}");
-}
-
-#[tokio::test]
-async fn plain_http_is_refused_by_default() {
-    let request = "GET /a?b HTTP/1.1\r\nHost: api.example\r\nAuthorization: Bearer s3cret\r\n\r\n";
-    let has = ["content-type: application/problem+json\r\n", "connection: close\r\n", "speaks https"];
-    check_plain(PlainRequests::default(), request, "HTTP/1.1 400 Bad Request\r\n", &has).await;
-    let long = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(100_000));
-    check_plain(PlainRequests::Refuse, &long, "HTTP/1.1 400 ", &[]).await;
-    check_plain(PlainRequests::Refuse, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 ", &[]).await;
-    // RFC 9110 §9.3.2: no body; it ends with the head.
-    let (head, begins) = ("HEAD / HTTP/1.1\r\nHost: api.example\r\n\r\n", "HTTP/1.1 400 ");
-    check_plain(PlainRequests::Refuse, head, begins, &["\r\n\r\n"]).await;
-}
-
-#[tokio::test]
-async fn plain_http_is_redirected_or_cut_off_by_choice() {
-    let plain = "POST /a?b HTTP/1.1\r\nHost: api.example:8443\r\n\r\nbody";
-    let location = "location: https://api.example:8443/a?b\r\n";
-    check_plain(PlainRequests::Redirect, plain, "HTTP/1.1 308 Permanent Redirect\r\n", &[location]).await;
-    let with_secret = "GET / HTTP/1.1\r\nHost: api.example\r\nCookie: s3cret\r\n\r\n";
-    check_plain(PlainRequests::Redirect, with_secret, "HTTP/1.1 400 Bad Request\r\n", &[]).await;
-    let long = format!("GET / HTTP/1.1\r\nHost: api.example\r\nX: {}\r\n\r\n", "x".repeat(9000));
-    check_plain(PlainRequests::Redirect, &long, "HTTP/1.1 400 ", &[]).await;
-    check_plain(PlainRequests::Close, plain, "", &[]).await;
 }

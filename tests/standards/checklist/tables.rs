@@ -193,6 +193,7 @@ A6.14  oauth/src/dpop/tests/bindings.rs     bindings_are_proven_after_waiting_to
 A6.15  oauth/src/dpop/tests/bindings.rs     refuses_unbound_tokens_with_a_proof_and_bound_ones_without
 A6.15  oauth/src/dpop/tests/bindings.rs     the_modes_take_what_they_say
 A6.15  authz/src/rule/binding.rs            takes_callers_who_proved_a_key_and_no_others
+A6.15  oauth/src/dpop/tests/bindings.rs     a_token_that_calls_itself_dpop_and_names_no_key_is_refused
 A6.16  oauth/src/dpop/tests/vectors.rs      challenges_as_the_examples_do
 A6.16  oauth/src/dpop/tests/proofs.rs       every_wrong_proof_is_refused_and_nothing_of_it_is_told
 A6.17  authn/src/tests/challenges.rs        the_error_stands_on_the_challenge_of_the_tried_scheme_alone

@@ -81,7 +81,8 @@
 //!    clocks are wrong get in (RFC 9449 §11.1).
 //! 6. The signature verifies with the `jwk`.
 //! 7. The token is verified, and is bound to that very key. A token that is bound to nothing is refused here, and one
-//!    that is bound to a key is refused as `Bearer`.
+//!    that is bound to a key is refused as `Bearer`. One whose claims call it `DPoP` (`typ`, `token_type`) and that is
+//!    bound to no key is refused either way.
 //! 8. The proof did not expire while the token was verified, and was not used before: the store is asked last, so that
 //!    nothing but good requests fill it. If it is full or fails, the answer is 503.
 //!

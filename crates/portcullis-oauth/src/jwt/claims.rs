@@ -47,11 +47,13 @@ impl<'c> Registered<'c> {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }
         check_audience(claims, rules)?;
-        kind::check_claims(claims)?;
+        let is_of_dpop = kind::check_claims(claims)?;
         let strict = rules.profile == Profile::Rfc9068;
         let subject = required(claims, "sub", text)?;
         let expires = required(claims, "exp", numeric_date::read)?;
-        Self::read_other(claims, rules, strict, subject, Some(expires))
+        let read = Self::read_other(claims, rules, strict, subject, Some(expires))?;
+        kind::check_key(is_of_dpop, read.confirmation.as_ref())?;
+        Ok(read)
     }
 
     /// Reads what an authorization server says of a token, in which RFC 7662 §2.2 requires nothing of this; what

@@ -1,13 +1,9 @@
 //! Which kind of token it is: access tokens are taken, every other kind is refused (RFC 8725 §3.12).
 
-#[cfg(feature = "introspection")]
-use portcullis_core::Confirmation;
-use portcullis_core::{Denial, Reason};
+use portcullis_core::{Confirmation, Denial, Reason};
 
 use crate::bearer::Profile;
-#[cfg(feature = "introspection")]
-use crate::json::Json;
-use crate::json::{Members, Name};
+use crate::json::{Json, Members, Name};
 use crate::token::refusal::refuse;
 
 /// Claims that only other kinds have: ID tokens (OpenID Connect Core §2, §3.3.2.11), logout tokens and security
@@ -45,21 +41,31 @@ pub(super) fn check_typ(typ: Option<&str>, profile: Profile) -> Result<(), Denia
     }
 }
 
-/// Marks of other kinds in the claims, for tokens whose header does not tell.
-pub(super) fn check_claims(claims: Members<'_, '_>) -> Result<(), Denial> {
+/// Marks of other kinds in the claims, for tokens whose header does not tell. `true` if the token calls itself one
+/// of DPoP there.
+pub(super) fn check_claims(claims: Members<'_, '_>) -> Result<bool, Denial> {
     if FOREIGN_CLAIMS.iter().any(|name| claims.get_known(name).is_some()) {
         return Err(refuse(Reason::TokenTypeRefused, "a claim belongs to another kind of token"));
     }
+    let mut is_of_dpop = false;
     for (name, accepted) in &KIND_CLAIMS {
-        if let Some(kind) = claims.get_known(name)
-            && !kind
-                .as_text()
-                .is_some_and(|kind| accepted.iter().any(|known| known.eq_ignore_ascii_case(kind)))
-        {
-            return Err(refuse(Reason::TokenTypeRefused, "the claims name another kind of token"));
+        if let Some(kind) = claims.get_known(name) {
+            if !is_one_of(kind, accepted) {
+                return Err(refuse(Reason::TokenTypeRefused, "the claims name another kind of token"));
+            }
+            is_of_dpop |= is_one_of(kind, &["DPoP"]);
         }
     }
-    Ok(())
+    Ok(is_of_dpop)
+}
+
+/// RFC 9449 §6: what is of DPoP is bound to a key. Without the key it would count for whoever holds the token.
+pub(super) fn check_key(is_of_dpop: bool, bound: Option<&Confirmation>) -> Result<(), Denial> {
+    if !is_of_dpop || matches!(bound, Some(Confirmation::DpopKey(_))) {
+        Ok(())
+    } else {
+        Err(refuse(Reason::TokenBindingUnproven, "the token calls itself DPoP, and is bound to no key"))
+    }
 }
 
 /// What an authorization server says of a token: it is told there in words of its own which kind it is.
@@ -98,7 +104,6 @@ pub(super) fn check_presentation(
     }
 }
 
-#[cfg(feature = "introspection")]
 fn is_one_of(kind: &Json<'_>, accepted: &[&str]) -> bool {
     kind.as_text().is_some_and(|kind| accepted.iter().any(|known| known.eq_ignore_ascii_case(kind)))
 }
@@ -181,7 +186,7 @@ mod tests {
             assert_eq!(reason(claims), Err(Reason::TokenTypeRefused), "{claims}");
         }
         for claims in [r#"{"typ":"Bearer"}"#, r#"{"token_use":"access"}"#, r#"{"act":{"sub":"a"}}"#, "{}"] {
-            assert_eq!(reason(claims), Ok(()), "{claims}");
+            assert_eq!(reason(claims), Ok(false), "{claims}");
         }
     }
 }

@@ -95,6 +95,36 @@ fn a_token_that_calls_itself_dpop_is_an_access_token() {
     }
 }
 
+/// A6.15, RFC 9449 §6, §7.1: one that calls itself so, and is bound to no key, is taken in no way.
+#[test]
+fn a_token_that_calls_itself_dpop_and_names_no_key_is_refused() {
+    let bench = Bench::new(Dpop::new());
+    let x5t = serde_json::json!({ "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" });
+    for claim in ["typ", "token_type"] {
+        for kind in ["DPoP", "dpop"] {
+            let unbound = bench.issuer.token("alice").claim(claim, kind);
+            let of_certificate = unbound.clone().claim("cnf", x5t.clone()).sign();
+            for token in [unbound.sign(), of_certificate] {
+                for (scheme, proofs) in
+                    [("DPoP", vec![bench.proof(&token).sign()]), ("Bearer", Vec::new()), ("DPoP", Vec::new())]
+                {
+                    let expected = match proofs.is_empty() && scheme == "DPoP" {
+                        true => Reason::DpopProofMissing,
+                        false => Reason::TokenBindingUnproven,
+                    };
+                    let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
+                    let asked = bench.ask(&format!("{scheme} {token}"), &proofs);
+                    assert_eq!(asked.reason(), Err(expected), "{claim} {kind} {scheme}");
+                }
+            }
+        }
+    }
+    // The same where proofs are not taken at all.
+    let off = Bench::at(&FakeClock::new(), Algorithm::Es256, None);
+    let token = off.issuer.token("alice").claim("typ", "DPoP").sign();
+    assert_eq!(off.ask(&format!("Bearer {token}"), &[]).reason(), Err(Reason::TokenBindingUnproven));
+}
+
 fn with_certificate(token: &str, certificate: Option<ClientCertificate>, bench: &Bench) -> Asked {
     let mut request = Request::get("/documents").body(()).unwrap();
     Trail::ensure(request.extensions_mut(), &bench.time.clock()).set_client_certificate(certificate);

@@ -1,5 +1,6 @@
 //! The certificate by which a client proved who it is, wherever TLS ended.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +28,7 @@ struct Inner {
     verified: bool,
     source: CertificateSource,
     thumbprint: OnceLock<[u8; 32]>,
+    read: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// Who saw the client prove that it holds the key.
@@ -43,8 +45,14 @@ impl ClientCertificate {
     /// A certificate as DER. By default, it has no chain and is not verified.
     #[must_use]
     pub fn new(leaf: impl Into<Bytes>, source: CertificateSource) -> Self {
-        let leaf = leaf.into();
-        Self(Arc::new(Inner { leaf, chain: [].into(), verified: false, source, thumbprint: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            leaf: leaf.into(),
+            chain: [].into(),
+            verified: false,
+            source,
+            thumbprint: OnceLock::new(),
+            read: OnceLock::new(),
+        }))
     }
 
     /// Adds the certificates of the authorities that the client sent along, as DER, without the leaf.
@@ -90,6 +98,15 @@ impl ClientCertificate {
         self.0.thumbprint.get_or_init(|| sha256(&self.0.leaf))
     }
 
+    /// What a room reads in the leaf, by a function that is asked once: its answer is kept for as long as the
+    /// certificate, so for all requests of a connection. A proxy passes a certificate on with each request, and so it is
+    /// read at each.
+    ///
+    /// One type is kept, that of the first who asks; whoever asks for another gets `None` and reads for itself.
+    pub fn read_once<T: Send + Sync + 'static>(&self, read: impl FnOnce(&[u8]) -> T) -> Option<&T> {
+        self.0.read.get_or_init(|| Arc::new(read(&self.0.leaf))).downcast_ref()
+    }
+
     fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         change(Arc::make_mut(&mut self.0));
         self
@@ -127,6 +144,21 @@ mod tests {
         let first = |der: &[u8]| [der.len() as u8; 32];
         assert_eq!(certificate.thumbprint_s256(first), &[2; 32]);
         assert_eq!(clone.thumbprint_s256(|_| [9; 32]), &[2; 32]);
+    }
+
+    #[test]
+    fn is_read_once_for_all_clones_and_keeps_one_type() {
+        let certificate = ClientCertificate::new(vec![1, 2], CertificateSource::Connection);
+        let clone = certificate.clone();
+        assert_eq!(certificate.read_once(<[u8]>::len), Some(&2));
+        assert_eq!(clone.read_once(|_| 9_usize), Some(&2));
+        assert_eq!(clone.read_once(|_| "another"), None);
+        // All requests of a connection have one.
+        let mut facts = TlsFacts::default();
+        facts.client_certificates.push(vec![1, 2, 3]);
+        let facts = Arc::new(facts);
+        assert_eq!(facts.client_certificate().unwrap().read_once(<[u8]>::len), Some(&3));
+        assert_eq!(Arc::clone(&facts).client_certificate().unwrap().read_once(|_| 9_usize), Some(&3));
     }
 
     #[test]

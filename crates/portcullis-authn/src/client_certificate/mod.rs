@@ -2,6 +2,7 @@
 
 mod distinguished_name;
 mod identity;
+mod read;
 mod scheme;
 mod spiffe;
 

@@ -10,6 +10,7 @@ use portcullis_core::{
 use sha2::{Digest, Sha256};
 
 use super::identity::CertificateIdentity;
+use super::read::ReadCertificate;
 use super::spiffe;
 use crate::authenticator::{Authenticator, Credential};
 use crate::scheme::{IntoScheme, SchemeContext, SchemeParts};
@@ -25,6 +26,37 @@ type Identify = Arc<dyn Fn(&CertificateIdentity<'_>) -> Option<PrincipalBuilder>
 ///
 /// The principal has the issuer's name, the serial number as its token identifier, the end of the certificate as its
 /// own, and the certificate as its [`Confirmation`].
+///
+/// ```
+/// use http::Request;
+/// use portcullis_authn::{ClientCertificates, Requirement, Schemes};
+/// use portcullis_core::{Clock, ConnectionFacts, RequestView, TlsFacts, Trail};
+///
+/// # let mut params = rcgen::CertificateParams::default();
+/// # params.distinguished_name = rcgen::DistinguishedName::new();
+/// # params.distinguished_name.push(rcgen::DnType::CommonName, "alice");
+/// # let der = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().der().to_vec();
+/// let schemes = Schemes::builder("documents", Clock::system())
+///     .scheme("certificate", ClientCertificates::by_distinguished_name())
+///     .build()?;
+/// let route = schemes.default_set(Requirement::Required)?;
+/// /// Stands for `portcullis-tls`, where a client proved to hold this certificate.
+/// let ask = |verified| {
+///     let mut tls = TlsFacts::default();
+///     tls.client_certificates = vec![der.clone()];
+///     tls.client_verified = verified;
+///     let mut request = Request::new(());
+///     request.extensions_mut().insert(ConnectionFacts::tls("192.0.2.1:443".parse().unwrap(), tls.into()));
+///     let trail = Trail::ensure(request.extensions_mut(), &Clock::system()).clone();
+///     let answer = route.authenticate(&RequestView::of(&request).unwrap()).done().unwrap();
+///     answer.map(|()| trail.principal().unwrap().subject().to_owned()).map_err(|denial| denial.reason().code())
+/// };
+/// assert_eq!(ask(true).as_deref(), Ok("CN=alice"));
+/// assert_eq!(ask(false), Err("certificate_unverified")); // refused: no authority says that she is called so
+/// # Ok::<(), portcullis_core::ConfigErrors>(())
+/// ```
+///
+/// Customised: workloads of a mesh, by their SPIFFE IDs, with roles. Refused: a trust domain that is none.
 ///
 /// ```
 /// use portcullis_authn::{ClientCertificates, Schemes};
@@ -151,7 +183,17 @@ impl Certificates {
         if !certificate.is_verified() {
             return Err(Denial::new(Reason::CertificateUnverified));
         }
-        let identity = CertificateIdentity::read(certificate.leaf())?;
+        // A proxy passes on what nobody has read, and who keeps something else leaves it to us.
+        let unkept;
+        let read = match certificate.read_once(ReadCertificate::of) {
+            Some(read) => read,
+            None => {
+                unkept = ReadCertificate::of(certificate.leaf());
+                &unkept
+            }
+        };
+        let malformed = |why: &&'static str| Denial::new(Reason::CertificateMalformed).explained(*why);
+        let identity = CertificateIdentity::new(read.as_ref().map_err(malformed)?);
         let now = self.clock.wall();
         if now < identity.not_before() {
             return Err(Denial::new(Reason::CertificateNotYetValid));

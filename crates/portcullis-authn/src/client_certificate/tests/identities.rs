@@ -2,11 +2,12 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use portcullis_core::{Confirmation, CredentialMethod, Reason};
+use portcullis_core::{Confirmation, CredentialMethod};
 use proptest::prelude::*;
 use rcgen::{BasicConstraints, IsCa, SerialNumber};
 use sha2::{Digest, Sha256};
 
+use super::super::read::ReadCertificate;
 use super::*;
 use crate::CertificateIdentity;
 use crate::testing::vectors;
@@ -141,7 +142,7 @@ fn different_names_never_look_alike() {
             params.distinguished_name.push(kind.clone(), *value);
         }
         let der = der(&params);
-        CertificateIdentity::read(&der).unwrap().subject()
+        ReadCertificate::of(&der).unwrap().subject
     };
     let (common, organization) = (DnType::CommonName, DnType::OrganizationName);
     let honest = named(&[(organization, "Example"), (common.clone(), "alice")]);
@@ -215,8 +216,9 @@ proptest! {
 }
 
 fn read_all(octets: &[u8]) {
-    match CertificateIdentity::read(octets) {
-        Ok(identity) => {
+    match ReadCertificate::of(octets) {
+        Ok(read) => {
+            let identity = CertificateIdentity::new(&read);
             let names = [identity.dns_names(), identity.emails(), identity.uris()].concat();
             assert!(names.iter().all(|name| name.bytes().all(|octet| octet.is_ascii_graphic())));
             for text in [identity.subject(), identity.issuer(), Some(identity.serial())] {
@@ -226,6 +228,43 @@ fn read_all(octets: &[u8]) {
                 (identity.not_before(), identity.not_after(), identity.spiffe_id(), identity.common_name());
             assert!(identity.addresses().len() <= octets.len());
         }
-        Err(denial) => assert_eq!(denial.reason(), Reason::CertificateMalformed),
+        Err(why) => assert!(why.contains("certificate"), "{why}"),
+    }
+}
+
+/// What is read of it is kept with the connection: the second request reads nothing.
+#[tokio::test]
+async fn the_certificate_of_a_connection_is_read_once_and_judged_each_time() {
+    let mut facts = TlsFacts::default();
+    facts.client_certificates = vec![der(&params(Vec::new()))];
+    facts.client_verified = true;
+    let facts = std::sync::Arc::new(facts);
+    let route = route(ClientCertificates::by_distinguished_name());
+    let ask = async || {
+        let mut request = request(&[]);
+        let connection = ConnectionFacts::tls(([192, 0, 2, 1], 1).into(), facts.clone());
+        request.extensions_mut().insert(connection);
+        ask_guarded(&route, request, None).await.who()
+    };
+    for _ in 0..2 {
+        assert_eq!(ask().await.as_deref(), Ok("CN=alice"));
+    }
+    let kept = facts.client_certificate().unwrap();
+    let kept = kept.read_once::<Result<ReadCertificate, &'static str>>(|_| Err("read again"));
+    assert_eq!(kept.unwrap().as_ref().unwrap().common_name.as_deref(), Some("alice"));
+
+    // It is this that counts, and somebody else's room is no loss.
+    let spoilt =
+        ClientCertificate::new(der(&params(Vec::new())), CertificateSource::Proxy).with_verified(true);
+    let foreign = spoilt.clone().with_verified(true);
+    let _ = spoilt.read_once::<Result<ReadCertificate, &'static str>>(|_| Err("kept"));
+    assert_eq!(foreign.read_once(|_| "of another room"), Some(&"of another room"));
+    for (certificate, expected) in
+        [(spoilt, Err("certificate_malformed")), (foreign, Ok("CN=alice".to_owned()))]
+    {
+        let mut request = request(&[]);
+        Trail::ensure(request.extensions_mut(), &portcullis_core::Clock::system())
+            .set_client_certificate(Some(certificate));
+        assert_eq!(ask_guarded(&route, request, None).await.who(), expected);
     }
 }

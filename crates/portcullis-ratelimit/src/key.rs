@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use http::HeaderName;
-use portcullis_core::{ClientAddress, ConfigCode, ConfigError, ConnectionFacts, Denial, RequestView};
+use portcullis_core::{ClientAddress, ConfigCode, ConfigError, Denial, RequestView};
 
 use crate::limiter::Phase;
 use crate::seed::Seed;
@@ -221,7 +221,7 @@ impl LimitKey {
 /// which may be a proxy, but cannot be forged.
 fn client(request: &RequestView<'_>) -> ClientAddress {
     request.trail().resolved_client().unwrap_or_else(|| {
-        let peer = request.extensions().get::<ConnectionFacts>().and_then(|facts| facts.peer);
+        let peer = request.connection().and_then(|facts| facts.peer);
         peer.map_or(ClientAddress::Unknown, |peer| ClientAddress::Peer(peer.ip()))
     })
 }

@@ -46,3 +46,5 @@ pub use self::revocation::DenyList;
 pub use self::tenants::{
     CANDIDATE_BURST, CANDIDATE_INTERVAL, DEFAULT_MAX_TENANTS, MAX_CANDIDATES, MAX_TENANT_OCTETS, Tenants,
 };
+#[cfg(feature = "discovery")]
+pub use self::tenants::{MAX_TENANT_REFRESHES, TENANT_IN_USE_FOR};

@@ -145,8 +145,8 @@ impl JwtBearer {
             seen.push(issuer.identifier().into());
             issuers.extend(errors.take(issuer.build(clock)).map(Arc::new));
         }
-        let tenants =
-            self.tenants.into_iter().filter_map(|tenants| errors.take(tenants.build(clock))).collect();
+        let tenants = self.tenants.into_iter().filter_map(|tenants| errors.take(tenants.build(clock)));
+        let tenants = tenants.map(Arc::new).collect();
         let remembered = errors.take(self.remember.build()).flatten();
         errors.into_result(()).map(|()| {
             let settings = Settings {

@@ -33,7 +33,7 @@ pub(crate) struct Rules {
 /// What a verifier is made of.
 pub(crate) struct Settings {
     pub(crate) issuers: Vec<Arc<Rules>>,
-    pub(crate) tenants: Vec<Directory>,
+    pub(crate) tenants: Vec<Arc<Directory>>,
     pub(crate) max_token_octets: usize,
     pub(crate) revocations: Option<Arc<dyn Revocations>>,
     pub(crate) remembered: Option<TokenCache>,
@@ -199,10 +199,12 @@ impl JwtVerifier {
         found.unwrap_or_else(|| Err(refuse(Reason::TokenIssuerUnknown, "the issuer is not configured")))
     }
 
-    /// What its tokens need from outside the process: the keys of each listed issuer that are fetched. A server that
-    /// holds the scheme asks them and keeps them up by itself.
+    /// What its tokens need from outside the process: the keys of each listed issuer that are fetched, and those of the
+    /// tenants, of which none must be there before its tokens come. A server that holds the scheme asks them and keeps
+    /// them up by itself.
     pub fn dependencies(&self) -> impl Iterator<Item = Arc<dyn Readiness>> {
-        self.0.issuers.iter().filter_map(|rules| rules.keys.dependency())
+        let listed = self.0.issuers.iter().filter_map(|rules| rules.keys.dependency());
+        listed.chain(self.0.tenants.iter().filter_map(Directory::dependency))
     }
 }
 

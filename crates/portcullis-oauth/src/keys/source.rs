@@ -46,6 +46,14 @@ pub trait KeySource: Send + Sync + 'static {
         None
     }
 
+    /// Begins to fetch the keys anew, in the background, if that is due: `true` if it did. Those ask who keep many
+    /// sources fresh, such as one per [tenant](crate::Tenants); it neither waits nor tries again what failed just now.
+    ///
+    /// By default, nothing is ever due.
+    fn refresh_if_due(&self) -> bool {
+        false
+    }
+
     /// What this source needs from outside the process, if anything: a probe of readiness asks it, and a server does
     /// its upkeep, so that keys are fetched ahead of requests.
     ///
@@ -81,6 +89,10 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
 
     fn look_again(&self, kid: Option<&str>, tried: &KeyLookup) -> Option<Step<Result<KeyLookup, Denial>>> {
         self.as_ref().look_again(kid, tried)
+    }
+
+    fn refresh_if_due(&self) -> bool {
+        self.as_ref().refresh_if_due()
     }
 
     fn dependency(&self) -> Option<Arc<dyn Readiness>> {

@@ -144,6 +144,10 @@ impl KeySource for RemoteKeySet {
         }
     }
 
+    fn refresh_if_due(&self) -> bool {
+        self.0.refresh_if_due(self.0.now())
+    }
+
     fn dependency(&self) -> Option<Arc<dyn Readiness>> {
         Some(Arc::new(self.clone()))
     }
@@ -180,17 +184,22 @@ impl Shared {
         self.read(now, |_| ()).is_some()
     }
 
-    /// Begins a fetch in the background if one is due and may begin. Otherwise it costs one look at an atomic.
-    pub(super) fn refresh_if_due(self: &Arc<Self>, now: Instant) {
+    /// Begins a fetch in the background if one is due and may begin: `true` if it did. Otherwise it costs one look at
+    /// an atomic.
+    pub(super) fn refresh_if_due(self: &Arc<Self>, now: Instant) -> bool {
         if !self.due.take(now) {
-            return;
+            return false;
         }
         match self.flights.board(now, Purpose::Refresh) {
-            Boarding::Starting(sender, _) => self.take_off(sender, Purpose::Refresh),
+            Boarding::Starting(sender, _) => {
+                self.take_off(sender, Purpose::Refresh);
+                return true;
+            }
             // It says itself when the next one is due.
             Boarding::Joined(_) => {}
             Boarding::Pausing { remaining, .. } => self.due.set(now + remaining),
         }
+        false
     }
 
     /// How long until a refresh is due; `None` while one is in progress.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::directory::Tenant;
 use super::settings::{CANDIDATE_BURST, CANDIDATE_INTERVAL, MAX_CANDIDATES};
 use crate::bucket::Bucket;
-use crate::jwt::Rules;
 
 /// How long a candidate keeps its place without keys.
 const GRACE: Duration = Duration::from_secs(60);
 
 pub(super) struct Candidates {
-    places: Vec<(Instant, Arc<Rules>)>,
+    places: Vec<(Instant, Arc<Tenant>)>,
     bucket: Bucket,
 }
 
@@ -20,12 +20,12 @@ impl Candidates {
         Self { places: Vec::new(), bucket: Bucket::new(CANDIDATE_BURST, CANDIDATE_INTERVAL) }
     }
 
-    pub(super) fn find(&self, identifier: &str) -> Option<&Arc<Rules>> {
-        self.places.iter().map(|(_, rules)| rules).find(|rules| &*rules.issuer.identifier == identifier)
+    pub(super) fn find(&self, identifier: &str) -> Option<&Arc<Tenant>> {
+        self.places.iter().map(|(_, tenant)| tenant).find(|tenant| tenant.identifier() == identifier)
     }
 
     pub(super) fn remove(&mut self, identifier: &str) {
-        self.places.retain(|(_, rules)| &*rules.issuer.identifier != identifier);
+        self.places.retain(|(_, tenant)| tenant.identifier() != identifier);
     }
 
     /// Makes room for one more, or says how long there is none.
@@ -41,8 +41,8 @@ impl Candidates {
         self.bucket.take(now)
     }
 
-    pub(super) fn add(&mut self, now: Instant, rules: Arc<Rules>) {
-        self.places.push((now, rules));
+    pub(super) fn add(&mut self, now: Instant, tenant: Arc<Tenant>) {
+        self.places.push((now, tenant));
     }
 
     #[cfg(test)]

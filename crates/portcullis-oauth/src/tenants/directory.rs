@@ -1,16 +1,18 @@
 //! The tenants that are known, and how one becomes known.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "discovery")]
+use std::time::Duration;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Reason, Step};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Readiness, Reason, Step};
 
 use super::candidates::Candidates;
 use super::pattern::Pattern;
 use super::settings::{Allow, Template};
+use super::used::Used;
 use crate::bearer::Issuer;
 use crate::jwt::Rules;
 use crate::keys::{KeyLookup, KeySet, KeySource, KeyStanding, SharedClient, VerifyingKey};
@@ -25,14 +27,14 @@ pub(crate) struct Directory {
     client: SharedClient,
     begun: Instant,
     /// Read without a lock; whoever adds one puts another map in its place.
-    known: ArcSwap<HashMap<Box<str>, Arc<Known>>>,
+    known: ArcSwap<HashMap<Box<str>, Arc<Tenant>>>,
     candidates: Mutex<Candidates>,
 }
 
-struct Known {
+/// One tenant.
+pub(super) struct Tenant {
     rules: Arc<Rules>,
-    /// Seconds since the directory began: written once a second at most.
-    used: AtomicU64,
+    used: Arc<Used>,
 }
 
 impl Directory {
@@ -61,7 +63,7 @@ impl Directory {
         let tenant = self.pattern.tenant(identifier).filter(|tenant| (self.allow)(tenant))?;
         let now = self.clock.monotonic();
         if let Some(known) = self.known.load().get(identifier) {
-            known.used_at(self.seconds(now));
+            known.used.at(self.seconds(now));
             return Some(Ok(Arc::clone(&known.rules)));
         }
         Some(self.candidate(identifier, tenant, now))
@@ -69,12 +71,12 @@ impl Directory {
 
     fn candidate(&self, identifier: &str, tenant: &str, now: Instant) -> Result<Arc<Rules>, Denial> {
         let mut candidates = self.candidates();
-        if let Some(rules) = candidates.find(identifier).cloned() {
-            if has_keys(&rules) {
+        if let Some(tenant) = candidates.find(identifier).cloned() {
+            if tenant.has_keys() {
                 candidates.remove(identifier);
-                self.keep(&rules, now);
+                self.keep(&tenant, now);
             }
-            return Ok(rules);
+            return Ok(Arc::clone(&tenant.rules));
         }
         // Another request may have made it known meanwhile.
         if let Some(known) = self.known.load().get(identifier) {
@@ -84,19 +86,20 @@ impl Directory {
             let denial = Denial::new(Reason::KeySetUnavailable).retry_after(remaining);
             denial.explained("too many new tenants of the issuer come at once")
         })?;
-        let rules = self.issuer_of(tenant).map(Arc::new).map_err(|errors| {
+        let tenant = self.make(tenant).map(Arc::new).map_err(|errors| {
             Denial::misconfigured("the issuer of a tenant cannot be made").caused_by(errors)
         })?;
-        if has_keys(&rules) {
-            self.keep(&rules, now);
+        let rules = Arc::clone(&tenant.rules);
+        if tenant.has_keys() {
+            self.keep(&tenant, now);
         } else {
-            candidates.add(now, Arc::clone(&rules));
+            candidates.add(now, tenant);
         }
         Ok(rules)
     }
 
-    /// The finished issuer of the tenant.
-    pub(super) fn issuer_of(&self, tenant: &str) -> Result<Rules, ConfigErrors> {
+    /// The tenant with its finished issuer.
+    pub(super) fn make(&self, tenant: &str) -> Result<Tenant, ConfigErrors> {
         let identifier = self.pattern.identifier(tenant);
         let issuer = (self.template)(Issuer::new(identifier.as_str()), tenant);
         if issuer.identifier() != identifier {
@@ -104,23 +107,52 @@ impl Directory {
             return Err(ConfigError::new(ConfigCode::InvalidIssuer, message).into());
         }
         let Rules { issuer, keys } = issuer.sharing(self.client.clone()).build(&self.clock)?;
-        let keys = Arc::new(OfTenant { keys, allow: Arc::clone(&self.allow), tenant: tenant.into() });
-        Ok(Rules { issuer, keys })
+        let (used, allow) = (Arc::<Used>::default(), Arc::clone(&self.allow));
+        let keys = Arc::new(OfTenant { keys, allow, tenant: tenant.into(), used: Arc::clone(&used) });
+        Ok(Tenant { rules: Arc::new(Rules { issuer, keys }), used })
     }
 
     /// Keeps a tenant whose keys are known, in place of the one that was asked for least recently if need be.
-    fn keep(&self, rules: &Arc<Rules>, now: Instant) {
-        let used = AtomicU64::new(self.seconds(now));
-        let known = Arc::new(Known { rules: Arc::clone(rules), used });
+    fn keep(&self, tenant: &Arc<Tenant>, now: Instant) {
+        let now = self.seconds(now);
+        tenant.used.at(now);
         // Under the lock on candidates: nobody else changes the map.
         let mut map = HashMap::clone(&self.known.load());
         while map.len() >= self.max_tenants {
-            let oldest = map.iter().min_by_key(|(_, known)| known.used.load(Ordering::Relaxed));
+            let oldest = map.iter().min_by_key(|(_, known)| known.used.settle(now));
             let Some(oldest) = oldest.map(|(identifier, _)| identifier.clone()) else { break };
             map.remove(&oldest);
         }
-        map.insert(rules.issuer.identifier.clone(), known);
+        map.insert(tenant.identifier().into(), Arc::clone(tenant));
         self.known.store(Arc::new(map));
+    }
+
+    /// Begins refreshes of keys that are due, so many at most, of the tenants that were asked for within that time,
+    /// beginning with the tenant in that place of the map. Says with which place to go on.
+    #[cfg(feature = "discovery")]
+    pub(super) fn refresh_from(&self, first: usize, most: usize, in_use_for: Duration) -> usize {
+        let now = self.seconds(self.clock.monotonic());
+        let known = self.known.load();
+        let (mut begun, mut place) = (0, first);
+        for tenant in known.values().cycle().skip(first).take(known.len()) {
+            place += 1;
+            let idle = now.saturating_sub(tenant.used.settle(now));
+            if idle < in_use_for.as_secs() && tenant.rules.keys.refresh_if_due() {
+                begun += 1;
+            }
+            if begun == most {
+                break;
+            }
+        }
+        place.checked_rem(known.len()).unwrap_or_default()
+    }
+
+    /// What a server keeps up, if there is a timer for it.
+    pub(crate) fn dependency(self: &Arc<Self>) -> Option<Arc<dyn Readiness>> {
+        #[cfg(feature = "discovery")]
+        return Some(Arc::new(super::upkeep::OfTenants::new(self, self.pattern.identifier("{tenant}"))));
+        #[cfg(not(feature = "discovery"))]
+        return None;
     }
 
     fn seconds(&self, now: Instant) -> u64 {
@@ -137,16 +169,14 @@ impl Directory {
     }
 }
 
-impl Known {
-    fn used_at(&self, seconds: u64) {
-        if self.used.load(Ordering::Relaxed) != seconds {
-            self.used.store(seconds, Ordering::Relaxed);
-        }
+impl Tenant {
+    pub(super) fn identifier(&self) -> &str {
+        &self.rules.issuer.identifier
     }
-}
 
-fn has_keys(rules: &Rules) -> bool {
-    rules.keys.current().is_some_and(|keys| !keys.is_empty())
+    fn has_keys(&self) -> bool {
+        self.rules.keys.current().is_some_and(|keys| !keys.is_empty())
+    }
 }
 
 /// The keys of a tenant for as long as it is allowed: tokens that were verified before are looked at anew when it no
@@ -155,6 +185,7 @@ struct OfTenant {
     keys: Arc<dyn KeySource>,
     allow: Arc<Allow>,
     tenant: Box<str>,
+    used: Arc<Used>,
 }
 
 impl KeySource for OfTenant {
@@ -167,10 +198,18 @@ impl KeySource for OfTenant {
     }
 
     fn standing(&self, key: &VerifyingKey) -> KeyStanding {
-        if (self.allow)(&self.tenant) { self.keys.standing(key) } else { KeyStanding::Ask }
+        if !(self.allow)(&self.tenant) {
+            return KeyStanding::Ask;
+        }
+        self.used.again();
+        self.keys.standing(key)
     }
 
     fn look_again(&self, kid: Option<&str>, tried: &KeyLookup) -> Option<Step<Result<KeyLookup, Denial>>> {
         self.keys.look_again(kid, tried)
+    }
+
+    fn refresh_if_due(&self) -> bool {
+        (self.allow)(&self.tenant) && self.keys.refresh_if_due()
     }
 }

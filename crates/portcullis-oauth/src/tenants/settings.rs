@@ -63,6 +63,10 @@ const SAMPLE: &str = "tenant";
 /// 4. With its first keys it is kept; of more than [`DEFAULT_MAX_TENANTS`] the one that was asked for least recently
 ///    goes. Before it has keys no tenant pushes another one out.
 ///
+/// 5. The keys of tenants whose tokens came within the last hour (`TENANT_IN_USE_FOR`) are fetched anew
+///    ahead of their time where a server does the [upkeep](portcullis_core::Readiness::upkeep) of what it depends on, at
+///    most `MAX_TENANT_REFRESHES` (16) a second; those of others when their next token comes.
+///
 /// Tenants stand in no metadata of a protected resource, and nobody waits for their keys to be ready.
 #[must_use]
 pub struct Tenants {
@@ -134,7 +138,7 @@ impl Tenants {
         let (Some(pattern), Some(allow)) = (pattern, self.allow) else { return Err(errors) };
         let directory = Directory::new(pattern, self.template, allow, self.max_tenants, clock.clone());
         // Everything that is wrong with the template is wrong for each tenant.
-        errors.take(directory.issuer_of(SAMPLE));
+        errors.take(directory.make(SAMPLE));
         errors.into_result(directory)
     }
 }

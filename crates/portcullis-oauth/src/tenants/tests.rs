@@ -11,6 +11,9 @@ use super::*;
 use crate::keys::{KeyLookup, KeySet, KeySource};
 use crate::{Issuer, JwtBearer, JwtVerifier};
 
+#[cfg(feature = "discovery")]
+mod upkeep;
+
 const PATTERN: &str = "https://login.example.com/{tenant}";
 const AUDIENCE: &str = "https://api.example.com";
 
@@ -27,6 +30,9 @@ struct State {
     published: Mutex<HashMap<String, KeySet>>,
     made: AtomicUsize,
     asked: AtomicUsize,
+    /// Issuers whose keys are to be fetched anew, and of whom that was asked.
+    due: Mutex<Vec<String>>,
+    refreshed: Mutex<Vec<String>>,
 }
 
 impl Provider {
@@ -64,6 +70,14 @@ impl KeySource for KeysOf {
 
     fn current(&self) -> Option<KeySet> {
         self.provider.0.published.lock().unwrap().get(&self.issuer).cloned()
+    }
+
+    fn refresh_if_due(&self) -> bool {
+        let is_due = self.provider.0.due.lock().unwrap().contains(&self.issuer);
+        if is_due {
+            self.provider.0.refreshed.lock().unwrap().push(self.issuer.clone());
+        }
+        is_due
     }
 }
 

@@ -61,6 +61,21 @@ async fn upkeep_ends_with_the_key_set() {
     upkeep.await.unwrap();
 }
 
+/// For those who keep many sets fresh.
+#[tokio::test]
+async fn a_refresh_begins_once_when_it_is_due() {
+    let scripted = Scripted::new();
+    scripted.provider.publish(&[("a", 0)]);
+    scripted.keys.prefetch().await.unwrap();
+    assert!(!scripted.keys.refresh_if_due());
+    scripted.time.advance(DEFAULT_TTL / 100 * 82);
+    assert!(scripted.keys.refresh_if_due() && !scripted.keys.refresh_if_due());
+    let mut running = scripted.keys.shared().flights.running().expect("a fetch is in progress");
+    running.wait_for(Option::is_some).await.unwrap();
+    assert_eq!(scripted.provider.fetches(), 2);
+    assert!(!scripted.keys.refresh_if_due());
+}
+
 #[tokio::test]
 async fn readiness_has_the_issuers_name() {
     let scripted = Scripted::new();

@@ -1,0 +1,135 @@
+//! The keys of tenants are kept fresh ahead of their tokens.
+
+use portcullis_core::Readiness;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl Provider {
+    /// Keys of the tenant are there, and due to be fetched anew from now on.
+    fn publish_due(&self, name: &str) -> TestIssuer {
+        let issuer = tenant(name);
+        self.publish(&issuer);
+        self.0.due.lock().unwrap().push(issuer.url().to_owned());
+        issuer
+    }
+
+    /// The tenants whose keys were fetched anew since this was asked last.
+    fn refreshed(&self) -> Vec<String> {
+        let mut refreshed = std::mem::take(&mut *self.0.refreshed.lock().unwrap());
+        refreshed.iter_mut().for_each(|issuer| *issuer = issuer.rsplit('/').next().unwrap().to_owned());
+        refreshed
+    }
+}
+
+/// What a server keeps up.
+fn dependency(verifier: &JwtVerifier) -> Arc<dyn Readiness> {
+    let [only] = verifier.dependencies().collect::<Vec<_>>().try_into().ok().expect("there is one");
+    only
+}
+
+/// Lets that much time pass for the clock and for those who sleep, a second at a time.
+async fn pass(time: &FakeClock, seconds: u64) {
+    for _ in 0..seconds {
+        time.advance(SECOND);
+        tokio::time::advance(SECOND).await;
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_tenants_in_use_are_refreshed_and_those_of_no_others() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let [acme, idle, _never] = ["acme", "idle", "never"].map(|name| provider.publish_due(name));
+    let fresh = tenant("fresh");
+    provider.publish(&fresh);
+    let verifier = verifier(provider.tenants().danger_allow_every_tenant(), &time);
+    let dependency = dependency(&verifier);
+    assert_eq!((dependency.name(), dependency.is_ready()), (PATTERN, true));
+    let upkeep = tokio::spawn(dependency.upkeep().expect("there is some"));
+    pass(&time, 1).await;
+    assert_eq!(provider.refreshed(), [""; 0], "no tenant is known yet");
+
+    for issuer in [&acme, &idle, &fresh] {
+        assert_eq!(verify(&verifier, issuer, &time), Ok(()));
+    }
+    pass(&time, 1).await;
+    let mut refreshed = provider.refreshed();
+    refreshed.sort();
+    assert_eq!(refreshed, ["acme", "idle"]);
+
+    // Half an hour later, the one shows a new token.
+    pass(&time, TENANT_IN_USE_FOR.as_secs() / 2).await;
+    assert_eq!(verify(&verifier, &acme, &time), Ok(()));
+    pass(&time, TENANT_IN_USE_FOR.as_secs() / 2).await;
+    provider.refreshed();
+    pass(&time, 1).await;
+    assert_eq!(provider.refreshed(), ["acme"]);
+    assert!(!upkeep.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_remembered_keeps_its_tenant_in_use() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let acme = provider.publish_due("acme").with_clock(time.clock());
+    let verifier = verifier(provider.tenants().danger_allow_every_tenant(), &time);
+    let until = time.clock().unix_time() + 3 * TENANT_IN_USE_FOR;
+    let token = acme.token("alice").claim("exp", until.as_secs()).sign();
+    let _upkeep = tokio::spawn(dependency(&verifier).upkeep().expect("there is some"));
+    for _ in 0..4 {
+        assert!(verifier.verify(&token).done().unwrap().is_ok());
+        pass(&time, TENANT_IN_USE_FOR.as_secs() / 2).await;
+    }
+    assert_eq!(provider.0.asked.load(Ordering::Relaxed), 1, "it was remembered");
+    provider.refreshed();
+    pass(&time, 1).await;
+    assert_eq!(provider.refreshed(), ["acme"]);
+    pass(&time, TENANT_IN_USE_FOR.as_secs() / 2).await;
+    provider.refreshed();
+    pass(&time, 1).await;
+    assert_eq!(provider.refreshed(), [""; 0]);
+}
+
+/// No second has more than its share, and no tenant is passed over for ever, not even if those before it are always due.
+#[tokio::test(start_paused = true)]
+async fn so_many_refreshes_begin_in_a_second_and_everyone_has_a_turn() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let verifier = verifier(provider.tenants().danger_allow_every_tenant(), &time);
+    let tenants = MAX_TENANT_REFRESHES * 2 + 3;
+    for n in 0..tenants {
+        let issuer = provider.publish_due(&format!("t{n}"));
+        assert_eq!(verify(&verifier, &issuer, &time), Ok(()));
+        time.advance(CANDIDATE_INTERVAL);
+    }
+    let _upkeep = tokio::spawn(dependency(&verifier).upkeep().expect("there is some"));
+    // The first look is at once.
+    tokio::task::yield_now().await;
+    let mut all = std::collections::HashSet::new();
+    for second in 0..3 {
+        let refreshed = provider.refreshed();
+        assert_eq!(refreshed.len(), MAX_TENANT_REFRESHES, "{second}");
+        all.extend(refreshed);
+        pass(&time, 1).await;
+    }
+    assert_eq!(all.len(), tenants);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_fetched_for_a_tenant_that_is_no_longer_allowed_and_all_ends_with_the_verifier() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let acme = provider.publish_due("acme");
+    let allowed = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&allowed);
+    let verifier = verifier(provider.tenants().allow(move |_| asked.load(Ordering::Relaxed)), &time);
+    assert_eq!(verify(&verifier, &acme, &time), Ok(()));
+    let upkeep = tokio::spawn(dependency(&verifier).upkeep().expect("there is some"));
+    tokio::task::yield_now().await;
+    assert_eq!(provider.refreshed(), ["acme"]);
+    allowed.store(false, Ordering::Relaxed);
+    pass(&time, 5).await;
+    assert_eq!(provider.refreshed(), [""; 0]);
+    drop(verifier);
+    tokio::time::advance(2 * SECOND).await;
+    upkeep.await.unwrap();
+}

@@ -7,6 +7,8 @@ mod authenticator;
 mod basic;
 #[cfg(feature = "client-certificates")]
 mod client_certificate;
+#[cfg(any(feature = "api-keys", feature = "passwords"))]
+mod deadline;
 mod description;
 mod layer;
 #[cfg(feature = "passwords")]
@@ -40,6 +42,8 @@ pub use self::basic::{
 };
 #[cfg(feature = "client-certificates")]
 pub use self::client_certificate::{CertificateIdentity, ClientCertificates, MAX_SPIFFE_ID_LEN, SpiffeId};
+#[cfg(any(feature = "api-keys", feature = "passwords"))]
+pub use self::deadline::{DEFAULT_STORE_DEADLINE, MAX_STORE_DEADLINE};
 pub use self::description::SchemeDescription;
 pub use self::layer::{Authenticate, AuthenticationLayer};
 #[cfg(feature = "passwords")]

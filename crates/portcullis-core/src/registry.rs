@@ -194,6 +194,8 @@ reasons! {
     IntrospectionUnavailable = "introspection_unavailable" => Unavailable,
     /// A store of users, keys or resources failed.
     StoreUnavailable = "store_unavailable" => Unavailable,
+    /// A store of users, keys or resources did not answer in time.
+    StoreDeadlineExceeded = "store_deadline_exceeded" => Unavailable,
     /// A policy did not decide in time.
     PolicyDeadlineExceeded = "policy_deadline_exceeded" => Unavailable,
     /// Too many passwords are being hashed at once.

@@ -1,12 +1,12 @@
 //! How API keys are sent, and where they are looked up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderName;
 use portcullis_core::challenge::BearerError;
 use portcullis_core::{
     Challenge, Clock, ConfigErrors, CredentialMethod, Denial, Principal, Reason, RequestView, Step,
-    StoreError,
 };
 
 use super::key::ApiKey;
@@ -14,6 +14,7 @@ use super::place::check_shape;
 use super::set::ApiKeySet;
 use super::source::{ApiKeyStore, FromSet, FromStore, KeySource, NoKeys};
 use crate::authenticator::{Authenticator, Credential};
+use crate::deadline::DEFAULT_STORE_DEADLINE;
 use crate::scheme::{IntoScheme, SchemeContext, SchemeParts};
 use crate::shape::{CredentialShape, TokenShape};
 
@@ -77,8 +78,17 @@ impl ApiKeys {
         ApiKeys {
             shape: self.shape,
             only_where_named: self.only_where_named,
-            keys: FromStore(Arc::new(store)),
+            keys: FromStore { store: Arc::new(store), deadline: DEFAULT_STORE_DEADLINE },
         }
+    }
+}
+
+impl<S: ApiKeyStore> ApiKeys<FromStore<S>> {
+    /// Sets how long the store may take to find a key, at most [`MAX_STORE_DEADLINE`](crate::MAX_STORE_DEADLINE): later is
+    /// 503 `store_deadline_exceeded`. By default, this is [`DEFAULT_STORE_DEADLINE`].
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.keys.deadline = deadline;
+        self
     }
 }
 
@@ -91,7 +101,10 @@ impl<K> ApiKeys<K> {
 
 impl<K: KeySource> IntoScheme for ApiKeys<K> {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
-        check_shape(&self.shape)?;
+        let mut errors = ConfigErrors::new();
+        errors.take(check_shape(&self.shape));
+        errors.extend(self.keys.fault());
+        errors.into_result(())?;
         let clock = context.clock().clone();
         let authenticator = ApiKeyAuthenticator { shape: self.shape, keys: self.keys, clock };
         Ok(SchemeParts::new(authenticator).only_where_named_if(self.only_where_named))
@@ -148,8 +161,8 @@ impl<K: KeySource> Authenticator for ApiKeyAuthenticator<K> {
     }
 }
 
-fn judge(found: Result<Option<ApiKey>, StoreError>, clock: &Clock) -> Result<Principal, Denial> {
-    match found.map_err(|error| error.into_denial(Reason::StoreUnavailable))? {
+fn judge(found: Result<Option<ApiKey>, Denial>, clock: &Clock) -> Result<Principal, Denial> {
+    match found? {
         None => Err(Denial::new(Reason::ApiKeyUnknown)),
         Some(key) if key.is_expired(clock.wall()) => Err(Denial::new(Reason::ApiKeyExpired)),
         Some(key) => Ok(key.principal().clone()),

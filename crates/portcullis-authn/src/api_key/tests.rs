@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{Asked, EPOCH, FakeTime, ask, principal, vectors};
-use crate::{Requirement, RouteSchemes, Schemes};
+use crate::{DEFAULT_STORE_DEADLINE, MAX_STORE_DEADLINE, Requirement, RouteSchemes, Schemes};
 
 const KEY: &str = "docs_V7hYt2mQk9ZpLr4sWxNa8BcD";
 
@@ -220,5 +220,43 @@ proptest! {
         let keys = ApiKeySet::new([key]).unwrap();
         prop_assert!(keys.find(&ApiKey::hash_of(text.as_bytes())).is_some());
         prop_assert!(keys.find(&ApiKey::hash_of(other.as_bytes())).is_none());
+    }
+}
+
+/// Never finds a key.
+struct Silent;
+
+impl ApiKeyStore for Silent {
+    async fn find(&self, _: &[u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+        std::future::pending().await
+    }
+}
+
+/// No key is unknown because its store is slow.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_is_503_at_the_deadline() {
+    let store = || ApiKeys::bearer("docs_").store(Silent);
+    let shorter = Duration::from_millis(100);
+    for (scheme, deadline) in [(store(), DEFAULT_STORE_DEADLINE), (store().deadline(shorter), shorter)] {
+        let begun = tokio::time::Instant::now();
+        let asked = send(&route(scheme, Clock::system()), KEY).await;
+        assert_eq!(
+            (asked.who(), begun.elapsed().as_millis()),
+            (Err("store_deadline_exceeded"), deadline.as_millis())
+        );
+        assert_eq!(asked.answer.unwrap_err().status(), 503);
+    }
+}
+
+#[test]
+fn a_deadline_is_longer_than_nothing_and_no_longer_than_a_minute() {
+    for (deadline, expected) in [
+        (Duration::ZERO, Err(vec!["P110"])),
+        (MAX_STORE_DEADLINE, Ok(())),
+        (MAX_STORE_DEADLINE + Duration::from_nanos(1), Err(vec!["P110"])),
+    ] {
+        let scheme = ApiKeys::bearer("docs_").store(Silent).deadline(deadline);
+        let built = Schemes::builder("r", Clock::system()).scheme("key", scheme).build();
+        assert_eq!(built.map(drop).map_err(|errors| errors.codes().collect::<Vec<_>>()), expected);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use portcullis_core::{
     AttemptOutcome, Challenge, Clock, CredentialMethod, Denial, Principal, Reason, RequestView, Secret, Step,
@@ -12,6 +13,7 @@ use super::login::Login;
 use super::remember::{Digested, Remembered};
 use super::users::{Rehash, User, UserStore};
 use crate::authenticator::{Authenticator, Credential};
+use crate::deadline::within;
 use crate::password::{Hashing, PasswordHashString};
 use crate::shape::CredentialShape;
 
@@ -19,6 +21,8 @@ pub(super) struct BasicAuthenticator<S>(Arc<Inner<S>>);
 
 struct Inner<S> {
     users: S,
+    /// How long they may take.
+    deadline: Duration,
     hashing: Hashing,
     decoy: PasswordHashString,
     remembered: Option<Remembered>,
@@ -29,13 +33,14 @@ struct Inner<S> {
 impl<S: UserStore> BasicAuthenticator<S> {
     pub(super) fn new(
         users: S,
+        deadline: Duration,
         hashing: Hashing,
         decoy: PasswordHashString,
         remembered: Option<Remembered>,
         clock: Clock,
     ) -> Self {
         let rehashes = AtomicBool::new(true);
-        Self(Arc::new(Inner { users, hashing, decoy, remembered, rehashes, clock }))
+        Self(Arc::new(Inner { users, deadline, hashing, decoy, remembered, rehashes, clock }))
     }
 }
 
@@ -92,8 +97,7 @@ impl<S: UserStore> Inner<S> {
         digest: Option<Digested>,
         report: Option<Report>,
     ) -> Result<Principal, Denial> {
-        let found = self.users.find(&login.user).await;
-        let found = found.map_err(|error| error.into_denial(Reason::StoreUnavailable))?;
+        let found = within(self.deadline, self.users.find(&login.user)).await?;
         // An unknown user costs as much as a known one.
         let hash = found.as_ref().map_or(&self.decoy, User::hash).clone();
         let matches = self.hashing.verify(login.password.clone(), hash).await?;
@@ -117,9 +121,10 @@ impl<S: UserStore> Inner<S> {
         if !hash.needs_rehash() || !self.rehashes.load(Ordering::Relaxed) {
             return;
         }
-        // Neither a full queue nor a failing store refuses the login: the next one tries again.
+        // Neither a full queue nor a store that fails or is late refuses the login: the next one tries again.
         let Ok(renewed) = self.hashing.hash(password).await else { return };
-        if let Ok(Rehash::Ignored) = self.users.rehashed(user, hash, renewed).await {
+        let kept = within(self.deadline, self.users.rehashed(user, hash, renewed)).await;
+        if let Ok(Rehash::Ignored) = kept {
             self.rehashes.store(false, Ordering::Relaxed);
         }
     }

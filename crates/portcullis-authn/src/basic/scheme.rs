@@ -8,6 +8,7 @@ use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
 use super::authenticator::BasicAuthenticator;
 use super::remember::{MAX_REMEMBERED_FOR, Remembered};
 use super::users::UserStore;
+use crate::deadline::{self, DEFAULT_STORE_DEADLINE};
 use crate::password::{Hashing, PasswordHashString};
 use crate::scheme::{IntoScheme, SchemeContext, SchemeParts};
 
@@ -36,13 +37,20 @@ pub struct Basic<S> {
     users: S,
     hashing: Hashing,
     remember: Option<(Duration, usize)>,
+    deadline: Duration,
     only_where_named: bool,
 }
 
 impl<S: UserStore> Basic<S> {
     /// Takes the users of this store.
     pub fn new(users: S) -> Self {
-        Self { users, hashing: Hashing::default(), remember: None, only_where_named: false }
+        Self {
+            users,
+            hashing: Hashing::default(),
+            remember: None,
+            deadline: DEFAULT_STORE_DEADLINE,
+            only_where_named: false,
+        }
     }
 
     /// Shares limits on hashing with others. By default, this is [`Hashing::default`], for this scheme alone.
@@ -60,6 +68,13 @@ impl<S: UserStore> Basic<S> {
         Self { remember: Some((keep, capacity)), ..self }
     }
 
+    /// Sets how long the store of users may take to find one, at most [`MAX_STORE_DEADLINE`](crate::MAX_STORE_DEADLINE):
+    /// later is 503 `store_deadline_exceeded`. As long may it take to keep a new hash, after which the login succeeds all
+    /// the same. By default, this is [`DEFAULT_STORE_DEADLINE`].
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
     /// Offers the scheme on routes that name it, and on no others. By default, it is part of the default set.
     pub fn only_where_named(self) -> Self {
         Self { only_where_named: true, ..self }
@@ -69,13 +84,15 @@ impl<S: UserStore> Basic<S> {
 impl<S: UserStore> IntoScheme for Basic<S> {
     fn into_scheme(self, context: &SchemeContext) -> Result<SchemeParts, ConfigErrors> {
         let mut errors = ConfigErrors::new();
+        errors.extend(deadline::fault(self.deadline));
         let decoy = self.users.decoy().map_or_else(|| PasswordHashString::parse(DECOY), Ok);
         let decoy = errors.take(decoy.map_err(ConfigError::from));
         let remembered = errors.take(self.remember.map(remembered).transpose());
         errors.into_result(())?;
         let (Some(decoy), Some(remembered)) = (decoy, remembered) else { return Err(ConfigErrors::new()) };
         let clock = context.clock().clone();
-        let authenticator = BasicAuthenticator::new(self.users, self.hashing, decoy, remembered, clock);
+        let (users, deadline) = (self.users, self.deadline);
+        let authenticator = BasicAuthenticator::new(users, deadline, self.hashing, decoy, remembered, clock);
         Ok(SchemeParts::new(authenticator).only_where_named_if(self.only_where_named))
     }
 }
@@ -97,6 +114,7 @@ impl<S> fmt::Debug for Basic<S> {
         f.debug_struct("Basic")
             .field("hashing", &self.hashing)
             .field("remember", &self.remember)
+            .field("deadline", &self.deadline)
             .field("only_where_named", &self.only_where_named)
             .finish_non_exhaustive()
     }

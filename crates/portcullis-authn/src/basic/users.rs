@@ -40,7 +40,8 @@ pub trait UserStore: Send + Sync + 'static {
     /// takes other texts for one user lets each of them be guessed at.
     ///
     /// # Errors
-    /// A [`StoreError`] is answered with 503, never taken for an unknown user.
+    /// A [`StoreError`] is answered with 503, never taken for an unknown user; so is an answer that comes later than
+    /// [`Basic::deadline`](crate::Basic::deadline) says.
     fn find(&self, user: &str) -> impl Future<Output = Result<Option<User>, StoreError>> + Send;
 
     /// Keeps a new hash of the same password in place of the outdated one. The login waits for it; a failure does

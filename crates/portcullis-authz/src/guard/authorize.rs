@@ -100,7 +100,7 @@ impl<'p, P> Guard<'p, P> {
     /// # Errors
     /// - 404 if the identifier does not parse, is longer than [`MAX_IDENTIFIER`](crate::MAX_IDENTIFIER), nothing has
     ///   it, or the policy refuses and the resource hides: the same answer for all four,
-    /// - 503 `store_unavailable` if the store failed or was late,
+    /// - 503 `store_unavailable` if the store failed, `store_deadline_exceeded` if it was late,
     /// - else as [`authorize_async`](Self::authorize_async).
     pub async fn load_and_authorize<A, R>(
         &self,

@@ -34,7 +34,7 @@ pub trait Resource: Sized + Send + Sync + 'static {
     /// What a caller is told whom the policy refuses. By default, this is [`OnDeny::Hide`].
     const ON_DENY: OnDeny = OnDeny::Hide;
 
-    /// How long the store may take, before the answer is 503 `store_unavailable`. By default, this is
+    /// How long the store may take, before the answer is 503 `store_deadline_exceeded`. By default, this is
     /// [`DEFAULT_LOAD_DEADLINE`].
     const LOAD_DEADLINE: Duration = DEFAULT_LOAD_DEADLINE;
 

@@ -49,8 +49,10 @@ pub(super) async fn loaded<R>(
     load: impl Future<Output = Result<Option<R>, StoreError>>,
     tenant: Option<&Principal>,
 ) -> Result<R, Denial> {
-    let failed =
-        |denial: Denial, said: &[&str]| told(denial, target.refused(Reason::StoreUnavailable, said, None));
+    let failed = |denial: Denial, said: &[&str]| {
+        let refused = target.refused(denial.reason(), said, None);
+        told(denial, refused)
+    };
     let denial = match within(deadline, load).await {
         Waited::Answered(Ok(Some(resource))) => return Ok(resource),
         Waited::Answered(Ok(None)) => {
@@ -60,7 +62,7 @@ pub(super) async fn loaded<R>(
         Waited::Answered(Err(error)) => failed(error.into_denial(Reason::StoreUnavailable), &[]),
         Waited::Elapsed => {
             let late = format!("nothing was loaded within {deadline:?}");
-            failed(Denial::new(Reason::StoreUnavailable), &[&late])
+            failed(Denial::new(Reason::StoreDeadlineExceeded), &[&late])
         }
         #[cfg(feature = "deadlines")]
         Waited::NoTimer => Denial::misconfigured(NO_TIMER),

@@ -1,4 +1,5 @@
 mod attempts;
+mod late;
 mod remember;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -74,7 +74,7 @@ async fn a_store_that_is_late_is_503() {
     ] {
         let begun = tokio::time::Instant::now();
         let denial = guard.load_and_authorize::<Read, Thing>(&view, &Slow, "7").await.map(drop).unwrap_err();
-        assert_eq!((begun.elapsed(), denial.reason()), (deadline, Reason::StoreUnavailable));
+        assert_eq!((begun.elapsed(), denial.reason()), (deadline, Reason::StoreDeadlineExceeded));
     }
     assert_eq!(noted(&request, Room::Guard)[1].3, "Read Thing/7: nothing was loaded within 7ms");
 }

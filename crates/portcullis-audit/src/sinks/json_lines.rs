@@ -63,13 +63,20 @@ pub enum OnFull {
     DropAndCount,
     /// It is answered 503 `audit_unavailable` before it is handled: nothing happens unrecorded. A later line
     /// says how many were refused.
+    ///
+    /// So that there is room when it ends, a request has a place from its beginning until its answer begins. Whoever
+    /// could hold all places by slow requests would stop everybody else. `Security` caps the requests in flight, 500 of
+    /// one client and 10,000 of all, and [`JsonLines::DEFAULT_CAPACITY`] is more than that: the cap is reached first,
+    /// and refuses the client that is too many. Keep it so: a capacity above the cap. A stack without that cap, or with
+    /// one above the capacity, has the gap.
     #[default]
     Refuse,
 }
 
 impl JsonLines {
-    /// How many events have room by default.
-    pub const DEFAULT_CAPACITY: usize = 8192;
+    /// How many events have room by default: more than the requests in flight that `Security` allows by default, so that
+    /// slow requests alone never take all the room.
+    pub const DEFAULT_CAPACITY: usize = 16_384;
 
     /// How long the drop of the last handle waits for the writer. [`Audit::drain`](crate::Audit::drain) waits
     /// as long as it is told and says whether all was written.

@@ -2,15 +2,16 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending, ready};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use portcullis_audit::MemorySink;
+use portcullis_audit::{JsonLines, MemorySink};
 use portcullis_core::{ConnectionFacts, Principal};
 use portcullis_edge::Cors;
 use portcullis_ratelimit::{
-    DEFAULT_AT_ONCE, MINUTE, Permit, attempted_user, by, client_ip, in_flight, per, principal,
+    DEFAULT_AT_ONCE, DEFAULT_TOTAL_AT_ONCE, MINUTE, Permit, attempted_user, by, client_ip, in_flight, per,
+    principal,
 };
 use portcullis_stack::{RouteList, RoutePolicy, Security, SecurityBuilder};
 use tower::util::BoxCloneSyncService;
@@ -52,6 +53,39 @@ fn begin(service: &Service, peer: &str) -> impl Future<Output = Result<Response<
 
 async fn fast(service: &Service, peer: &str) -> u16 {
     service.clone().oneshot(get("/fast", peer)).await.unwrap().status().as_u16()
+}
+
+/// Requests hold places in the queue of events while they are handled: those of one client never all of them.
+#[tokio::test]
+async fn slow_requests_reach_the_cap_before_they_fill_the_queue_of_events() {
+    const _: () = assert!(JsonLines::DEFAULT_CAPACITY > DEFAULT_TOTAL_AT_ONCE as usize);
+
+    let queue = || JsonLines::to_writer(std::io::sink()).capacity(5);
+    let codes = async |cap: Option<_>| {
+        let (service, events) = service(|security| {
+            let security = security.audit(queue());
+            match cap {
+                Some(cap) => security.in_flight(cap),
+                None => security.insecure_unlimited_in_flight(),
+            }
+        });
+        // What another client is told while one has as many slow requests as it can have.
+        let mut slow = Vec::new();
+        let refused = loop {
+            let mut call = Box::pin(service.clone().oneshot(get("/slow", "192.0.2.1")));
+            match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => slow.push(call),
+                Poll::Ready(answer) => break answer.unwrap().status().as_u16(),
+            }
+        };
+        let others = fast(&service, "192.0.2.2").await;
+        let told = events.events().first().and_then(|event| event.reason()).map(|reason| reason.code());
+        (slow.len(), refused, told, others)
+    };
+    let capped = in_flight(client_ip()).at_most(3).total(4);
+    assert_eq!(codes(Some(capped)).await, (3, 429, Some("in_flight_exceeded"), 200));
+    // This is the gap that the cap closes.
+    assert_eq!(codes(None).await, (5, 503, Some("audit_unavailable"), 503));
 }
 
 /// A21.4.

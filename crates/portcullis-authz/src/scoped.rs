@@ -33,6 +33,40 @@ pub trait ScopeSet: Send + Sync + 'static {
 /// As a handler's argument (feature `axum-core-05`) it asks again what a rule may have asked before: a handler
 /// that takes it cannot be reached without the scopes, whatever route it is put on. Behind `Security`, scopes that
 /// [imply](crate::ScopeCatalog::implies) others stand for them here too.
+///
+/// ```
+/// use portcullis_authz::{ScopeSet, Scoped};
+/// use portcullis_core::{Challenge, ChallengeSet, Clock, CredentialMethod, Principal, RequestView, Scopes, Trail};
+///
+/// struct Publish;
+///
+/// impl ScopeSet for Publish {
+///     const SCOPES: &'static [&'static str] = &["documents:write", "documents:publish"];
+/// }
+///
+/// fn publish(by: &Scoped<Publish>) -> String {
+///     format!("published by {}", by.principal().subject())
+/// }
+///
+/// /// Stands for an authentication layer that found Alice, whose token has these scopes.
+/// fn request(scopes: &str) -> http::Request<()> {
+///     let mut request = http::Request::new(());
+///     let alice = Principal::builder("alice", CredentialMethod::Jwt).scopes(Scopes::parse(scopes).unwrap());
+///     let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+///     trail.authenticated(alice.build()).unwrap();
+///     trail.set_challenges(ChallengeSet::new(vec![Challenge::bearer("documents")]).into());
+///     request
+/// }
+///
+/// let both = request("documents:publish documents:write");
+/// assert_eq!(publish(&Scoped::check(&RequestView::of(&both)?)?), "published by alice");
+///
+/// let one = request("documents:write");
+/// let refused = Scoped::<Publish>::check(&RequestView::of(&one)?).unwrap_err();
+/// assert_eq!(refused.status(), 403);
+/// assert!(refused.challenges().next().unwrap().to_str().unwrap().contains(r#"error="insufficient_scope""#));
+/// # Ok::<(), portcullis_core::Denial>(())
+/// ```
 #[must_use]
 pub struct Scoped<S> {
     principal: Principal,

@@ -41,7 +41,30 @@ use portcullis_core::{Denial, Principal, Reason, Trail};
 /// async fn create(new: Checked<Create, Json<NewDocument>>) -> String {
 ///     format!("{} for {}", new.title, new.team)
 /// }
-/// # let _ = create;
+///
+/// # use axum::body::Body;
+/// # use axum::extract::{FromRef, FromRequest};
+/// # use portcullis_core::{Clock, CredentialMethod, Trail};
+/// # impl FromRef<()> for Rules { fn from_ref(_: &()) -> Self { Self } }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// /// Stands for a route whose authentication found Alice of the lawyers.
+/// async fn post(body: String) -> Result<String, u16> {
+///     let mut request = axum::http::Request::post("/documents").header("content-type", "application/json");
+///     let alice = Principal::builder("alice", CredentialMethod::Jwt).groups(["law"]).build();
+///     let trail = Trail::ensure(request.extensions_mut().unwrap(), &Clock::system());
+///     trail.authenticated(alice).unwrap();
+///     let request = request.body(Body::from(body)).unwrap();
+///     match Checked::from_request(request, &()).await {
+///         Ok(new) => Ok(create(new).await),
+///         Err(refused) => Err(refused.status().as_u16()),
+///     }
+/// }
+/// assert_eq!(post(r#"{"team":"law","title":"Plan"}"#.into()).await.unwrap(), "Plan for law");
+/// // Refused: by the policy, by the format, by the size.
+/// assert_eq!(post(r#"{"team":"sales","title":"Plan"}"#.into()).await, Err(403));
+/// assert_eq!(post(r#"{"team":"law"}"#.into()).await, Err(422));
+/// assert_eq!(post(format!(r#"{{"team":"law","title":"{}"}}"#, "x".repeat(16 * 1024))).await, Err(413));
+/// # });
 /// ```
 ///
 /// 1. The caller must be known: else 401, or 500 where no authentication ran. The route's rule was asked before.

@@ -52,6 +52,11 @@ pub type PathPolicyLayer<F = FromBytes> = DecideLayer<PathPolicy, F>;
 /// for ambiguous in ["/public/../admin", "/public/%2e%2e/admin", "/%61dmin", "/a//b", "/a%2Fb", "/a%00", "/100%"] {
 ///     assert_eq!(strict.check_path(&ambiguous.parse().unwrap()).unwrap_err().status(), 400, "{ambiguous}");
 /// }
+///
+/// // Customised: an identifier in one segment may have a slash in it.
+/// let lenient = PathPolicy::strict().allow_encoded_slash();
+/// assert!(lenient.check_path(&"/files/a%2Fb".parse().unwrap()).is_ok());
+/// assert!(lenient.check_path(&"/files/%2e%2e%2Fadmin".parse().unwrap()).is_err());
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]

@@ -49,12 +49,30 @@ pub type PlainHttpLayer<F = FromBytes> = DecideLayer<PlainHttp, F>;
 /// it must not do so, and not when somebody has used what leaked.
 ///
 /// ```
-/// use http::HeaderName;
+/// use http::{HeaderName, Request};
+/// use portcullis_core::{Clock, ExternalOrigin, RequestView, Trail};
 /// use portcullis_edge::PlainHttp;
 ///
-/// let policy = PlainHttp::default().credential_header(HeaderName::from_static("x-api-key"));
-/// assert!(policy.refuses());
-/// assert!(!PlainHttp::insecure_allow().refuses());
+/// /// Stands for [`Edge`](portcullis_edge::Edge), which found that the request came that way.
+/// fn request(secure: bool, field: &'static str) -> Request<()> {
+///     let mut request = Request::get("/documents").header(field, "s3cret").body(()).unwrap();
+///     let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+///     trail.set_origin(ExternalOrigin::new(secure, None, false));
+///     request
+/// }
+/// let status = |policy: &PlainHttp, request: Request<()>| {
+///     let checked = policy.check_credentials_allowed(&RequestView::of(&request).unwrap());
+///     checked.map_err(|denial| (denial.status().as_u16(), denial.reason().code()))
+/// };
+///
+/// let policy = PlainHttp::default();
+/// assert_eq!(status(&policy, request(true, "authorization")), Ok(()));
+/// assert_eq!(status(&policy, request(false, "authorization")), Err((400, "plain_http")));
+///
+/// // Customised: keys come in a field of their own.
+/// assert_eq!(status(&policy, request(false, "x-api-key")), Ok(()));
+/// let policy = policy.credential_header(HeaderName::from_static("x-api-key"));
+/// assert_eq!(status(&policy, request(false, "x-api-key")), Err((400, "plain_http")));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

@@ -9,12 +9,35 @@ use super::ask::Ask;
 /// Refuses requests that a decision point refuses. An authentication layer must stand around it.
 ///
 /// ```
-/// use portcullis_authz::engine::{AskLayer, DecisionPoint, ask};
-/// # use portcullis_core::ConfigErrors;
+/// use http::{Request, Response};
+/// use portcullis_authz::engine::{AskLayer, DecisionPoint, Question, ask};
+/// use portcullis_core::{Clock, CredentialMethod, Decision, Principal, Reason, Step, Trail};
+/// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
-/// # fn run(opa: impl DecisionPoint + 'static) -> Result<(), ConfigErrors> {
-/// let layer = AskLayer::new(ask(opa).action("can_list").resource("todos").id("all"))?;
-/// # Ok(()) }
+/// /// Stands for a policy engine: everybody may list.
+/// struct Readers;
+///
+/// impl DecisionPoint for Readers {
+///     fn name(&self) -> &str {
+///         "readers"
+///     }
+///     fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+///         Step::Done(Decision::allow_if(question.action() == "can_list", Reason::PolicyDenied))
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let status = async |action| {
+///     let layer = AskLayer::new(ask(Readers).action(action).resource("todos").id("all")).unwrap();
+///     let handler = service_fn(async |_: Request<()>| Ok::<_, std::convert::Infallible>(Response::new(bytes::Bytes::new())));
+///     let mut request = Request::new(());
+///     let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+///     trail.authenticated(Principal::builder("alice", CredentialMethod::Jwt).build()).unwrap();
+///     ServiceBuilder::new().layer(layer).service(handler).oneshot(request).await.unwrap().status()
+/// };
+/// assert_eq!(status("can_list").await, 200);
+/// assert_eq!(status("can_delete").await, 403); // refused
+/// # });
 /// ```
 #[must_use]
 pub struct AskLayer<F = FromBytes> {

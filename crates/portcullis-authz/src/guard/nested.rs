@@ -54,6 +54,70 @@ pub trait LoadWithin<P, R: Resource>: Send + Sync + 'static {
 ///
 /// As a handler's argument (feature `axum-core-05`) it loads the parent, asks whether the caller may go through it, loads
 /// the child within it and asks about the child. A parent that is refused hides the child as it hides itself.
+///
+/// ```
+/// use portcullis_authz::{ChildOf, Guard, Load, LoadWithin, PermitWithin, Policy, Read, Resource, Source};
+/// use portcullis_core::{Clock, CredentialMethod, Decision, Denial, Principal, Reason, RequestView, StoreError, Trail};
+///
+/// struct Project { id: u32 }
+/// struct Task { done: bool }
+/// struct Work;
+/// struct Rules;
+///
+/// impl Resource for Project {
+///     type Id = u32;
+///     type Store = Work;
+///     type Rules = Rules;
+///     const SOURCE: Source = Source::Query("project");
+/// }
+/// impl Resource for Task {
+///     type Id = u32;
+///     type Store = Work;
+///     type Rules = Rules;
+///     const SOURCE: Source = Source::Query("task");
+/// }
+/// impl ChildOf<Project> for Task {
+///     type Through = Read; // what a caller must be allowed to do to the project
+/// }
+/// impl Load<Project> for Work {
+///     async fn load(&self, id: &u32) -> Result<Option<Project>, StoreError> {
+///         Ok((*id < 10).then_some(Project { id: *id }))
+///     }
+/// }
+/// impl LoadWithin<Project, Task> for Work {
+///     async fn load_within(&self, project: &Project, id: &u32) -> Result<Option<Task>, StoreError> {
+///         Ok((*id / 10 == project.id).then_some(Task { done: *id % 2 == 0 })) // task 71 is one of project 7
+///     }
+/// }
+/// impl Policy<Read, Project> for Rules {
+///     fn decide(&self, _: &Principal, project: &Project) -> Decision {
+///         Decision::allow_if(project.id == 7, Reason::PolicyDenied)
+///     }
+/// }
+/// impl Policy<Read, Task> for Rules {
+///     fn decide(&self, caller: &Principal, task: &Task) -> Decision {
+///         Decision::allow_if(!task.done || caller.has_role("auditor"), Reason::PolicyDenied)
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let ask = async |query: &str| {
+///     let mut request = http::Request::get(format!("/task?{query}")).body(()).unwrap();
+///     let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+///     trail.authenticated(Principal::builder("alice", CredentialMethod::Jwt).build()).unwrap();
+///     let (view, guard) = (RequestView::of(&request)?, Guard::new(&Rules));
+///     let project = guard.from_request::<Read, Project>(&view, &Work).await?;
+///     let task: PermitWithin<Read, Task, Project> = guard.within(&view, project, &Work).await?;
+///     Ok::<_, Denial>((task.parent().id, task.done))
+/// };
+/// assert_eq!(ask("project=7&task=71").await.unwrap(), (7, false));
+/// // Refused, all with the same answer: a task that she may not read, one of another project, a project that she may
+/// // not go through.
+/// for refused in ["project=7&task=72", "project=7&task=81", "project=8&task=81"] {
+///     assert_eq!(ask(refused).await.unwrap_err().status(), 404, "{refused}");
+/// }
+/// # });
+/// ```
 #[must_use]
 pub struct PermitWithin<A, R: ChildOf<P>, P: Resource> {
     parent: Permit<R::Through, P>,

@@ -13,10 +13,33 @@ use super::node::Node;
 /// another token.
 ///
 /// ```
-/// use portcullis_authz::{scope, sender_constrained};
+/// use portcullis_authz::{sender_constrained, user_only};
+/// use portcullis_core::{Challenge, ChallengeSet, Clock, Confirmation, CredentialMethod, Principal, RequestView, Trail};
 ///
-/// let rule = scope("payments").and(sender_constrained());
-/// assert_eq!(rule.to_string(), "scope(payments) and sender_constrained");
+/// /// Stands for an authentication layer that found Alice, whose token is bound to that.
+/// fn request(bound: Option<Confirmation>) -> http::Request<()> {
+///     let mut request = http::Request::new(());
+///     let trail = Trail::ensure(request.extensions_mut(), &Clock::system());
+///     let alice = Principal::builder("alice", CredentialMethod::Jwt);
+///     trail.authenticated(bound.into_iter().fold(alice, |alice, key| alice.confirmation(key)).build()).unwrap();
+///     trail.set_challenges(ChallengeSet::new(vec![Challenge::bearer("bank"), Challenge::new("DPoP", "bank")]).into());
+///     request
+/// }
+///
+/// let (bearer, bound) = (request(None), request(Some(Confirmation::DpopKey([7; 32]))));
+/// let (bearer, bound) = (RequestView::of(&bearer)?, RequestView::of(&bound)?);
+/// assert!(sender_constrained().decide(&bound).is_ok());
+///
+/// // Refused: whoever stole this token could have sent it.
+/// let refused = sender_constrained().decide(&bearer).unwrap_err();
+/// assert_eq!((refused.status().as_u16(), refused.reason().code()), (401, "token_unbound"));
+/// assert_eq!(refused.challenges().collect::<Vec<_>>(), [r#"Bearer realm="bank""#, r#"DPoP realm="bank""#]);
+///
+/// // Customised: of people alone, while other programs may come with a bearer token.
+/// let rule = sender_constrained().or(!user_only());
+/// assert_eq!(rule.decide(&bearer).unwrap_err().status(), 401);
+/// assert_eq!(rule.to_string(), "sender_constrained or not user_only");
+/// # Ok::<(), portcullis_core::Denial>(())
 /// ```
 pub fn sender_constrained() -> Rule {
     Rule::new(Node::SenderConstrained)

@@ -34,6 +34,45 @@
 //! # Ok::<(), portcullis_core::ConfigErrors>(())
 //! ```
 //!
+//! Customised: a provider whose access tokens name no session, so that all of the user's end, and a store of seen logout
+//! tokens with room for more.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! use portcullis_core::Clock;
+//! use portcullis_oauth::replay::MemoryReplay;
+//! use portcullis_oauth::{BackChannelLogout, DenyList, Issuer, JwtBearer, StaticKeys};
+//! use portcullis_testkit::TestIssuer;
+//!
+//! # let server = TestIssuer::offline("https://login.example.com").with_audience("https://api.example.com");
+//! # let jwks = || StaticKeys::new().jwks(server.jwks_json());
+//! # let issuer = || Issuer::new("https://login.example.com").audience("https://api.example.com").keys(jwks());
+//! let clock = Clock::system();
+//! let revoked = Arc::new(DenyList::new(&clock));
+//! let seen = MemoryReplay::new(clock.clone()).with_room_for(50_000, 50_000)?;
+//! let receiver = BackChannelLogout::new(issuer(), "documents-web", revoked.clone())
+//!     .end_whole_subject()
+//!     .max_token_life(Duration::from_secs(600))
+//!     .replay_store(Arc::new(seen))
+//!     .build(&clock)?;
+//! let tokens = JwtBearer::issuer(issuer()).revocations(revoked.clone()).build(&clock)?;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let access = server.token("alice").sign(); // without `sid`
+//! let event = serde_json::json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+//! let logout = server.token("alice").typ("logout+jwt").audience("documents-web").claim("sid", "session-1");
+//! let body = format!("logout_token={}", logout.claim("events", event).sign());
+//! receiver.receive(Some("application/x-www-form-urlencoded"), body.as_bytes()).resolve().await;
+//! assert_eq!(tokens.verify(&access).resolve().await.unwrap_err().reason().code(), "token_revoked");
+//! # });
+//!
+//! // No configuration: nobody knows for whom logout tokens are.
+//! let nobody = BackChannelLogout::new(issuer(), "", revoked).build(&clock).unwrap_err();
+//! assert_eq!(nobody.codes().collect::<Vec<_>>(), ["P641"]);
+//! # Ok::<(), portcullis_core::ConfigErrors>(())
+//! ```
+//!
 //! [`LogoutReceiver`] is a [`tower_service::Service`] too: mount it where the provider was told to `POST`, as a public
 //! route, since the logout token proves itself.
 //!

@@ -40,6 +40,30 @@ const SHARDS: usize = 16;
 /// assert_eq!(outcome(), ReplayOutcome::Fresh);
 /// assert_eq!(outcome(), ReplayOutcome::Replayed);
 /// ```
+///
+/// Customised: one store for the proofs of several schemes, with more room for each client. Refused: what has no room,
+/// with 503, since it could be used again.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use portcullis_core::{Clock, ReplayOutcome, ReplayStore};
+/// use portcullis_oauth::Dpop;
+/// use portcullis_oauth::replay::MemoryReplay;
+///
+/// let store = Arc::new(MemoryReplay::new(Clock::system()).with_room_for(500_000, 5_000)?);
+/// let dpop = Dpop::new().replay(store.clone());
+/// # let _ = dpop;
+///
+/// let small = MemoryReplay::new(Clock::system()).with_room_for(2, 1)?;
+/// let outcome = |owner, value| small.remember(owner, value, Duration::from_secs(30)).done().unwrap().unwrap();
+/// assert_eq!(outcome(b"alice", b"first"), ReplayOutcome::Fresh);
+/// assert_eq!(outcome(b"alice", b"second"), ReplayOutcome::Full);
+/// assert_eq!(outcome(b"bob!!", b"second"), ReplayOutcome::Fresh);
+/// assert!(MemoryReplay::new(Clock::system()).with_room_for(0, 1).is_err());
+/// # Ok::<(), portcullis_core::ConfigError>(())
+/// ```
 pub struct MemoryReplay {
     shards: [Mutex<Shard>; SHARDS],
     count: AtomicUsize,

@@ -133,3 +133,29 @@ async fn nothing_is_fetched_for_a_tenant_that_is_no_longer_allowed_and_all_ends_
     tokio::time::advance(2 * SECOND).await;
     upkeep.await.unwrap();
 }
+
+/// Over the wire: no request sets it off, and none waits for it.
+#[tokio::test]
+async fn keys_that_are_discovered_are_fetched_anew_ahead_of_their_time() {
+    use crate::remote::{DEFAULT_TTL, RemoteKeys};
+
+    let time = FakeClock::new();
+    let acme = TestIssuer::start_at("/acme").await.with_clock(time.clock());
+    let origin = acme.url().trim_end_matches("/acme").to_owned();
+    let tenants = Tenants::matching(format!("{origin}/{{tenant}}"), |issuer, _| {
+        issuer.audience("https://api.example").keys(RemoteKeys::discover()).insecure_http_on_loopback()
+    });
+    let verifier = verifier(tenants.allow(|tenant| tenant == "acme"), &time);
+    for _ in 0..2 {
+        assert!(verifier.verify(&acme.token("alice").sign()).resolve().await.is_ok());
+    }
+    let fetched = acme.requests();
+    time.advance(DEFAULT_TTL / 100 * 82);
+    let _upkeep = tokio::spawn(dependency(&verifier).upkeep().expect("there is some"));
+    let fetched_anew = async {
+        while acme.requests() == fetched {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(60 * SECOND, fetched_anew).await.expect("nobody had to ask");
+}

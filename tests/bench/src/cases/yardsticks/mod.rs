@@ -2,6 +2,7 @@
 //! configuration. They prove a number reachable, or not; they are no design. Nobody could name, configure, replace,
 //! explain or test their parts, and no limit of theirs is bounded.
 
+#[expect(clippy::disallowed_methods, reason = "by hand, and without a clock that can be set")]
 mod duties;
 mod service;
 

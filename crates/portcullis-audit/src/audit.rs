@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step, TrailEntry};
 
 use crate::drain::Drain;
 use crate::event::AuditEvent;
@@ -128,6 +128,16 @@ impl Audit {
             }
             result
         })
+    }
+
+    /// Tells every sink of a decision that came after the event.
+    pub(crate) fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        for sink in &self.0.sinks {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink.late(event, decision))) {
+                discard(panic);
+                self.0.failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
     }
 
     pub(crate) fn failed(&self, error: SinkError) -> Result<(), SinkError> {

@@ -103,7 +103,7 @@ impl OpenEvent {
         let Some(trail) = self.trail.take() else {
             return (Step::Done(Ok(())), ResponseFields::default());
         };
-        let Finished { fields, route, .. } =
+        let Finished { fields, route, awaits, .. } =
             trail.finish(denial.map(|denial| (room(denial.reason()), denial)));
         let Some(audit) = &self.audit else {
             return (Step::Done(Ok(())), fields);
@@ -111,7 +111,14 @@ impl OpenEvent {
         let (reason, cause, duration) = (denial.map(Denial::reason), denial.and_then(cause), trail.elapsed());
         let answer = Answer { outcome, status, reason, cause, duration, route };
         let event = AuditEvent::new(trail, self.target.take(), answer);
-        (audit.record(event, &self.refusing), fields)
+        let late = awaits.then(|| event.clone());
+        let recorded = audit.record(event, &self.refusing);
+        if let Some(event) = late {
+            let audit = audit.clone();
+            let trail = event.trail().clone();
+            trail.tell_late(move |entry| audit.late(&event, entry));
+        }
+        (recorded, fields)
     }
 }
 

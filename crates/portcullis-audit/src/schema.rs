@@ -58,6 +58,23 @@ impl Serialize for AuditEvent {
     }
 }
 
+/// A decision that came after the event of its request, as a line of its own.
+pub(crate) struct LateDecision<'a>(pub(crate) &'a AuditEvent, pub(crate) &'a TrailEntry);
+
+impl Serialize for LateDecision<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(event, decision) = self;
+        let mut line = serializer.serialize_struct("LateDecision", 6)?;
+        line.serialize_field("schema", &SCHEMA)?;
+        line.serialize_field("kind", "late_decision")?;
+        line.serialize_field("time", &Printed(Timestamp(event.time())))?;
+        line.serialize_field("request_id", &Printed(event.request_id()))?;
+        optional(&mut line, "route", event.route())?;
+        line.serialize_field("decisions", &[Entry(decision, event.principal())])?;
+        line.end()
+    }
+}
+
 /// The word for what came of authentication. The Trail itself does not tell one that refused from none: its
 /// refusal does.
 fn authentication(authentication: &Authentication, state: &TrailState) -> &'static str {

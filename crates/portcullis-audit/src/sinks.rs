@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_core::{Clock, ConfigErrors, Step};
+use portcullis_core::{Clock, ConfigErrors, Step, TrailEntry};
 
 use crate::event::AuditEvent;
 
@@ -42,6 +42,15 @@ pub trait AuditSink: Send + Sync + 'static {
     /// [`record`](Self::record).
     fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
         self.record(&event)
+    }
+
+    /// Takes a decision that came after the event of its request: one that changed nothing and that the answer did not
+    /// wait for, such as that of a decision point in the shadow. By default, it is left out.
+    ///
+    /// It is called after [`record`](Self::record), from wherever the decision came, and for no request whose event
+    /// was complete.
+    fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        let _ = (event, decision);
     }
 
     /// How many events it took and lost. By default, none.
@@ -118,6 +127,10 @@ impl<S: AuditSink + ?Sized> AuditSink for Arc<S> {
 
     fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
         (**self).take(event)
+    }
+
+    fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        (**self).late(event, decision);
     }
 
     fn dropped(&self) -> u64 {

@@ -16,6 +16,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use crate::event::{Answer as Ended, Target};
 use crate::{Audit, AuditEvent, AuditLayer, AuditService, AuditSink, MemorySink, Outcome, SinkError};
 
+mod late;
 mod lines;
 mod log;
 mod outcomes;

@@ -1,8 +1,10 @@
 //! The one extension that carries everything about a request.
 
+mod authentication;
 mod counted;
 mod cover;
 mod finish;
+mod late;
 mod opening;
 mod state;
 mod taken;
@@ -16,8 +18,10 @@ use std::time::{Duration, SystemTime};
 use http::uri::PathAndQuery;
 use http::{Extensions, HeaderName, HeaderValue};
 
+pub use self::authentication::{AlreadyAuthenticated, Authentication};
 pub use self::cover::Entitlements;
 pub use self::finish::Finished;
+pub use self::late::Awaited;
 use self::opening::Birth;
 pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
 pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
@@ -60,29 +64,6 @@ struct Shared {
 const MOST_OCTETS: usize = 1024 - 2 * size_of::<usize>();
 
 const _: () = assert!(size_of::<Shared>() <= MOST_OCTETS);
-
-/// Whether authentication was asked for, and what came of it.
-#[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_enums, reason = "every caller must tell these three apart")]
-pub enum Authentication {
-    /// No authentication layer ran, or the route is public.
-    NotAsked,
-    /// The layer ran; no credential was sent, and none was required.
-    Anonymous,
-    /// The caller is known.
-    Known(Principal),
-}
-
-/// A second authentication tried to say who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AlreadyAuthenticated;
-
-impl From<AlreadyAuthenticated> for Denial {
-    fn from(_: AlreadyAuthenticated) -> Self {
-        Self::misconfigured("two authentication layers ran for one request: Security stands within Security")
-    }
-}
 
 impl Trail {
     /// Opens a Trail for a request that arrived now.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics::{SharedString, counter, histogram};
 use portcullis_audit::{AuditEvent, AuditSink, SinkError};
-use portcullis_core::{Effect, Step};
+use portcullis_core::{Effect, Step, TrailEntry};
 
 /// What every name begins with, unless said otherwise.
 pub const DEFAULT_PREFIX: &str = "portcullis";
@@ -63,6 +63,24 @@ impl MetricsSink {
     }
 }
 
+impl MetricsSink {
+    fn route(&self, event: &AuditEvent) -> String {
+        event.route().filter(|_| self.routes).unwrap_or_default().to_owned()
+    }
+
+    fn decision(&self, route: &str, entry: &TrailEntry) {
+        let effect = if entry.effect == Effect::Allow { "allow" } else { "deny" };
+        let labels = [
+            ("room", SharedString::const_str(entry.room.as_str())),
+            ("effect", SharedString::const_str(effect)),
+            ("reason", SharedString::const_str(entry.reason.code())),
+            ("enforced", SharedString::const_str(if entry.enforced { "true" } else { "false" })),
+            ("route", route.to_owned().into()),
+        ];
+        counter!(self.names.decisions.clone(), &labels).increment(1);
+    }
+}
+
 /// A prefix that is no name: an exporter would drop what is counted under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -86,17 +104,9 @@ impl Default for MetricsSink {
 
 impl AuditSink for MetricsSink {
     fn record(&self, event: &AuditEvent) -> Step<Result<(), SinkError>> {
-        let route = event.route().filter(|_| self.routes).unwrap_or_default().to_owned();
+        let route = self.route(event);
         for entry in event.decisions() {
-            let effect = if entry.effect == Effect::Allow { "allow" } else { "deny" };
-            let labels = [
-                ("room", SharedString::const_str(entry.room.as_str())),
-                ("effect", SharedString::const_str(effect)),
-                ("reason", SharedString::const_str(entry.reason.code())),
-                ("enforced", SharedString::const_str(if entry.enforced { "true" } else { "false" })),
-                ("route", route.clone().into()),
-            ];
-            counter!(self.names.decisions.clone(), &labels).increment(1);
+            self.decision(&route, &entry);
         }
         let status = event.status().map(|status| status.as_str().to_owned()).unwrap_or_default();
         let labels = [
@@ -108,5 +118,9 @@ impl AuditSink for MetricsSink {
         counter!(self.names.requests.clone(), &labels).increment(1);
         histogram!(self.names.duration.clone(), "route" => route).record(event.duration());
         Step::Done(Ok(()))
+    }
+
+    fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        self.decision(&self.route(event), decision);
     }
 }

@@ -15,7 +15,7 @@ use metrics::{
 };
 use portcullis_audit::{Audit, AuditLayer};
 use portcullis_authz::{AuthorizationLayer, scope};
-use portcullis_core::{Clock, CredentialMethod, Mode, Principal, Scopes, Trail};
+use portcullis_core::{Clock, CredentialMethod, Decision, Mode, Principal, Reason, Room, Scopes, Trail};
 use portcullis_metrics::MetricsSink;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -122,6 +122,32 @@ fn what_would_have_been_denied_is_counted_apart() {
             "api_requests_total outcome=answered status=200 reason= route=",
         ],
     );
+}
+
+/// Such as of a decision point in the shadow that answers after the handler did.
+#[test]
+fn what_would_have_been_denied_is_counted_also_when_it_comes_late() {
+    let numbers = Numbers::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    with_local_recorder(&numbers, || {
+        let audit = Audit::builder().sink(MetricsSink::new()).build().unwrap();
+        let late = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&late);
+        let handler = service_fn(move |request: Request<()>| {
+            let trail = Trail::of(request.extensions()).unwrap();
+            trail.set_route("/documents/{id}".into());
+            *slot.lock().unwrap() = trail.awaits(Room::Rule);
+            async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) }
+        });
+        let service = ServiceBuilder::new().layer(AuditLayer::new(audit)).service(handler);
+        runtime.block_on(service.oneshot(Request::new(()))).unwrap();
+        assert!(numbers.all().iter().all(|(name, _)| !name.contains("decisions")));
+        let late = late.lock().unwrap().take().unwrap();
+        late.note(Decision::deny(Reason::PolicyDenied));
+    });
+    let expected = "portcullis_decisions_total room=rule effect=deny reason=policy_denied enforced=false \
+                    route=/documents/{id}";
+    assert_eq!(numbers.all()[0], (expected.to_owned(), 1));
 }
 
 #[test]

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step, TrailEntry};
 
 use crate::event::AuditEvent;
 use crate::sinks::{AuditSink, IntoSink, SinkError};
 
+mod line;
 mod queue;
 mod writer;
 
+use self::line::Line;
 use self::queue::Queue;
 use self::writer::{Output, Writer};
 
@@ -231,7 +233,11 @@ impl AuditSink for JsonLinesSink {
     }
 
     fn take(&self, event: AuditEvent) -> Step<Result<(), SinkError>> {
-        Step::Done(self.queue.push(event))
+        Step::Done(self.queue.push(Line::of(event)))
+    }
+
+    fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        self.queue.push_late(Line::late(event.clone(), decision.clone()));
     }
 
     fn dropped(&self) -> u64 {

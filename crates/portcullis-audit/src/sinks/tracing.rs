@@ -1,7 +1,7 @@
 use std::fmt;
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Step, TrailState};
+use portcullis_core::{Step, TrailEntry, TrailState};
 use tracing::{Level, enabled, event};
 
 use crate::event::{AuditEvent, Outcome};
@@ -15,7 +15,8 @@ use crate::sinks::{AuditSink, SinkError};
 ///
 /// Fields: `request_id`, `method`, `route`, `path`, `client`, `https`, `subject`, `issuer`, `scheme`,
 /// `decisions` (`room:effect:reason`, a shadow decision with `?`, in one text), `reason`, `cause`, `status`,
-/// `duration_us`, `outcome`; those that are not known are absent.
+/// `duration_us`, `outcome`; those that are not known are absent. A decision that comes after its request is an event of
+/// its own, `late decision`, with `request_id`, `route` and `decisions`.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct TracingSink;
@@ -71,6 +72,17 @@ impl AuditSink for TracingSink {
         }
         Step::Done(Ok(()))
     }
+
+    fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        event!(
+            target: TracingSink::TARGET,
+            Level::INFO,
+            request_id = %event.request_id(),
+            route = event.route(),
+            decisions = %Decision(decision),
+            "late decision"
+        );
+    }
 }
 
 fn name(text: &str) -> tracing::field::DisplayValue<Escaped<'_>> {
@@ -83,10 +95,19 @@ impl fmt::Display for Decisions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, entry) in self.0.entries.iter().enumerate() {
             let separator = if index == 0 { "" } else { " " };
-            let shadow = if entry.enforced { "" } else { "?" };
-            let (room, effect, reason) = (entry.room.as_str(), effect(entry.effect), entry.reason.code());
-            write!(f, "{separator}{room}:{effect}:{reason}{shadow}")?;
+            write!(f, "{separator}{}", Decision(entry))?;
         }
         Ok(())
+    }
+}
+
+struct Decision<'a>(&'a TrailEntry);
+
+impl fmt::Display for Decision<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(entry) = self;
+        let shadow = if entry.enforced { "" } else { "?" };
+        let (room, effect, reason) = (entry.room.as_str(), effect(entry.effect), entry.reason.code());
+        write!(f, "{room}:{effect}:{reason}{shadow}")
     }
 }

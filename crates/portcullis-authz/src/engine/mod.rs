@@ -45,9 +45,10 @@
 //! 3. What the decision point allows goes on. What it refuses is 403 `policy_denied`, or the reason that it gave.
 //! 4. A decision point that fails is 503 `decision_point_unavailable`, never a pass and never a refusal.
 //! 5. Each decision is noted in the Trail with what was asked; a decision that had to be waited for, after the wait.
-//! 6. A refusal or a failure that the [mode](Ask::in_mode) does not enforce is noted as a shadow and changes nothing
-//!    but the time that the answer takes: a request waits for the decision point all the same, so that the event of
-//!    the request tells what it said. The deadline of the decision point bounds that.
+//! 6. A refusal or a failure that the [mode](Ask::in_mode) does not enforce is noted as a shadow and changes nothing,
+//!    not even when the answer comes: the decision point is awaited beside the request, for [`MAX_WATCHED`] answers at
+//!    once, and what would be one more is noted as a failure. A decision that comes after the response is told to the
+//!    audit by itself. A guard with an [`EnginePolicy`] that is not enforced does wait: its policy borrows the resource.
 
 mod ask;
 mod describe;
@@ -57,7 +58,7 @@ mod point;
 mod policy;
 mod question;
 
-pub use self::ask::{Ask, ask};
+pub use self::ask::{Ask, MAX_WATCHED, ask};
 pub use self::describe::Describe;
 pub use self::evaluation::Evaluation;
 pub use self::layer::AskLayer;

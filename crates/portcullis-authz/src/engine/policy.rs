@@ -69,7 +69,8 @@ impl<P: DecisionPoint> EnginePolicy<P> {
     }
 
     /// Takes the decisions less seriously, to watch them before they are enforced. By default, this is
-    /// [`Mode::Enforce`].
+    /// [`Mode::Enforce`]. The guard waits for the decision all the same, as long as the decision point takes: its policy
+    /// borrows the resource.
     pub fn with_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }

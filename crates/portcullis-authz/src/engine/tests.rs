@@ -3,3 +3,4 @@ mod asks;
 mod conforms;
 mod policies;
 mod questions;
+mod watched;

@@ -17,6 +17,8 @@ pub struct Finished {
     pub fields: ResponseFields,
     /// The template of the route that matched.
     pub route: Option<Arc<str>>,
+    /// Whether decisions are awaited still: [`Trail::tell_late`] says who is told of them.
+    pub awaits: bool,
 }
 
 impl Trail {
@@ -51,6 +53,10 @@ impl Trail {
             state.enter(TrailEntry::refusal(room, denial));
         }
         state.closed = true;
-        Finished { fields: ResponseFields(mem::take(&mut state.fields)), route: state.route.take() }
+        Finished {
+            fields: ResponseFields(mem::take(&mut state.fields)),
+            route: state.route.take(),
+            awaits: state.late.as_ref().is_some_and(|late| late.awaited > 0),
+        }
     }
 }

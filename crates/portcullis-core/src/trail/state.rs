@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
+use super::late::Late;
 use super::{MAX_ENTRIES, MAX_FIELDS};
 use crate::Denial;
 use crate::decision::{Decision, Effect};
@@ -32,6 +33,8 @@ pub struct TrailState {
     pub overflow: u32,
     /// Whether the request is over: nothing is kept or counted any more.
     pub closed: bool,
+    /// What is known of decisions that are awaited beside the request.
+    pub(super) late: Option<Box<Late>>,
 }
 
 thread_local! {

@@ -1,13 +1,15 @@
 //! Questions to decision points, after the rule of the route.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use http::Method;
+use portcullis_audit::{AuditEvent, AuditSink, SinkError};
 use portcullis_authz::engine::{DecisionPoint, Question, ask};
 use portcullis_authz::{authenticated, scope};
-use portcullis_core::{Decision, Mode, Reason, Step};
+use portcullis_core::{Decision, Mode, Reason, Step, TrailEntry};
 use portcullis_stack::{RouteList, RoutePolicy, RouteTable, Security};
+use tokio::sync::watch;
 
 use crate::support::{Bench, request, text};
 
@@ -82,6 +84,60 @@ async fn a_decision_point_in_the_shadow_changes_nothing_even_if_it_fails() {
         let shadow = events.last().unwrap().decisions().into_iter().find(|entry| !entry.enforced).unwrap();
         assert_eq!(shadow.reason.code(), reason, "{path}");
     }
+}
+
+/// Answers no when it is told to.
+struct Slow(watch::Receiver<bool>);
+
+impl DecisionPoint for Slow {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    fn decide(&self, _: &Question<'_>) -> Step<Decision> {
+        let mut told = self.0.clone();
+        Step::wait(async move {
+            let _ = told.wait_for(|told| *told).await;
+            Decision::deny(Reason::PolicyDenied)
+        })
+    }
+}
+
+/// Keeps the decisions that come after their events.
+#[derive(Clone, Default)]
+struct Late(Arc<Mutex<Vec<String>>>);
+
+impl AuditSink for Late {
+    fn record(&self, _: &AuditEvent) -> Step<Result<(), SinkError>> {
+        Step::Done(Ok(()))
+    }
+
+    fn late(&self, event: &AuditEvent, decision: &TrailEntry) {
+        let told = format!("{} {}", event.route().unwrap_or_default(), decision.reason.code());
+        self.0.lock().unwrap().push(told);
+    }
+}
+
+#[tokio::test]
+async fn a_response_does_not_wait_for_a_decision_point_in_the_shadow_and_what_it_says_is_told() {
+    let ((tell, told), late) = (watch::channel(false), Late::default());
+    let policy = RoutePolicy::requires(scope("read")).asks(ask(Slow(told)).in_mode(Mode::Shadow));
+    let routes = RouteList::new().route(Method::GET, "/notes/{id}", "show", policy);
+    let bench = Bench::of(&routes, |security| security.audit(late.clone()));
+    assert_eq!(bench.call(bench.as_alice("GET", "/notes/7")).await.status(), 200);
+    let shadows = || {
+        let events = bench.events.events();
+        events.iter().flat_map(AuditEvent::decisions).filter(|entry| !entry.enforced).count()
+    };
+    assert_eq!((bench.events.events().len(), shadows()), (1, 0), "it has not answered yet");
+    tell.send(true).unwrap();
+    for _ in 0..8 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(*late.0.lock().unwrap(), ["/notes/{id} policy_denied"]);
+    // From now on it answers at once, and is in the event.
+    assert_eq!(bench.call(bench.as_alice("GET", "/notes/7")).await.status(), 200);
+    assert_eq!((bench.events.events().len(), shadows(), late.0.lock().unwrap().len()), (2, 1, 1));
 }
 
 #[test]

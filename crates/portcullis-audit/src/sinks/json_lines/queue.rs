@@ -4,9 +4,9 @@ use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::event::AuditEvent;
 use crate::sinks::SinkError;
 use crate::sinks::json_lines::OnFull;
+use crate::sinks::json_lines::line::Line;
 
 /// Counts exactly: an event has room from its reservation until it is written.
 pub(super) struct Queue {
@@ -21,7 +21,7 @@ pub(super) struct Queue {
 struct State {
     /// Promised to requests that are being handled.
     reserved: usize,
-    waiting: Vec<AuditEvent>,
+    waiting: Vec<Line>,
     /// Taken by the writer, and not yet written.
     writing: usize,
     /// Lines ever queued, ever written, and of these how many are known to be on the disk.
@@ -96,11 +96,11 @@ impl Queue {
     }
 
     /// A list to be swapped with that of the queue, which does not grow on a request's way.
-    pub(super) fn list_for_writer(&self) -> Vec<AuditEvent> {
+    pub(super) fn list_for_writer(&self) -> Vec<Line> {
         Self::list(self.capacity)
     }
 
-    fn list(capacity: usize) -> Vec<AuditEvent> {
+    fn list(capacity: usize) -> Vec<Line> {
         Vec::with_capacity(capacity.min(PREALLOCATED))
     }
 
@@ -117,7 +117,8 @@ impl Queue {
         room
     }
 
-    pub(super) fn push(&self, event: AuditEvent) -> Result<(), SinkError> {
+    /// Takes the line of a request, whose room was [reserved](Self::reserve).
+    pub(super) fn push(&self, line: Line) -> Result<(), SinkError> {
         let mut state = self.lock();
         if state.reserved > 0 {
             state.reserved -= 1;
@@ -127,7 +128,22 @@ impl Queue {
             state.dropped += u64::from(self.on_full == OnFull::DropAndCount);
             return if self.on_full == OnFull::DropAndCount { Ok(()) } else { Err(error) };
         }
-        state.waiting.push(event);
+        self.take(state, line);
+        Ok(())
+    }
+
+    /// Takes a line for which nobody reserved room. Without room it is lost and counted: no request waits for it any
+    /// more, and none is missing from the lines.
+    pub(super) fn push_late(&self, line: Line) {
+        let mut state = self.lock();
+        match state.room(self.capacity) {
+            Ok(()) => self.take(state, line),
+            Err(_) => state.dropped += 1,
+        }
+    }
+
+    fn take(&self, mut state: MutexGuard<'_, State>, line: Line) {
+        state.waiting.push(line);
         state.queued += 1;
         let wake = match state.writer {
             Activity::Idle => true,
@@ -138,7 +154,6 @@ impl Queue {
         if wake {
             self.for_writer.notify_one();
         }
-        Ok(())
     }
 
     pub(super) fn dropped(&self) -> u64 {
@@ -175,7 +190,7 @@ impl Queue {
     }
 
     /// Waits for events and swaps them with the empty list. `None` when there is nothing left to do for ever.
-    pub(super) fn next(&self, events: &mut Vec<AuditEvent>) -> Option<Batch> {
+    pub(super) fn next(&self, events: &mut Vec<Line>) -> Option<Batch> {
         let mut state = self.lock();
         while state.has_nothing_to_do() {
             if state.closed {

@@ -297,7 +297,7 @@ fn a_failure_is_reported_once_and_so_is_its_end() {
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let queue = Arc::new(Queue::new(4, OnFull::Refuse));
     let writer = Writer::new(Arc::clone(&queue), Box::new(Flushed(gate)), Clock::system());
-    queue.push(event(0)).unwrap();
+    queue.push(Line::of(event(0))).unwrap();
     for _ in 0..3 {
         keeper.let_in.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use portcullis_core::Clock;
 use serde::Serialize;
 
-use crate::event::AuditEvent;
 use crate::schema::SCHEMA;
+use crate::sinks::json_lines::line::Line;
 use crate::sinks::json_lines::queue::{Gap, Lines, Queue};
 use crate::timestamp::Timestamp;
 
@@ -59,7 +59,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, events: &mut Vec<AuditEvent>, gap: Option<Gap>, sync: bool) -> Result<(), GivenUp> {
+    fn write(&mut self, events: &mut Vec<Line>, gap: Option<Gap>, sync: bool) -> Result<(), GivenUp> {
         for event in events.drain(..) {
             self.line(&event);
             self.buffered.events += 1;

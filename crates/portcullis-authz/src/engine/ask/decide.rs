@@ -1,19 +1,18 @@
 //! From a request to a question, and from its decision to an answer.
 
 use std::borrow::Cow;
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
 use std::time::Duration;
 
 use portcullis_core::{
     Authentication, Decision, Denial, Effect, Explained, Explanation, Finding, Principal, Reason,
-    RequestView, Room, Scopes, Step, Trail, Wait,
+    RequestView, Room, Scopes, Step, Trail,
 };
 use portcullis_tower::Decide;
 
 use super::Ask;
 use super::source::Id;
+use super::watch::panicked;
 use crate::engine::question::Question;
 use crate::guard::PathParameters;
 use crate::refusal;
@@ -31,17 +30,17 @@ impl Ask {
     /// - 503 `decision_point_unavailable` with `Retry-After`, if the decision point failed.
     ///
     /// A refusal that the [mode](Self::in_mode) does not enforce is noted as a shadow and changes nothing; neither does a
-    /// panic.
+    /// panic. Nobody waits for an answer that changes nothing: if it comes after the response, whoever records the
+    /// request's event is [told of it](portcullis_core::Trail::tell_late).
     pub fn decide(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         if request.trail().enforces(self.mode) {
             return self.put(request, true);
         }
         // What is asked is only read.
-        match catch_unwind(AssertUnwindSafe(|| self.put(request, false))) {
-            Ok(Step::Done(result)) => Step::Done(result),
-            Ok(Step::Wait(wait)) => Step::wait(contained(wait, request.trail().clone())),
-            Err(_) => Step::Done(panicked(request.trail())),
-        }
+        catch_unwind(AssertUnwindSafe(|| self.put(request, false))).unwrap_or_else(|_| {
+            request.trail().shadowed(Room::Rule, &panicked());
+            Step::Done(Ok(()))
+        })
     }
 
     fn put(&self, request: &RequestView<'_>, enforced: bool) -> Step<Result<(), Denial>> {
@@ -52,6 +51,9 @@ impl Ask {
         match question.put_to(&*self.point) {
             Step::Done(decision) => {
                 Step::Done(self.told(&question).settle(request.trail(), enforced, &decision))
+            }
+            Step::Wait(wait) if !enforced => {
+                self.watching.beside(self.told(&question), wait, request.trail())
             }
             Step::Wait(wait) => {
                 let (told, trail) = (self.told(&question), request.trail().clone());
@@ -121,34 +123,12 @@ fn unasked(request: &RequestView<'_>, enforced: bool, denial: Denial) -> Result<
     Ok(())
 }
 
-/// Is polled no more once it has panicked.
-async fn contained(mut wait: Wait<Result<(), Denial>>, trail: Trail) -> Result<(), Denial> {
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| wait.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(panicked(&trail)))
-    })
-    .await
-}
-
-fn panicked(trail: &Trail) -> Result<(), Denial> {
-    let decision = Decision::deny(Reason::Panicked).because("a question to a decision point panicked");
-    trail.shadowed(Room::Rule, &decision);
-    Ok(())
-}
-
-struct Told(String);
+/// Who was asked what.
+pub(super) struct Told(String);
 
 impl Told {
-    fn settle(self, trail: &Trail, enforced: bool, decision: &Decision) -> Result<(), Denial> {
-        let reason = decision.reason();
-        let noted =
-            if decision.is_allowed() { Decision::allow(reason) } else { Decision::deny(refused(reason)) };
-        let explained = Explained::now(explanation(&self.0, decision, trail.principal()));
-        let detail = match decision.detail() {
-            Some(said) => format!("{}: {said}", self.0),
-            None => self.0,
-        };
-        let noted = noted.because(detail).explained(explained.clone());
+    pub(super) fn settle(self, trail: &Trail, enforced: bool, decision: &Decision) -> Result<(), Denial> {
+        let noted = self.noted(decision, trail.principal());
         if !enforced {
             trail.shadowed(Room::Rule, &noted);
             return Ok(());
@@ -157,11 +137,26 @@ impl Told {
         if noted.is_allowed() {
             return Ok(());
         }
-        let denial = Denial::new(noted.reason())
-            .explained(noted.detail().unwrap_or_default().to_owned())
-            .with_explanation(explained);
+        let denial = Denial::new(noted.reason()).explained(noted.detail().unwrap_or_default().to_owned());
+        let denial = match noted.explanation() {
+            Some(explained) => denial.with_explanation(explained.clone()),
+            None => denial,
+        };
         let denial = if denial.is_failure() { denial.retry_after(RETRY_AFTER) } else { denial };
         Err(refusal::with_challenges_of(trail, denial, &Scopes::EMPTY))
+    }
+
+    /// The decision as the event tells it.
+    pub(super) fn noted(self, decision: &Decision, caller: Option<&Principal>) -> Decision {
+        let reason = decision.reason();
+        let noted =
+            if decision.is_allowed() { Decision::allow(reason) } else { Decision::deny(refused(reason)) };
+        let explained = Explained::now(explanation(&self.0, decision, caller));
+        let detail = match decision.detail() {
+            Some(said) => format!("{}: {said}", self.0),
+            None => self.0,
+        };
+        noted.because(detail).explained(explained)
     }
 }
 

@@ -4,13 +4,17 @@ mod decide;
 mod lint;
 mod print;
 mod source;
+mod watch;
 
 use std::sync::Arc;
 
 use portcullis_core::{Mode, RequestView};
 use serde_json::Value;
 
+pub use self::watch::MAX_WATCHED;
+
 use self::source::{Id, Source};
+use self::watch::Watching;
 use super::point::DecisionPoint;
 
 /// Asks the decision point about each request. By default, whether the caller may do what the method says (`GET`) to
@@ -24,6 +28,7 @@ pub fn ask(point: impl DecisionPoint + 'static) -> Ask {
         id: Id::Route,
         attributes: Vec::new(),
         context: Vec::new(),
+        watching: Watching::default(),
     }
 }
 
@@ -57,6 +62,7 @@ pub struct Ask {
     id: Id,
     attributes: Vec<(Box<str>, Source)>,
     context: Vec<(Box<str>, Source)>,
+    watching: Watching,
 }
 
 impl Ask {
@@ -118,6 +124,9 @@ impl Ask {
     /// Takes the decision less seriously, to watch it before it is enforced. By default, this is [`Mode::Enforce`].
     ///
     /// What is not enforced is open to everybody whom the route's rule lets pass, also while the decision point fails.
+    /// Nobody waits for such an answer: it is awaited beside the request, [`MAX_WATCHED`] at once, as long as the decision
+    /// point takes. In the event it stands if it comes before the response; a later one is told to the audit by itself. That
+    /// needs a runtime of tokio and the feature `deadlines`: without them the request waits.
     pub fn in_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }

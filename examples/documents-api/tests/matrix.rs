@@ -116,6 +116,7 @@ async fn every_route_answers_every_caller_as_the_table_says() {
         .relation(Relation::fixed("absent", DOCUMENT, "/documents/018bcfe5-6800-7abc-8def-0123456789ab"))
         .relation(Relation::fixed("style", "/docs/{file}", "/docs/swagger-ui.css"))
         .absent("absent")
+        .without_absent("/docs/{file}", "the files of the page are the same for everybody, and public")
         .json("POST /documents", r#"{"title":"New"}"#)
         .json("PUT /documents/{id}", r#"{"title":"Changed","visibility":"public"}"#)
         .run(server.app().clone())

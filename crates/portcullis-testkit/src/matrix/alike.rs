@@ -3,6 +3,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::answer::Answer;
+use super::builder::Matrix;
+use super::exempt;
 use super::fault::{MatrixFault, MatrixFaultKind};
 use super::run::Seen;
 
@@ -20,31 +22,27 @@ const VOLATILE: [&str; 8] = [
 
 /// Compares every refusal with the answer that the same persona got by the same route for an absent resource. Returns
 /// how many there were.
-pub(super) fn compare(
-    absent: &[(Option<String>, String)],
-    telling: &[String],
-    seen: &[Seen<'_>],
-    faults: &mut Vec<MatrixFault>,
-) -> usize {
+pub(super) fn compare(matrix: &Matrix, seen: &[Seen<'_>], faults: &mut Vec<MatrixFault>) -> usize {
     let mut compared = 0;
     for one in seen {
-        let label = &one.row.label;
         let Some(answer) = one.answer.as_ref().filter(|answer| answer.is_refusal()) else { continue };
-        if absent.iter().any(|(_, name)| label.relation.as_ref() == Some(name))
-            || telling.contains(&label.route.path)
-        {
-            continue;
-        }
-        let beside = absent.iter().filter(|(beside, _)| beside.is_some() && *beside == label.relation);
-        let mut names = beside.chain(absent.iter().filter(|(beside, _)| beside.is_none()));
-        let Some(of_absent) = names.find_map(|(_, name)| answer_for(name, one, seen)) else { continue };
-        compared += 1;
-        if let Some(wrong) = difference(answer, of_absent) {
-            let message = format!(
-                "{label} as {}: the answer tells that the resource exists: {wrong}",
-                one.persona.name()
-            );
+        let names = matrix.absent_for(one.row);
+        let mut fault = |wrong: String| {
+            let message = format!("{}: {wrong}", one.row.about(one.persona));
             faults.push(MatrixFault::new(MatrixFaultKind::Telltale, message).at(one.row.line));
+        };
+        match names.iter().find_map(|name| answer_for(name, one, seen)) {
+            Some(of_absent) => {
+                compared += 1;
+                if let Some(wrong) = difference(answer, of_absent) {
+                    fault(format!("the answer tells that the resource exists: {wrong}"));
+                }
+            }
+            // A route that has nothing absent for anybody is told of once.
+            None if names.iter().any(|name| exempt::has_row(name, one.row, seen.iter().map(|s| s.row))) => {
+                fault("it is refused, and there is nothing absent to compare it with".to_owned());
+            }
+            None => {}
         }
     }
     compared
@@ -53,9 +51,9 @@ pub(super) fn compare(
 /// What the same persona got by the same route for the other relation.
 fn answer_for<'a>(relation: &str, one: &Seen<'_>, seen: &'a [Seen<'_>]) -> Option<&'a Answer> {
     let other = seen.iter().find(|other| {
-        let (label, wanted) = (&other.row.label, &one.row.label);
-        let same = label.route == wanted.route && other.persona.name() == one.persona.name();
-        same && label.relation.as_deref() == Some(relation)
+        let same = (other.row.route, &other.row.method, other.persona.name())
+            == (one.row.route, &one.row.method, one.persona.name());
+        same && other.row.label.relation.as_deref() == Some(relation)
     });
     other?.answer.as_ref()
 }

@@ -15,6 +15,10 @@ use super::update::Update;
 /// How long a matrix waits for each answer, each resource and each reset that is given no other deadline.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
+/// The methods by which a route of all methods is asked, as far as its path has no routes for them.
+pub const METHODS_OF_ANY: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
 /// The authorization matrix of an application: a table in a file, and what is needed to prove it. See the module docs.
 #[must_use = "nothing is proven before `run` or `check`"]
 pub struct Matrix {
@@ -26,6 +30,8 @@ pub struct Matrix {
     /// The relation to what does not exist; beside which relation, if it is not for all.
     pub(super) absent: Vec<(Option<String>, String)>,
     pub(super) telling: Vec<String>,
+    /// The paths that are compared with nothing, each with the reason.
+    pub(super) exempt: Vec<(String, String)>,
     pub(super) reset: Option<Box<Reset>>,
     pub(super) deadline: Duration,
     pub(super) update: Update,
@@ -44,6 +50,7 @@ impl Matrix {
             contents: Vec::new(),
             absent: Vec::new(),
             telling: Vec::new(),
+            exempt: Vec::new(),
             reset: None,
             deadline: DEFAULT_DEADLINE,
             update: Update::from_environment(),
@@ -52,6 +59,9 @@ impl Matrix {
 
     /// Adds the routes of the application: `app.route_table().rows()`, or pairs of method and path. Each of them must
     /// have a row in the file.
+    ///
+    /// A route of all methods, `ANY`, is asked by each of [`METHODS_OF_ANY`]; its row holds for all of them but those that
+    /// have a row of their own: `POST /hook` beside `ANY /hook`.
     pub fn routes<R>(mut self, routes: impl IntoIterator<Item = R>) -> Self
     where
         R: Into<(Option<Method>, String)>,
@@ -82,8 +92,8 @@ impl Matrix {
     }
 
     /// Says which relation is to resources that do not exist. Every refusal for another relation must then be, octet by
-    /// octet, the answer for this one, so that nobody learns what exists (OWASP API1:2023). By default, nothing is
-    /// compared.
+    /// octet, the answer for this one, so that nobody learns what exists (OWASP API1:2023). A refusal for which this
+    /// relation has no path is a fault, unless its path is [exempt](Self::without_absent). By default, nothing is compared.
     pub fn absent(mut self, relation: &str) -> Self {
         self.absent.push((None, relation.to_owned()));
         self
@@ -99,6 +109,13 @@ impl Matrix {
     /// Allows the routes of this path to tell whether a resource exists.
     pub fn may_tell_what_exists(mut self, path: &str) -> Self {
         self.telling.push(path.to_owned());
+        self
+    }
+
+    /// Exempts the routes of this path from the comparison with what is absent, because no path of theirs means something
+    /// that does not exist. The file lists the path with the reason.
+    pub fn without_absent(mut self, path: &str, reason: &str) -> Self {
+        self.exempt.push((path.to_owned(), reason.to_owned()));
         self
     }
 

@@ -1,8 +1,12 @@
 //! Which rows there must be, and whether they are there.
 
-use super::builder::Matrix;
+use http::Method;
+
+use super::builder::{METHODS_OF_ANY, Matrix};
 use super::cell::Cell;
+use super::exempt;
 use super::fault::{MatrixFault, MatrixFaultKind};
+use super::persona::Persona;
 use super::relation::Relation;
 use super::run::Seen;
 use super::sheet::{self, Label, RouteName, Row, Sheet};
@@ -10,12 +14,25 @@ use super::template;
 
 /// A row that must be there, and what the file promises for it.
 pub(super) struct Planned<'a> {
+    /// How the file calls the row.
     pub(super) label: Label,
+    /// The route of the application.
+    pub(super) route: &'a RouteName,
+    pub(super) method: Method,
     pub(super) relation: Option<&'a Relation>,
     /// In the order of the personas of the test; `None` where the file says nothing.
     pub(super) cells: Vec<Option<Cell>>,
     /// 0 if the row is not in the file.
     pub(super) line: usize,
+}
+
+impl Planned<'_> {
+    /// What is asked, and by whom, for messages.
+    pub(super) fn about(&self, persona: &Persona) -> String {
+        let Self { label, method, .. } = self;
+        let by = if label.route.is_any() { format!(" by {method}") } else { String::new() };
+        format!("{label}{by} as {}", persona.name())
+    }
 }
 
 /// Whether what the test says fits together.
@@ -60,6 +77,7 @@ pub(super) fn setup(matrix: &Matrix) -> Vec<MatrixFault> {
     for name in named.filter(|name| !matrix.relations.iter().any(|relation| relation.name() == *name)) {
         wrong.push(format!("`{name}`, to compare refusals with, is no relation"));
     }
+    wrong.extend(exempt::setup(matrix));
     wrong.into_iter().map(|message| MatrixFault::new(MatrixFaultKind::Setup, message)).collect()
 }
 
@@ -83,16 +101,34 @@ pub(super) fn plan<'a>(matrix: &'a Matrix, sheet: &Sheet, faults: &mut Vec<Matri
         }
         let relations: Vec<Option<&Relation>> =
             if relations.is_empty() { vec![None] } else { relations.into_iter().map(Some).collect() };
-        for relation in relations {
-            let label =
-                Label { route: route.clone(), relation: relation.map(|relation| relation.name().to_owned()) };
-            let row = sheet.rows.iter().find(|row| row.label == label);
+        for (relation, method) in
+            relations.iter().flat_map(|relation| matrix.asked(route).into_iter().map(move |m| (*relation, m)))
+        {
+            let relation_name = relation.map(|relation| relation.name().to_owned());
+            let named = |route: RouteName| Label { route, relation: relation_name.clone() };
+            let row = |label: &Label| sheet.rows.iter().find(|row| row.label == *label);
+            // A row for one method of all goes before the one for all.
+            let own = named(RouteName::new(Some(&method), &route.path));
+            let label = if row(&own).is_some() { own } else { named(route.clone()) };
+            let row = row(&label);
             let cell = |column: &Option<usize>| row.and_then(|row| row.cells.get((*column)?).copied());
             let cells = columns.iter().map(cell).collect();
-            planned.push(Planned { label, relation, cells, line: row.map_or(0, |row| row.line) });
+            let line = row.map_or(0, |row| row.line);
+            planned.push(Planned { label, route, method, relation, cells, line });
         }
     }
     planned
+}
+
+impl Matrix {
+    /// The methods to ask the route by.
+    fn asked(&self, route: &RouteName) -> Vec<Method> {
+        if let Some(method) = route.method() {
+            return vec![method];
+        }
+        let routed = self.methods_of(&route.path);
+        METHODS_OF_ANY.into_iter().filter(|method| !routed.contains(method)).collect()
+    }
 }
 
 /// The relations that speak for the path: of those with one name the one with the longest template, by name.
@@ -110,8 +146,10 @@ pub(super) fn coverage(matrix: &Matrix, sheet: &Sheet, planned: &[Planned<'_>]) 
     let mut fault = |message: String, line| {
         faults.push(MatrixFault::new(MatrixFaultKind::Coverage, message).at(line));
     };
-    for row in planned.iter().filter(|row| row.line == 0) {
-        fault(format!("`{}` has no row", row.label), 0);
+    let mut missing: Vec<&Label> = planned.iter().filter(|row| row.line == 0).map(|row| &row.label).collect();
+    missing.dedup();
+    for label in missing {
+        fault(format!("`{label}` has no row"), 0);
     }
     for row in sheet.rows.iter().filter(|row| !planned.iter().any(|planned| planned.label == row.label)) {
         fault(stranger(matrix, row), row.line);
@@ -132,12 +170,12 @@ pub(super) fn coverage(matrix: &Matrix, sheet: &Sheet, planned: &[Planned<'_>]) 
 /// Routes that have their rows and were asked for nothing: nobody has such a resource.
 pub(super) fn unasked(planned: &[Planned<'_>], seen: &[Seen<'_>]) -> Vec<MatrixFault> {
     let is_asked =
-        |route: &RouteName| seen.iter().any(|seen| seen.row.label.route == *route && seen.answer.is_some());
+        |route: &RouteName| seen.iter().any(|seen| seen.row.route == route && seen.answer.is_some());
     let is_promised = |row: &&Planned<'_>| row.cells.iter().any(Option::is_some);
     let mut faults: Vec<MatrixFault> = Vec::new();
     let mut last = None;
     for row in planned.iter().filter(is_promised) {
-        let route = &row.label.route;
+        let route = row.route;
         if last != Some(route) && !is_asked(route) {
             let message = format!("`{route}` is never asked for: no persona has a resource there");
             faults.push(MatrixFault::new(MatrixFaultKind::Coverage, message).at(row.line));

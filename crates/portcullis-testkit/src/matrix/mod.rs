@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A number is that status; `-` is a refusal, whichever (401, 403, or a 404 of a guard); `n/a` says that this caller has
-//! no such resource. [`Matrix`] sends every cell to the real application, and demands a row for every route.
+//! no such resource. [`Matrix`] sends every cell to the real application, and demands a row for every route. Below the table
+//! stand the paths that are not compared with what is absent, each with the reason.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -37,7 +38,7 @@
 //!     .await
 //!     .unwrap_err();
 //! assert_eq!(error.faults()[0].kind(), MatrixFaultKind::Cell);
-//! assert!(error.to_string().contains("ANY /documents/{id} (own) as anonymous: expected a refusal, got 200"));
+//! assert!(error.to_string().contains("ANY /documents/{id} (own) by GET as anonymous: expected a refusal, got 200"));
 //! # std::fs::remove_file(&file).unwrap();
 //! # });
 //! ```
@@ -48,6 +49,7 @@ mod ask;
 mod builder;
 mod cell;
 mod cover;
+mod exempt;
 mod fault;
 mod parse;
 mod persona;
@@ -63,7 +65,7 @@ mod tests;
 mod update;
 mod write;
 
-pub use self::builder::{DEFAULT_DEADLINE, Matrix};
+pub use self::builder::{DEFAULT_DEADLINE, METHODS_OF_ANY, Matrix};
 pub use self::fault::{MatrixError, MatrixFault, MatrixFaultKind};
 pub use self::persona::Persona;
 pub use self::relation::Relation;

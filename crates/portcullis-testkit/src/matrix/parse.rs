@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::fault::{MatrixFault, MatrixFaultKind};
-use super::sheet::{Label, Row, Sheet};
+use super::sheet::{EXEMPT, Exempt, Label, Row, Sheet};
 
 /// The head of the first column.
 pub(super) const HEAD: &str = "Route";
@@ -32,6 +32,8 @@ enum Part {
     Rule,
     Rows,
     After,
+    /// The paths that are compared with nothing.
+    Exempt,
 }
 
 impl Reader {
@@ -42,11 +44,34 @@ impl Reader {
             (Part::Before, true) => self.head(number, line),
             (Part::Rule, _) => self.rule(number, line),
             (Part::Rows, true) => self.row(number, line),
-            (Part::After, true) => self.fault(number, "a second table: the matrix is one"),
+            (Part::After | Part::Exempt, true) => self.fault(number, "a second table: the matrix is one"),
+            (Part::Rows | Part::After, false) if line.trim_end() == EXEMPT => {
+                self.part = Part::Exempt;
+                self.sheet.after.pop_if(|last| last.is_empty());
+            }
             (Part::Rows | Part::After, false) => {
                 self.part = Part::After;
                 self.sheet.after.push(line.to_owned());
             }
+            (Part::Exempt, false) => self.exempt(number, line),
+        }
+    }
+
+    fn exempt(&mut self, number: usize, line: &str) {
+        if line.is_empty() && self.sheet.exempt.is_empty() {
+            return;
+        }
+        if !line.starts_with('-') {
+            self.part = Part::After;
+            self.sheet.after.push(line.to_owned());
+            return;
+        }
+        match Exempt::parse(line, number) {
+            None => self.fault(number, "under `Not compared ..` stands ``- `/path`: reason``"),
+            Some(exempt) if self.sheet.exempt.iter().any(|other| other.path == exempt.path) => {
+                self.fault(number, format!("`{}` stands twice", exempt.path));
+            }
+            Some(exempt) => self.sheet.exempt.push(exempt),
         }
     }
 

@@ -23,11 +23,11 @@ pub(super) async fn methods(
     faults: &mut Vec<MatrixFault>,
 ) -> usize {
     let mut asked = 0;
-    let mut paths: Vec<&str> = planned.iter().map(|row| row.label.route.path.as_str()).collect();
+    let mut paths: Vec<&str> = planned.iter().map(|row| row.route.path.as_str()).collect();
     paths.dedup();
     for path in paths {
-        let rows: Vec<&Planned<'_>> = planned.iter().filter(|row| row.label.route.path == path).collect();
-        if rows.iter().any(|row| row.label.route.is_any()) {
+        let rows: Vec<&Planned<'_>> = planned.iter().filter(|row| row.route.path == path).collect();
+        if rows.iter().any(|row| row.route.is_any()) {
             continue;
         }
         let routed = matrix.methods_of(path);
@@ -59,8 +59,8 @@ pub(super) async fn disguised(
     persona: &Persona,
     plain: &Answer,
 ) -> Option<MatrixFault> {
-    let route = &row.label.route;
-    if route.method() != Method::GET || route.is_any() {
+    let route = row.route;
+    if row.method != Method::GET || route.is_any() {
         return None;
     }
     let other = matrix.methods_of(&route.path).into_iter().find(|method| *method != Method::GET);
@@ -101,7 +101,7 @@ async fn somewhere(
     let is_reached =
         |row: &&&Planned<'_>| row.cells.get(column).is_some_and(|cell| cell.is_some_and(Cell::is_success));
     for row in rows.iter().filter(is_reached).chain(rows) {
-        if let Ok(Some(place)) = matrix.place(&row.label.route, row.relation, persona).await {
+        if let Ok(Some(place)) = matrix.place(row.route, row.relation, persona).await {
             return Some(place.path);
         }
     }

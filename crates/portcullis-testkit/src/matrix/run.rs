@@ -20,7 +20,7 @@ use super::report::MatrixReport;
 use super::sheet::{RouteName, Sheet};
 use super::target::Content;
 use super::update::{self, Update};
-use super::{alike, probe, template};
+use super::{alike, exempt, probe, template};
 
 /// A resource of a route: where it is, and the body of a request for it.
 pub(super) struct Place {
@@ -92,6 +92,7 @@ impl Matrix {
         let planned = cover::plan(self, &sheet, faults);
         if self.update != Update::Write {
             faults.extend(cover::coverage(self, &sheet, &planned));
+            faults.extend(exempt::listed(self, &sheet));
         }
         if faults.iter().any(|fault| fault.kind() == MatrixFaultKind::Setup) {
             return None;
@@ -103,11 +104,13 @@ impl Matrix {
             faults.extend(cover::unasked(&planned, &seen));
         }
         report.methods = probe::methods(self, &mut app, &planned, faults).await;
-        report.compared = alike::compare(&self.absent, &self.telling, &seen, faults);
+        faults.extend(exempt::uncovered(self, &planned));
+        report.compared = alike::compare(self, &seen, faults);
         if self.update == Update::Write && faults.is_empty() {
             let rows = update::observed(&planned, &seen);
             let personas = self.personas.iter().map(|persona| persona.name().to_owned()).collect();
-            faults.extend(update::write(&self.file, &Sheet { personas, rows, ..sheet }).err());
+            let exempt = exempt::list(self);
+            faults.extend(update::write(&self.file, &Sheet { personas, rows, exempt, ..sheet }).err());
             report.updated = true;
         }
         Some(report)
@@ -125,7 +128,7 @@ impl Matrix {
                 if cell.is_none() && self.update != Update::Write {
                     continue;
                 }
-                let about = format!("{} as {}", row.label, persona.name());
+                let about = row.about(persona);
                 match self.cell(app, row, persona).await {
                     Err(wrong) => {
                         let fault = MatrixFault::new(MatrixFaultKind::Cell, format!("{about}: {wrong}"));
@@ -157,9 +160,11 @@ impl Matrix {
         if let Some(reset) = &self.reset {
             within(self.deadline, "no reset", reset()).await?;
         }
-        let Some(place) = self.place(&row.label.route, row.relation, persona).await? else { return Ok(None) };
-        let method = row.label.route.method();
-        let (path, content) = (place.path.as_str(), place.content.as_ref());
+        let Some(place) = self.place(row.route, row.relation, persona).await? else { return Ok(None) };
+        let method = row.method.clone();
+        // Of all methods, these two have no body.
+        let has_body = !row.route.is_any() || !matches!(method, Method::GET | Method::HEAD);
+        let (path, content) = (place.path.as_str(), place.content.as_ref().filter(|_| has_body));
         app.ask(&Question { persona, method, path, content, disguise: None }).await.map(Some)
     }
 
@@ -204,7 +209,7 @@ impl Matrix {
 
     /// The methods that the path has.
     pub(super) fn methods_of(&self, path: &str) -> Vec<Method> {
-        self.routes.iter().filter(|route| route.path == path).map(RouteName::method).collect()
+        self.routes.iter().filter(|route| route.path == path).filter_map(RouteName::method).collect()
     }
 }
 

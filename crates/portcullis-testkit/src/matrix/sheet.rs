@@ -10,6 +10,7 @@ pub(super) struct Sheet {
     pub(super) before: Vec<String>,
     pub(super) personas: Vec<String>,
     pub(super) rows: Vec<Row>,
+    pub(super) exempt: Vec<Exempt>,
     pub(super) after: Vec<String>,
 }
 
@@ -21,6 +22,38 @@ pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
     /// From 1; 0 for a row that is not in the file yet.
     pub(super) line: usize,
+}
+
+/// A path whose refusals are compared with nothing, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Exempt {
+    pub(super) path: String,
+    pub(super) reason: String,
+    /// From 1; 0 for one that is not in the file yet.
+    pub(super) line: usize,
+}
+
+/// What stands above them, below the table.
+pub(super) const EXEMPT: &str = "Not compared with what is absent:";
+
+impl Exempt {
+    /// Reads ``- `/docs/{file}`: they are no secret``.
+    pub(super) fn parse(text: &str, line: usize) -> Option<Self> {
+        let (path, reason) = text.strip_prefix("- `")?.split_once("`: ")?;
+        let is_right = path.starts_with('/') && is_reason(reason);
+        is_right.then(|| Self { path: path.to_owned(), reason: reason.to_owned(), line })
+    }
+}
+
+impl fmt::Display for Exempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "- `{}`: {}", self.path, self.reason)
+    }
+}
+
+/// Whether it says something, on one line.
+pub(super) fn is_reason(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.contains(['\n', '\r'])
 }
 
 /// What a row is about.
@@ -60,13 +93,9 @@ impl RouteName {
         self.method == ANY
     }
 
-    /// The method to ask by: for a route of all methods, GET.
-    pub(super) fn method(&self) -> Method {
-        if self.is_any() {
-            Method::GET
-        } else {
-            Method::from_bytes(self.method.as_bytes()).unwrap_or_default()
-        }
+    /// The method to ask by; `None` for a route of all methods.
+    pub(super) fn method(&self) -> Option<Method> {
+        if self.is_any() { None } else { Method::from_bytes(self.method.as_bytes()).ok() }
     }
 }
 

@@ -11,7 +11,7 @@ use super::cover::Planned;
 use super::fault::{MatrixFault, MatrixFaultKind};
 use super::parse::parse;
 use super::run::Seen;
-use super::sheet::{Row, Sheet};
+use super::sheet::{Label, RouteName, Row, Sheet};
 
 /// Whether the file is written as the application answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,14 +65,24 @@ pub(super) fn read(file: &Path, update: Update) -> Result<Sheet, Vec<MatrixFault
     }
 }
 
-/// The rows as the application answered. What the file said and still holds stays as it is.
+/// The rows as the application answered. What the file said and still holds stays as it is. A route of all methods has
+/// one row for the first of them and whatever is answered alike, and one for each method that is not.
 pub(super) fn observed(planned: &[Planned<'_>], seen: &[Seen<'_>]) -> Vec<Row> {
-    let row = |planned: &Planned<'_>| {
-        let of_row = seen.iter().filter(|seen| seen.row.label == planned.label);
-        let cells = of_row.zip(&planned.cells).map(|(seen, said)| cell(*said, seen)).collect();
-        Row { label: planned.label.clone(), cells, line: 0 }
-    };
-    planned.iter().map(row).collect()
+    let mut rows: Vec<Row> = Vec::new();
+    for row in planned {
+        let of_row = seen.iter().filter(|seen| std::ptr::eq(seen.row, row));
+        let cells: Vec<Cell> = of_row.zip(&row.cells).map(|(seen, said)| cell(*said, seen)).collect();
+        let label = Label { route: row.route.clone(), relation: row.label.relation.clone() };
+        let is_like_the_first = rows.iter().find(|row| row.label == label).map(|first| first.cells == cells);
+        let label = match is_like_the_first {
+            Some(true) => continue,
+            Some(false) => Label { route: RouteName::new(Some(&row.method), &row.route.path), ..label },
+            None => label,
+        };
+        rows.push(Row { label, cells, line: 0 });
+    }
+    rows.sort_by(|one, other| one.label.cmp(&other.label));
+    rows
 }
 
 fn cell(said: Option<Cell>, seen: &Seen<'_>) -> Cell {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::parse::HEAD;
-use super::sheet::Sheet;
+use super::sheet::{EXEMPT, Sheet};
 
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -23,6 +23,10 @@ impl fmt::Display for Sheet {
             if index == 0 {
                 write_line(f, &vec![String::new(); widths.len()], &widths, '-')?;
             }
+        }
+        if !self.exempt.is_empty() {
+            writeln!(f, "\n{EXEMPT}\n")?;
+            self.exempt.iter().try_for_each(|exempt| writeln!(f, "{exempt}"))?;
         }
         for line in &self.after {
             writeln!(f, "{line}")?;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::cell::Cell;
 use super::super::parse::parse;
-use super::super::sheet::{Label, RouteName, Row, Sheet};
+use super::super::sheet::{EXEMPT, Exempt, Label, RouteName, Row, Sheet};
 use super::*;
 
 #[test]
@@ -16,6 +16,30 @@ fn a_written_table_reads_back_and_is_written_the_same() {
     assert_eq!(sheet.rows[1].label.to_string(), "DELETE /documents/{id} (gone)");
     assert_eq!(sheet.rows[1].cells, [Cell::Refused, Cell::Status(404), Cell::Refused]);
     assert_eq!(sheet.rows[1].line, 8);
+}
+
+#[test]
+fn exempt_paths_stand_below_the_table_with_their_reasons() {
+    let list = format!("{EXEMPT}\n\n- `/docs/{{file}}`: no secret\n- `/x`: `y`: z\n");
+    let text = format!("{TABLE}\n{list}\nMore prose.\n- `of` it\n");
+    let sheet = parse(&text).unwrap();
+    assert_eq!(sheet.to_string(), text);
+    let read: Vec<_> =
+        sheet.exempt.iter().map(|exempt| (exempt.path.as_str(), exempt.reason.as_str())).collect();
+    assert_eq!(read, [("/docs/{file}", "no secret"), ("/x", "`y`: z")]);
+    assert_eq!(sheet.exempt[0].line, 14);
+    let wrong = "under `Not compared ..` stands ``- `/path`: reason``";
+    let table = "| Route | a |\n| - | - |\n| GET /x | - |\n";
+    refused(
+        &format!("{table}{EXEMPT}\n- /x: y\n- `/x`:\n- `x`: y\n- `/x`: y\n- `/x`: z\n"),
+        &[
+            &format!("line 5: {wrong}"),
+            &format!("line 6: {wrong}"),
+            &format!("line 7: {wrong}"),
+            "line 9: `/x` stands twice",
+        ],
+    );
+    refused(&format!("{table}{EXEMPT}\n| GET /y | - |\n"), &["line 5: a second table: the matrix is one"]);
 }
 
 #[track_caller]
@@ -105,7 +129,16 @@ fn sheets() -> impl Strategy<Value = Sheet> {
             for (index, row) in rows.iter_mut().enumerate() {
                 row.line = index + 3;
             }
-            Sheet { personas: personas.iter().cloned().collect(), rows, ..Sheet::default() }
+            let exempt =
+                labels.iter().take(2).map(|(_, path, _)| path).collect::<std::collections::BTreeSet<_>>();
+            let below = rows.len() + 6;
+            let exempt = exempt.into_iter().enumerate().map(|(index, path)| Exempt {
+                path: path.clone(),
+                reason: "no `secret`: at all".to_owned(),
+                line: below + index,
+            });
+            let exempt = exempt.collect();
+            Sheet { personas: personas.iter().cloned().collect(), rows, exempt, ..Sheet::default() }
         })
     })
 }

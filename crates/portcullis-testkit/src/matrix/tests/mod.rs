@@ -1,3 +1,5 @@
+mod absent;
+mod any;
 mod app;
 mod coverage;
 mod file;

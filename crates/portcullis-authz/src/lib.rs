@@ -15,6 +15,7 @@ mod roles;
 mod rule;
 mod scoped;
 mod vocabulary;
+mod vocabulary_layer;
 
 #[cfg(test)]
 mod test_support;
@@ -54,3 +55,4 @@ pub use self::rule::{
 };
 pub use self::scoped::{ScopeSet, Scoped};
 pub use self::vocabulary::Vocabulary;
+pub use self::vocabulary_layer::{Speak, VocabularyLayer};

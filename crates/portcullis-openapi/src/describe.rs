@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use portcullis_authn::Requirement;
-use portcullis_authz::{Alternative, MAX_ALTERNATIVES};
+use portcullis_authz::{Alternative, MAX_ALTERNATIVES, Rule};
 use portcullis_core::{ConfigErrors, Mode};
 use portcullis_stack::{RoutePolicy, RouteRow, Security};
 use serde_json::{Map, Value, json};
@@ -17,6 +17,9 @@ use crate::schemes::Keys;
 
 /// The extension for what OpenAPI has no words for.
 const EXTENSION: &str = "x-portcullis";
+
+/// The extension for what is refused whoever allows it.
+const FORBID: &str = "x-portcullis-forbid";
 
 /// Describes operations, and remembers what they refer to.
 pub(crate) struct Describe<'a> {
@@ -53,6 +56,7 @@ impl<'a> Describe<'a> {
         let policy = &row.policy;
         let schemes = self.security.route_schemes(policy)?;
         let rule = self.security.route_rule(&row.path, policy)?;
+        let forbidden = rule.as_ref().map(Rule::forbidden).unwrap_or_default();
         let mut ways = rule.map(|rule| rule.alternatives().unwrap_or_else(too_many));
         // What a decision point and the handler ask for holds whichever way the rule is satisfied.
         let asked = policy.questions().iter().filter(|ask| ask.mode() != Mode::Shadow);
@@ -85,6 +89,10 @@ impl<'a> Describe<'a> {
         operation.security = Some(requirements);
         if let Some(ways) = ways.as_deref().filter(|_| self.conditions) {
             write_conditions(operation, ways);
+            if !forbidden.is_empty() {
+                let extensions = operation.extensions.get_or_insert_with(Extensions::default);
+                extensions.insert(FORBID.to_owned(), forbidden.into());
+            }
         }
         for status in self.problems {
             let may = self.may_answer(*status, row, ways.as_deref());

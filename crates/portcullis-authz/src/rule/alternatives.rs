@@ -61,10 +61,8 @@ impl Rule {
             // What is only watched is not demanded.
             Node::InMode(Mode::Shadow, _) => one(&|_| {}),
             Node::InMode(_, rule) => rule.alternatives(),
-            Node::Unless(Unless { allow: Some(allow), deny }) => {
-                let enforced =
-                    deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(Mode::Shadow, _)));
-                let forbidden = enforced.map(|deny| (!deny.firm().clone()).without_values().to_string());
+            Node::Unless(unless @ Unless { allow: Some(allow), .. }) => {
+                let forbidden = unless.enforced().map(|deny| (!deny.clone()).without_values().to_string());
                 let forbidden = Alternative { conditions: forbidden.collect(), ..Alternative::default() };
                 bounded(allow.alternatives()?.iter().map(|way| way.joined(&forbidden)))
             }
@@ -72,6 +70,32 @@ impl Rule {
             Node::Anonymous => one(&|way| way.anonymous = true),
             _ => one(&|way| way.conditions.push(self.without_values().to_string())),
         }
+    }
+
+    /// What the rule [forbids](Self::unless) whoever allows it, each as it is printed, without the values that claims are
+    /// compared with. What is only watched is not told.
+    ///
+    /// ```
+    /// use portcullis_authz::{claim, role, scope};
+    ///
+    /// let rule = scope("a").unless(role("suspended").or(claim("department", "x"))).unless(role("new").shadowed());
+    /// assert_eq!(rule.forbidden(), ["role(suspended)", "claim(department)"]);
+    /// assert!((!role("suspended")).forbidden().is_empty());
+    /// ```
+    #[must_use]
+    pub fn forbidden(&self) -> Vec<String> {
+        match self.node() {
+            Node::Unless(unless) => unless.enforced().map(|deny| deny.without_values().to_string()).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Unless {
+    /// What is forbidden for some requests at least.
+    fn enforced(&self) -> impl Iterator<Item = &Rule> {
+        let enforced = self.deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(Mode::Shadow, _)));
+        enforced.map(Rule::firm)
     }
 }
 

@@ -120,6 +120,34 @@ fn what_the_application_forbids_everywhere_is_a_condition_of_every_operation() {
 }
 
 #[test]
+fn what_is_forbidden_stands_where_it_is_enforced_from_the_values_that_enforce() {
+    let security = crate::support::build(|security| {
+        let security = security.scheme("token", crate::support::Stub::tokens(&[]));
+        security
+            .forbid(role("suspended"))
+            .forbid(claim("department", "secret"))
+            .forbid(role("new").shadowed())
+    });
+    let told = |policy| operation(&of_route(&security, policy))["x-portcullis-forbid"].clone();
+    let everywhere = json!(["role(suspended)", "claim(department)"]);
+    assert_eq!(told(requires(authenticated())), everywhere);
+    let own = requires(scope("a").unless(role("guest")));
+    assert_eq!(told(own), json!(["role(guest)", "role(suspended)", "claim(department)"]));
+    // Whatever the ways to satisfy the rule, of which there may be too many to tell.
+    let scopes: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
+    assert_eq!(told(requires(any_scope(scopes))), everywhere);
+    // Nobody is looked at there.
+    assert_eq!(told(RoutePolicy::public("x")), Value::Null);
+    let free = of_route(&crate::support::security(), requires(authenticated()));
+    assert_eq!(operation(&free)["x-portcullis-forbid"], Value::Null);
+
+    let table = crate::support::table(&security, &[("GET", "/a", requires(scope("a")))]);
+    let hidden = portcullis_openapi::OpenApiSecurity::new(&security, &table).hide_conditions();
+    let hidden = hidden.write(crate::support::document(&[("GET", "/a")])).unwrap();
+    assert!(!serde_json::to_string(&hidden).unwrap().contains("suspended"));
+}
+
+#[test]
 fn a_rule_with_too_many_ways_is_told_as_such() {
     let scopes: Vec<String> = (0..100).map(|number| format!("s{number}")).collect();
     let document = of_route(&security(), requires(any_scope(scopes)));

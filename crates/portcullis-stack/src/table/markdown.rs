@@ -93,6 +93,7 @@ mod tests {
             access: access.to_owned(),
             public,
             asks: Vec::new(),
+            forbids: Vec::new(),
             demands: Vec::new(),
             schemes: "key".to_owned(),
             limits: "-".to_owned(),

@@ -141,8 +141,9 @@ impl RouteTable {
     /// The table as a JSON list of objects, one per row, sorted by path.
     ///
     /// Each has the text members `method`, `path`, `access`, `schemes`, `limits` and `handler`, and `public`, which is
-    /// `true` or `false`, and the lists `asks`, of the questions to decision points, and `demands`, of what the handler
-    /// takes besides; `access` names both too. Members may be added.
+    /// `true` or `false`, and the lists `asks`, of the questions to decision points, `demands`, of what the handler
+    /// takes besides, and `forbids`, of what the rule or the application forbids whoever allows it; `access` names all of
+    /// them too. Members may be added.
     #[must_use]
     pub fn to_json(&self) -> String {
         // INVARIANT: rows of text always serialise.

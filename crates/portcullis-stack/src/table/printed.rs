@@ -18,6 +18,8 @@ pub(super) struct Printed {
     /// reason.
     pub(super) access: String,
     pub(super) asks: Vec<String>,
+    /// What the rule forbids whoever allows it, and the application whatever the rule.
+    pub(super) forbids: Vec<String>,
     /// What the handler takes besides.
     pub(super) demands: Vec<String>,
     pub(super) public: bool,
@@ -33,11 +35,11 @@ impl Printed {
     pub(super) fn of(row: &RouteRow, everywhere: &Everywhere) -> Self {
         let policy = &row.policy;
         let public = policy.public_reason();
-        let access = match (public, policy.rule()) {
+        let rule =
+            policy.rule().map(|rule| everywhere.forbidden.iter().cloned().fold(rule.clone(), Rule::unless));
+        let access = match (public, &rule) {
             (Some(reason), _) => format!("{PUBLIC}{}", Escaped::new(reason)),
-            (None, Some(rule)) => {
-                everywhere.forbidden.iter().cloned().fold(rule.clone(), Rule::unless).to_string()
-            }
+            (None, Some(rule)) => rule.to_string(),
             (None, None) => String::new(),
         };
         let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
@@ -55,6 +57,7 @@ impl Printed {
             access,
             public: public.is_some(),
             asks,
+            forbids: rule.as_ref().map(Rule::forbidden).unwrap_or_default(),
             demands: policy.demands().to_vec(),
             schemes: written(&policy.schemes_text(everywhere.schemes.as_deref())),
             limits: if limits.is_empty() { NOTHING.to_owned() } else { limits.join(", ") },

@@ -118,6 +118,9 @@ fn the_route_table_shows_what_is_forbidden_everywhere() {
         text.contains("scope(read) unless role(suspended)") && text.contains("public: probe  "),
         "{text}"
     );
+    let json: serde_json::Value = serde_json::from_str(&table.to_json()).unwrap();
+    assert_eq!((&json[0]["path"], &json[0]["forbids"]), (&"/health".into(), &serde_json::json!([])));
+    assert_eq!(json[1]["forbids"], serde_json::json!(["role(suspended)"]));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use portcullis_core::{Decision, Reason};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 
+use super::named::Named;
 use super::set::FieldSet;
 use crate::guard::Submitted;
 
@@ -35,7 +36,9 @@ use crate::guard::Submitted;
 ///
 /// In a [`Policy<Write, Assigned<T>>`](crate::Policy) about what was [`Submitted`], `submitted.decide(&fields)` is the whole
 /// decision; where the fields hang on what is stored, the handler asks it once it has both. Of two members with the same name the last counts, for the list of fields as for the value.
-/// Its size is that of the body, and its depth what the format allows (128 in JSON).
+/// A list in the place of a struct, which serde would read by position, is an error: it names no field. (Only where serde
+/// keeps a value in a buffer first, below `flatten` and in untagged and internally tagged enums, it is not seen: allow no name
+/// alone there.) Its size is that of the body, and its depth what the format allows (128 in JSON).
 #[derive(Clone)]
 pub struct Assigned<T> {
     value: T,
@@ -78,7 +81,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Assigned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = Value::deserialize(deserializer)?;
         // From what is looked at, and nothing else.
-        let value = T::deserialize(&written).map_err(D::Error::custom)?;
+        let value = T::deserialize(Named(&written)).map_err(D::Error::custom)?;
         Ok(Self { value, written })
     }
 }

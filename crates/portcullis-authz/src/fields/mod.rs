@@ -1,6 +1,7 @@
 //! Which fields of a value a caller may see or set.
 
 mod assigned;
+mod named;
 mod policy;
 mod redacted;
 mod set;

@@ -11,8 +11,8 @@ use serde_json::Value;
 /// 1. Names are those of the serialised form, compared octet by octet; a `.` leads into an object.
 /// 2. A name alone stands for a text, a number, a truth value, `null`, or a list of these. It does not stand for an object,
 ///    so that a field that becomes one shows nothing new: `owner.*` stands for everything below, whatever it is.
-///    In what clients write, a list may be one that serde reads as an object, member by member in their order: do not allow
-///    a name alone where the field is a struct.
+///    In what clients write, a list may be one that serde reads as an object, member by member in their order:
+///    [`Assigned`](crate::Assigned) takes no such list; elsewhere, do not allow a name alone where the field is a struct.
 /// 3. Lists have no names: `comments.author` is that of each comment.
 ///
 /// ```

@@ -220,3 +220,89 @@ fn a_list_in_the_place_of_an_object_is_refused_where_its_members_are_named() {
         assert_eq!(FieldSet::new(paths).unwrap().refused(&written).unwrap(), refused, "{paths:?}");
     }
 }
+
+/// OWASP API3 (A21.3): what has no name was not looked at by its name.
+#[test]
+fn a_struct_is_never_read_by_position() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Owner {
+        name: String,
+        admin: bool,
+    }
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    enum Shape {
+        Dot,
+        Round(u8),
+        Pair(u8, u8),
+        Box { width: u8 },
+        Owned(Owner),
+    }
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Patch {
+        owner: Option<Owner>,
+        owners: Vec<Owner>,
+        by_name: std::collections::BTreeMap<String, Owner>,
+        by_number: std::collections::BTreeMap<u32, bool>,
+        pair: (u8, u8),
+        shape: Option<Shape>,
+        tags: Vec<String>,
+        ratio: Option<f64>,
+    }
+    let read = |value: Value| serde_json::from_value::<Assigned<Patch>>(value);
+    let positional = json!(["eve", true]);
+    for written in [
+        json!([{ "name": "eve", "admin": true }]),
+        json!([]),
+        json!({ "owner": positional }),
+        json!({ "owners": [positional] }),
+        json!({ "by_name": { "a": positional } }),
+        json!({ "shape": { "Box": [1] } }),
+        json!({ "shape": { "Owned": positional } }),
+    ] {
+        let error = read(written.clone()).unwrap_err().to_string();
+        assert!(error.contains("by their names"), "{written}: {error}");
+    }
+    for wrong in [
+        json!({ "shape": { "Pair": { "0": 1 } } }),
+        json!({ "shape": { "Dot": 1 } }),
+        json!({ "shape": { "Round": 1, "Dot": null } }),
+        json!({ "shape": {} }),
+        json!({ "by_number": { "x": true } }),
+        json!({ "owner": "eve" }),
+    ] {
+        assert!(read(wrong.clone()).is_err(), "{wrong}");
+    }
+    let owner = || Owner { name: "eve".to_owned(), admin: true };
+    let named = json!({ "name": "eve", "admin": true });
+    let patch = read(json!({
+        "owner": named, "owners": [named], "by_name": { "a": named }, "by_number": { "7": true }, "pair": [1, 2],
+        "tags": ["a"], "ratio": 0.5, "shape": { "Owned": named }, "unknown": [[1]],
+    }));
+    let patch = patch.unwrap().into_inner();
+    assert_eq!((patch.owner, patch.owners), (Some(owner()), vec![owner()]));
+    assert_eq!((&patch.by_name["a"], patch.by_number[&7], patch.pair), (&owner(), true, (1, 2)));
+    assert_eq!(
+        (patch.tags, patch.ratio, patch.shape),
+        (vec!["a".to_owned()], Some(0.5), Some(Shape::Owned(owner())))
+    );
+    for (written, shape) in [
+        (json!("Dot"), Shape::Dot),
+        (json!({ "Dot": null }), Shape::Dot),
+        (json!({ "Round": 1 }), Shape::Round(1)),
+        (json!({ "Pair": [1, 2] }), Shape::Pair(1, 2)),
+        (json!({ "Box": { "width": 3 } }), Shape::Box { width: 3 }),
+    ] {
+        assert_eq!(read(json!({ "shape": written })).unwrap().into_inner().shape, Some(shape));
+    }
+    assert!(read(json!({ "owner": null, "shape": null })).unwrap().into_inner().owner.is_none());
+}
+
+proptest! {
+    /// Where there is no struct, it is what serde_json reads.
+    #[test]
+    fn values_and_maps_are_read_as_ever(value in value()) {
+        let read: Assigned<Value> = serde_json::from_value(value.clone()).unwrap();
+        prop_assert_eq!(read.into_inner(), value);
+    }
+}

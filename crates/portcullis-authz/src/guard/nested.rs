@@ -118,6 +118,26 @@ pub trait LoadWithin<P, R: Resource>: Send + Sync + 'static {
 /// }
 /// # });
 /// ```
+///
+/// It is one level deep, with a parent that is loaded by itself. Deeper, a [`Guard`] goes from the outside in, each permit
+/// within the one before; an extractor of one's own makes an argument of it:
+///
+/// ```
+/// # use portcullis_authz::{ChildOf, Guard, Load, LoadWithin, Permit, Policy, Read, Resource, Write};
+/// # use portcullis_core::{Denial, RequestView};
+/// # async fn find<S, Rules, Org, Project, Task>(guard: Guard<'_, Rules>, request: &RequestView<'_>, store: &S) -> Result<Permit<Write, Task>, Denial>
+/// # where
+/// #     Org: Resource<Store = S>, Project: ChildOf<Org, Through = Read> + Resource<Store = S>,
+/// #     Task: ChildOf<Project, Through = Read> + Resource<Store = S>,
+/// #     S: Load<Org> + LoadWithin<Org, Project> + LoadWithin<Project, Task>,
+/// #     Rules: Policy<Read, Org> + Policy<Read, Project> + Policy<Write, Task>,
+/// # {
+/// // /orgs/{org}/projects/{project}/tasks/{task}
+/// let org = guard.from_request::<Read, Org>(request, store).await?;
+/// let (_, project) = guard.within::<Read, Project, Org>(request, org, store).await?.into_parts();
+/// let (_, task) = guard.within::<Write, Task, Project>(request, project, store).await?.into_parts();
+/// # Ok(task) }
+/// ```
 #[must_use]
 pub struct PermitWithin<A, R: ChildOf<P>, P: Resource> {
     parent: Permit<R::Through, P>,

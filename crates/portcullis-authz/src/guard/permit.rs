@@ -53,6 +53,10 @@ use crate::demand::{Demands, Proof};
 /// fn handler(caller: Principal, document: Document) { delete(Permit::new(caller, document)) }
 /// ```
 ///
+/// Each permit among a handler's arguments loads for itself: two for one resource load it twice, and may find it changed in
+/// between. A handler that does two things with one resource takes the permit for one of them and asks
+/// [`also`](Self::also) for the other: what was loaded is loaded once, and both decisions are about the same.
+///
 /// Changing the resource takes the proof away ([`into_inner`](Self::into_inner)).
 #[must_use]
 pub struct Permit<A, R> {

@@ -91,3 +91,54 @@ async fn a_child_of_another_parent_is_absent() {
         assert_eq!(refused, (404, reason), "{project}/{task}");
     }
 }
+
+/// A note on a task: `/projects/{project}/tasks/{task}/notes/{note}`.
+#[derive(Debug)]
+struct Remark(u32);
+
+impl Resource for Remark {
+    type Id = u32;
+    type Store = Projects;
+    type Rules = Rules;
+    const PARAM: &'static str = "note";
+}
+
+impl ChildOf<Task> for Remark {
+    type Through = Write;
+}
+
+/// Notes 120 to 129 are those of task 12, and so on.
+impl LoadWithin<Task, Remark> for Projects {
+    async fn load_within(&self, task: &Task, id: &u32) -> Result<Option<Remark>, StoreError> {
+        Ok((id / 10 == task.number).then_some(Remark(*id)))
+    }
+}
+
+impl Policy<Read, Remark> for Rules {
+    fn decide(&self, _: &Principal, remark: &Remark) -> Decision {
+        Decision::allow_if(remark.0 != 129, Reason::PolicyDenied)
+    }
+}
+
+/// A21.1, two levels deep: each is asked within the one before.
+#[tokio::test]
+async fn what_lies_deeper_is_asked_from_the_outside_in() {
+    let find = async |project: &str, task: &str, note: &str| {
+        let mut request = request(&known("", &[]));
+        let parameters = [("project", project), ("task", task), ("note", note)];
+        request.extensions_mut().insert(PathParameters::new(parameters));
+        let (view, guard) = (RequestView::of(&request).unwrap(), Guard::new(&Rules));
+        let found = async {
+            let project = guard.from_request::<Read, Project>(&view, &Projects).await?;
+            let (_, task) = guard.within::<Write, Task, _>(&view, project, &Projects).await?.into_parts();
+            guard.within::<Read, Remark, _>(&view, task, &Projects).await
+        };
+        found.await.map(|permit| permit.0).map_err(|denial| denial.status().as_u16())
+    };
+    assert_eq!(find("1", "12", "121").await, Ok(121));
+    for (project, task, note) in
+        [("1", "12", "131"), ("1", "12", "129"), ("1", "13", "131"), ("1", "21", "211"), ("2", "21", "211")]
+    {
+        assert_eq!(find(project, task, note).await, Err(404), "{project}/{task}/{note}");
+    }
+}

@@ -1,19 +1,20 @@
 //! The routes and what they demand.
 
 use axum::Json;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, State};
 use axum::response::IntoResponse;
 use http::StatusCode;
 use http::header::LOCATION;
 use portcullis::Clock;
-use portcullis::authz::{Delete, Read, TenantStore, Write, tenant_matches};
+use portcullis::authz::{Assigned, Delete, Read, Redacted, TenantStore, Write, tenant_matches};
+use portcullis::axum::Checked;
 use portcullis::oauth::StaticKeys;
 use portcullis::prelude::*;
 use portcullis::ratelimit::by;
 use serde::Deserialize;
 
 use crate::demo::{AUDIENCE, ISSUER};
-use crate::project::{Name, Project, Rules};
+use crate::project::{Change, Name, Project, Rules};
 use crate::store::{InTenant, Projects};
 
 /// The scope to see projects.
@@ -38,6 +39,7 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub struct Shared {
     projects: TenantStore<Projects>,
+    rules: Rules,
 }
 
 impl FromRef<Shared> for TenantStore<Projects> {
@@ -47,8 +49,8 @@ impl FromRef<Shared> for TenantStore<Projects> {
 }
 
 impl FromRef<Shared> for Rules {
-    fn from_ref(_: &Shared) -> Self {
-        Self
+    fn from_ref(shared: &Shared) -> Self {
+        shared.rules.clone()
     }
 }
 
@@ -70,7 +72,7 @@ pub fn app(jwks: &str, clock: Clock, limits: Limits) -> Result<App, ConfigErrors
         .limit(per(tenant).requests(limits.per_tenant).every(MINUTE).named("tenant"))
         .audit(TracingSink::new())
         .build()?;
-    let shared = Shared { projects: TenantStore::new(Projects::default()) };
+    let shared = Shared { projects: TenantStore::new(Projects::default()), rules: Rules::new()? };
     let routes = Routes::new()
         .route("/health", get(async || "ok\n").public("load balancers ask without credentials"))
         .route("/me", get(me).requires(authenticated()))
@@ -89,7 +91,7 @@ fn projects() -> Routes<Shared> {
             "/projects/{id}",
             get(show)
                 .requires(scope(READ))
-                .put(rename)
+                .put(change)
                 .requires(scope(WRITE))
                 .delete(remove)
                 .requires(scope(WRITE)),
@@ -100,20 +102,26 @@ async fn me(caller: Principal) -> Json<Principal> {
     Json(caller)
 }
 
-/// The content of `POST` and `PUT`. There is no field for a tenant, and an unknown field is refused.
+/// The content of `POST`. There is no field for a tenant, and an unknown field is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Content {
     name: Name,
 }
 
-async fn list(projects: InTenant) -> Json<Vec<Project>> {
-    Json(projects.list())
+async fn list(
+    caller: Principal,
+    projects: InTenant,
+    State(rules): State<Rules>,
+) -> Json<Vec<Redacted<Project>>> {
+    let shown = projects.list().into_iter().map(|project| rules.shown(&caller, project));
+    Json(shown.collect())
 }
 
 async fn create(
     caller: Principal,
     projects: InTenant,
+    State(rules): State<Rules>,
     Json(Content { name }): Json<Content>,
 ) -> Result<impl IntoResponse, Denial> {
     let created = projects.create(caller.subject(), name);
@@ -121,20 +129,22 @@ async fn create(
         Denial::new(Reason::CapacityExhausted).explained("the tenant has as many projects as it can have")
     })?;
     let location = format!("/mine/projects/{}", project.id);
-    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(project)))
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(rules.shown(&caller, project))))
 }
 
-async fn show(project: Permit<Read, Project>) -> Json<Project> {
-    Json(project.into_inner())
+async fn show(project: Permit<Read, Project>, State(rules): State<Rules>) -> impl IntoResponse {
+    Json(project.redacted(&rules)).into_response()
 }
 
-async fn rename(
+async fn change(
     project: Permit<Write, Project>,
     projects: InTenant,
-    Json(Content { name }): Json<Content>,
-) -> Result<Json<Project>, Denial> {
-    let renamed = projects.rename(project.id, name);
-    renamed.map(Json).ok_or_else(|| Denial::new(Reason::ResourceNotFound))
+    State(rules): State<Rules>,
+    change: Checked<Write, Json<Assigned<Change>>>,
+) -> Result<Json<Redacted<Project>>, Denial> {
+    let changed = projects.change(project.id, change.into_inner().into_inner());
+    let changed = changed.ok_or_else(|| Denial::new(Reason::ResourceNotFound))?;
+    Ok(Json(rules.shown(project.principal(), changed)))
 }
 
 async fn remove(project: Permit<Delete, Project>, projects: InTenant) -> Result<StatusCode, Denial> {

@@ -61,6 +61,10 @@ curl -i -H "Authorization: Bearer $ANN" --json '{{"name":"Anvils"}}' {url}/mine/
 curl -i -H "Authorization: Bearer $GUS" -X DELETE {url}/mine/projects/2
 curl -i -H "Authorization: Bearer $AMY" -X DELETE {url}/tenants/acme/projects/2
 
+# 200, 403: the admin sets a budget, which ann sees as the owner; she may not set it herself
+curl -i -H "Authorization: Bearer $AMY" -X PUT --json '{{"name":"Rockets","budget":100}}' {url}/mine/projects/1
+curl -i -H "Authorization: Bearer $ANN" -X PUT --json '{{"name":"Rockets","budget":1000}}' {url}/mine/projects/1
+
 # 403: a caller of no tenant sees nothing
 curl -i -H "Authorization: Bearer $OTTO" {url}/mine/projects
 "#

@@ -67,5 +67,5 @@ mod store;
 
 pub use self::app::{Limits, READ, Shared, WRITE, app};
 pub use self::demo::{ISSUER, issuer, tour};
-pub use self::project::{InvalidName, Name, Project, ProjectId, Rules};
+pub use self::project::{Change, InvalidName, Name, Project, ProjectId, Rules};
 pub use self::store::{InTenant, MAX_PROJECTS, Projects};

@@ -1,7 +1,10 @@
 //! What belongs to a tenant, and who of the tenant may do what with it.
 
-use portcullis::authz::{Delete, Policy, Read, Resource, TenantScoped, TenantStore, Write};
-use portcullis::{Decision, Principal, Reason};
+use portcullis::authz::{
+    Assigned, Delete, FieldPolicy, FieldSet, Policy, Read, Redacted, Resource, Submitted, TenantScoped,
+    TenantStore, Write,
+};
+use portcullis::{ConfigErrors, Decision, Principal, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::store::Projects;
@@ -19,6 +22,23 @@ pub struct Project {
     pub tenant: String,
     pub owner: String,
     pub name: String,
+    /// For its owner and the admins alone.
+    pub budget: Option<u64>,
+}
+
+/// What `PUT` takes. There is no field for a tenant, and an unknown field is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub name: Name,
+    /// For admins alone.
+    pub owner: Option<Name>,
+    /// For admins alone.
+    pub budget: Option<u64>,
+}
+
+impl Submitted for Change {
+    type Rules = Rules;
 }
 
 /// Of paths with `{id}`. Its store keeps tenants apart, so that the rules below never see what another tenant has.
@@ -34,10 +54,55 @@ impl TenantScoped for Project {
     }
 }
 
-/// Everyone of the tenant reads its projects; owners and admins change them; admins delete them. No word of tenants: a
-/// rule that forgets them cannot break the wall.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules;
+/// Everyone of the tenant reads its projects, their owners and admins the budget too; owners and admins change them, admins
+/// alone their owner and budget; admins delete them. No word of tenants: a rule that forgets them cannot break the wall.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What everyone of the tenant sees of a project.
+    seen_by_all: FieldSet,
+    /// What its owner and the admins see.
+    seen_by_owner: FieldSet,
+    /// What every caller may set.
+    set_by_all: FieldSet,
+    /// What admins may set.
+    set_by_admins: FieldSet,
+}
+
+impl Rules {
+    /// The lists of fields, made once. A field that is added to [`Project`] one day is seen by nobody before it stands here.
+    ///
+    /// # Errors
+    /// What is no path of a field.
+    pub fn new() -> Result<Self, ConfigErrors> {
+        Ok(Self {
+            seen_by_all: FieldSet::new(["id", "tenant", "owner", "name"])?,
+            seen_by_owner: FieldSet::new(["id", "tenant", "owner", "name", "budget"])?,
+            set_by_all: FieldSet::new(["name"])?,
+            set_by_admins: FieldSet::new(["name", "owner", "budget"])?,
+        })
+    }
+
+    /// The project as far as the caller may see it.
+    pub(crate) fn shown(&self, caller: &Principal, project: Project) -> Redacted<Project> {
+        let fields = FieldPolicy::<Read, _>::fields(self, caller, &project);
+        Redacted::new(project, fields)
+    }
+}
+
+impl FieldPolicy<Read, Project> for Rules {
+    fn fields(&self, caller: &Principal, project: &Project) -> &FieldSet {
+        let sees_all = project.owner == caller.subject() || caller.has_role(ADMIN);
+        if sees_all { &self.seen_by_owner } else { &self.seen_by_all }
+    }
+}
+
+/// Asked about the body of `PUT`, after the project's own rule let the caller in: whoever writes a field that is not theirs
+/// to set changes nothing.
+impl Policy<Write, Assigned<Change>> for Rules {
+    fn decide(&self, caller: &Principal, change: &Assigned<Change>) -> Decision {
+        change.decide(if caller.has_role(ADMIN) { &self.set_by_admins } else { &self.set_by_all })
+    }
+}
 
 impl Policy<Read, Project> for Rules {
     fn decide(&self, _: &Principal, _: &Project) -> Decision {

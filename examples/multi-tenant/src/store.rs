@@ -9,7 +9,7 @@ use portcullis::authz::{LoadInTenant, TenantStore};
 use portcullis::core::StoreError;
 use portcullis::{Denial, Principal, Reason};
 
-use crate::project::{Name, Project, ProjectId};
+use crate::project::{Change, Name, Project, ProjectId};
 
 /// How many projects a tenant can have.
 pub const MAX_PROJECTS: usize = 1_000;
@@ -86,16 +86,22 @@ impl InTenant {
             return None;
         }
         let id = own.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));
-        let project = Project { id, tenant: self.tenant.clone(), owner: owner.to_owned(), name: name.into() };
+        let (tenant, owner) = (self.tenant.clone(), owner.to_owned());
+        let project = Project { id, tenant, owner, name: name.into(), budget: None };
         own.insert(id, project.clone());
         Some(project)
     }
 
-    /// Gives the project another name; `None` if it is gone.
-    pub fn rename(&self, id: ProjectId, name: Name) -> Option<Project> {
+    /// Changes what was said of the project, and leaves the rest; `None` if it is gone.
+    pub fn change(&self, id: ProjectId, change: Change) -> Option<Project> {
         let mut all = self.projects.lock();
         let project = all.get_mut(&self.tenant)?.get_mut(&id)?;
+        let Change { name, owner, budget } = change;
         project.name = name.into();
+        if let Some(owner) = owner {
+            project.owner = owner.into();
+        }
+        project.budget = budget.or(project.budget);
         Some(project.clone())
     }
 

@@ -20,7 +20,10 @@ async fn the_same_number_is_another_project_in_another_tenant() {
         let body = json!({ "name": title }).to_string();
         let (status, created) = api.call(name, "POST", &format!("/tenants/{tenant}/projects"), &body).await;
         assert_eq!(status, StatusCode::CREATED);
-        assert_eq!(created, json!({ "id": 1, "tenant": tenant, "owner": name, "name": title }));
+        assert_eq!(
+            created,
+            json!({ "id": 1, "tenant": tenant, "owner": name, "name": title, "budget": null })
+        );
     }
     for (name, title) in [("ann", "Rockets"), ("amy", "Rockets"), ("gus", "Hammocks"), ("gia", "Hammocks")] {
         let (status, shown) = api.call(name, "GET", "/mine/projects/1", "").await;

@@ -5,6 +5,7 @@ mod breaker;
 mod builder;
 mod client;
 mod error;
+mod located;
 mod tls;
 
 pub use self::breaker::{Attempt, Breaker};
@@ -14,3 +15,4 @@ pub use self::builder::{
 };
 pub use self::client::{Fetched, OutboundClient};
 pub use self::error::ClientError;
+pub use self::located::{LocatedUrl, METADATA_TTL};

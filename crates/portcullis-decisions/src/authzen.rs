@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use portcullis_authz::engine::{Question, detail};
 use portcullis_client::Fetched;
-use portcullis_core::{Clock, ConfigErrors, Decision, Principal, Reason};
+use portcullis_core::{Clock, ConfigErrors, Decision, Reason};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -37,23 +35,6 @@ impl AuthZen {
     /// failure.
     pub fn discover(base: impl Into<Box<str>>) -> Self {
         Self::new("authzen", base, AuthZenApi { discovers: true })
-    }
-
-    /// Sends the caller's claims of these names along, in the subject's property `claims`. By default, none.
-    pub fn claims(mut self, names: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
-        self.shape.claims.extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds what the function says of the caller to the subject's properties, for an engine that wants it by a name
-    /// of its own. By default, there is nothing.
-    pub fn subject_property(
-        mut self,
-        name: impl Into<Box<str>>,
-        read: impl Fn(&Principal) -> Value + Send + Sync + 'static,
-    ) -> Self {
-        self.shape.properties.push((name.into(), Arc::new(read)));
-        self
     }
 
     /// The finished decision point. Nothing is asked before the first question.

@@ -1,20 +1,14 @@
 //! Where an engine is asked.
 
-use std::time::{Duration, Instant};
-
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use portcullis_client::OutboundClient;
+use portcullis_client::{LocatedUrl, OutboundClient};
 use portcullis_core::escape::Escaped;
 use portcullis_core::{Clock, ConfigCode, ConfigError};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use crate::answer;
 use crate::failure::Failure;
-
-/// How long the URL is taken from one metadata document: 1 hour, or until a call fails.
-const METADATA_TTL: Duration = Duration::from_secs(3600);
 
 pub(crate) enum Endpoint {
     Fixed(Uri),
@@ -25,8 +19,7 @@ pub(crate) enum Endpoint {
 pub(crate) struct Discovered {
     base: Box<str>,
     place: Uri,
-    /// Held while the document is fetched: others wait for it.
-    found: Mutex<Option<(Instant, Uri)>>,
+    found: LocatedUrl,
 }
 
 #[derive(Deserialize)]
@@ -47,32 +40,20 @@ impl Endpoint {
         let well_known =
             |authority: &str, path: &str| format!("{authority}/.well-known/authzen-configuration{path}");
         let place = joined(base, well_known, client)?;
-        Ok(Self::Discovered(Box::new(Discovered { base: base.into(), place, found: Mutex::new(None) })))
+        Ok(Self::Discovered(Box::new(Discovered { base: base.into(), place, found: LocatedUrl::new() })))
     }
 
     pub(crate) async fn locate(&self, client: &OutboundClient, clock: &Clock) -> Result<Uri, Failure> {
-        let discovered = match self {
-            Self::Fixed(uri) => return Ok(uri.clone()),
-            Self::Discovered(discovered) => discovered,
-        };
-        let mut found = discovered.found.lock().await;
-        let now = clock.monotonic();
-        if let Some((at, uri)) = &*found
-            && now.saturating_duration_since(*at) < METADATA_TTL
-        {
-            return Ok(uri.clone());
+        match self {
+            Self::Fixed(uri) => Ok(uri.clone()),
+            Self::Discovered(discovered) => discovered.found.get(clock, || discovered.fetch(client)).await,
         }
-        let uri = discovered.fetch(client).await?;
-        *found = Some((now, uri.clone()));
-        Ok(uri)
     }
 
-    /// After a failed call: the engine may have moved. Whoever looks it up just now is not waited for.
+    /// After a failed call: the engine may have moved.
     pub(crate) fn forget(&self) {
-        if let Self::Discovered(discovered) = self
-            && let Ok(mut found) = discovered.found.try_lock()
-        {
-            *found = None;
+        if let Self::Discovered(discovered) = self {
+            discovered.found.forget();
         }
     }
 }

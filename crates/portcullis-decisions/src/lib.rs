@@ -12,6 +12,7 @@ mod point;
 mod protocol;
 mod remote;
 mod shape;
+mod subject;
 
 pub use self::authzen::{AuthZen, AuthZenApi};
 pub use self::opa::{Opa, OpaApi};
@@ -22,3 +23,4 @@ pub use self::remote::{
     DEFAULT_MAX_REMEMBERED_OCTETS, DEFAULT_MAX_WAITERS, FAILURES, LONGEST_DEADLINE, LONGEST_LIFE, PAUSE,
     Remote,
 };
+pub use self::subject::TakesProperties;

@@ -1,11 +1,10 @@
 use std::fmt;
-use std::sync::Arc;
 
 use http::StatusCode;
 use portcullis_authz::engine::{Evaluation, Question, detail};
 use portcullis_client::Fetched;
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Principal, Reason};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Reason};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -42,23 +41,6 @@ impl Opa {
     /// the package `todo`. By default, it is `authz/allow`.
     pub fn path(mut self, path: impl Into<Box<str>>) -> Self {
         self.api.path = path.into();
-        self
-    }
-
-    /// Sends the caller's claims of these names along, in `input.subject.properties.claims`. By default, none.
-    pub fn claims(mut self, names: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
-        self.shape.claims.extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds what the function says of the caller to `input.subject.properties`, for an engine that wants it by a name
-    /// of its own. By default, there is nothing.
-    pub fn subject_property(
-        mut self,
-        name: impl Into<Box<str>>,
-        read: impl Fn(&Principal) -> Value + Send + Sync + 'static,
-    ) -> Self {
-        self.shape.properties.push((name.into(), Arc::new(read)));
         self
     }
 

@@ -1,19 +1,13 @@
 //! Where the introspection endpoint is.
 
-use std::time::{Duration, Instant};
-
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use portcullis_client::OutboundClient;
+use portcullis_client::{LocatedUrl, OutboundClient};
 use portcullis_core::escape::Escaped;
 use portcullis_core::{Clock, ConfigCode, ConfigError};
-use tokio::sync::Mutex;
 
 use super::error::{IntrospectionError, Kind};
 use crate::remote::{introspection_endpoint, well_known};
-
-/// How long the URL is taken from one discovery document: 1 hour, or until a call fails.
-const METADATA_TTL: Duration = Duration::from_secs(3600);
 
 pub(super) enum Endpoint {
     Fixed(Uri),
@@ -25,8 +19,7 @@ pub(super) struct Discovered {
     places: [Uri; 2],
     /// Whether the client proves itself by a certificate (RFC 8705 §5 has aliases for that).
     certificate: bool,
-    /// Held while the document is fetched: others wait for it.
-    found: Mutex<Option<(Instant, Uri)>>,
+    found: LocatedUrl,
 }
 
 impl Endpoint {
@@ -52,7 +45,7 @@ impl Endpoint {
             return Ok(Self::Fixed(uri));
         }
         let places = well_known(issuer).ok_or_else(|| invalid("it is not a url"))?;
-        let found = Mutex::new(None);
+        let found = LocatedUrl::new();
         Ok(Self::Discovered(Box::new(Discovered { issuer: issuer.into(), places, certificate, found })))
     }
 
@@ -61,26 +54,16 @@ impl Endpoint {
         client: &OutboundClient,
         clock: &Clock,
     ) -> Result<Uri, IntrospectionError> {
-        let discovered = match self {
-            Self::Fixed(uri) => return Ok(uri.clone()),
-            Self::Discovered(discovered) => discovered,
-        };
-        let mut found = discovered.found.lock().await;
-        let now = clock.monotonic();
-        if let Some((at, uri)) = &*found
-            && now.saturating_duration_since(*at) < METADATA_TTL
-        {
-            return Ok(uri.clone());
+        match self {
+            Self::Fixed(uri) => Ok(uri.clone()),
+            Self::Discovered(discovered) => discovered.found.get(clock, || discovered.fetch(client)).await,
         }
-        let uri = discovered.fetch(client).await?;
-        *found = Some((now, uri.clone()));
-        Ok(uri)
     }
 
     /// After a failed call: the issuer may have moved the endpoint.
-    pub(super) async fn forget(&self) {
+    pub(super) fn forget(&self) {
         if let Self::Discovered(discovered) = self {
-            *discovered.found.lock().await = None;
+            discovered.found.forget();
         }
     }
 }

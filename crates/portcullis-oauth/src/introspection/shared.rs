@@ -188,7 +188,7 @@ impl Shared {
                     // It says nothing of the issuer: the next one may ask.
                     drop(attempt);
                 }
-                self.caller.endpoint.forget().await;
+                self.caller.endpoint.forget();
             }
         }
     }

@@ -48,16 +48,16 @@ impl OpenEvent {
             }
             Some(_) => return None,
             None => {
-                let mut opening = Opening::default();
-                prepare(request, &mut opening);
-                opening.claim_event();
-                opening.refused = Some(refused);
-                if recording {
-                    opening.line = Some(line(request));
-                    opening.peer = opening.peer.or_else(|| peer(request));
-                    opening.date(audit.clock());
-                }
-                let trail = Trail::open_with(audit.clock(), opening);
+                let trail = Trail::open_prepared(audit.clock(), |opening| {
+                    prepare(request, opening);
+                    opening.claim_event();
+                    opening.refused = Some(refused);
+                    if recording {
+                        opening.line = Some(line(request));
+                        opening.peer = opening.peer.or_else(|| peer(request));
+                        opening.date(audit.clock());
+                    }
+                });
                 request.extensions_mut().insert(trail.clone());
                 (trail, None)
             }

@@ -105,6 +105,7 @@ impl<'a> RequestView<'a> {
 
     /// The caller, if one was authenticated.
     #[must_use]
+    #[inline]
     pub fn principal(&self) -> Option<&'a Principal> {
         self.trail.principal()
     }

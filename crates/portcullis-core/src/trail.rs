@@ -42,6 +42,7 @@ pub const MAX_FIELDS: usize = 32;
 #[derive(Clone)]
 pub struct Trail(Arc<Shared>);
 
+#[derive(Default)]
 struct Shared {
     clock: Clock,
     opening: Opening,
@@ -66,35 +67,6 @@ const MOST_OCTETS: usize = 1024 - 2 * size_of::<usize>();
 const _: () = assert!(size_of::<Shared>() <= MOST_OCTETS);
 
 impl Trail {
-    /// Opens a Trail for a request that arrived now.
-    #[must_use]
-    pub fn open(clock: &Clock) -> Self {
-        let mut opening = Opening::default();
-        opening.date(clock);
-        Self::open_with(clock, opening)
-    }
-
-    /// Opens a Trail with what is known already.
-    #[must_use]
-    pub fn open_with(clock: &Clock, opening: Opening) -> Self {
-        Self(Arc::new(Shared {
-            clock: clock.clone(),
-            birth: OnceLock::new(),
-            recorded: AtomicBool::new(opening.recorded),
-            upheld: AtomicUsize::new(0),
-            discloses: AtomicBool::new(false),
-            opening,
-            client: OnceLock::new(),
-            origin: OnceLock::new(),
-            target: OnceLock::new(),
-            certificate: OnceLock::new(),
-            authentication: OnceLock::new(),
-            challenges: OnceLock::new(),
-            entitlements: OnceLock::new(),
-            state: Mutex::new(TrailState::default()),
-        }))
-    }
-
     /// The Trail of a request.
     ///
     /// # Errors
@@ -110,7 +82,7 @@ impl Trail {
 
     /// The Trail of a request, opened if this is the first layer.
     pub fn ensure<'a>(extensions: &'a mut Extensions, clock: &Clock) -> &'a Self {
-        extensions.get_or_insert_with(|| Self::open_with(clock, Opening::default()))
+        extensions.get_or_insert_with(|| Self::open_prepared(clock, |_| ()))
     }
 
     /// Opens the Trail if this is the first layer, and then returns a handle: whoever opened it applies its
@@ -119,7 +91,7 @@ impl Trail {
         if extensions.get::<Self>().is_some() {
             return None;
         }
-        let trail = Self::open_with(clock, Opening::default());
+        let trail = Self::open_prepared(clock, |_| ());
         extensions.insert(trail.clone());
         Some(trail)
     }
@@ -229,10 +201,11 @@ impl Trail {
     }
 
     /// Says which route matched, as its template, and notes a decision about it: both under one lock.
+    #[inline]
     pub fn matched(&self, route: Arc<str>, room: Room, decision: &Decision) {
         if let Some(mut state) = self.lock_open() {
             state.route.get_or_insert(route);
-            state.enter(TrailEntry::decision(room, decision, true));
+            state.enter_with(|| TrailEntry::decision(room, decision, true));
         }
     }
 
@@ -260,12 +233,14 @@ impl Trail {
 
     /// Whether authentication was asked for, and what came of it.
     #[must_use]
+    #[inline]
     pub fn authentication(&self) -> &Authentication {
         self.0.authentication.get().unwrap_or(&Authentication::NotAsked)
     }
 
     /// The caller, if one was authenticated.
     #[must_use]
+    #[inline]
     pub fn principal(&self) -> Option<&Principal> {
         match self.authentication() {
             Authentication::Known(principal) => Some(principal),

@@ -1,10 +1,12 @@
 //! What is known of a request before anybody shares its Trail.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use http::{Method, Uri};
 
+use super::{Shared, Trail};
 use crate::text::Text;
 use crate::{ClientAddress, Clock, ConnectionFacts, ExternalOrigin, RefusedRequest, RequestId};
 
@@ -21,9 +23,9 @@ pub const MAX_METHOD: usize = 32;
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Opening {
-    /// Who sent the request. Whatever [`Trail::set_client`](super::Trail::set_client) says later does not count.
+    /// Who sent the request. Whatever [`Trail::set_client`] says later does not count.
     pub client: Option<ClientAddress>,
-    /// Which scheme, host and port the client used. Nor does a later [`Trail::set_origin`](super::Trail::set_origin).
+    /// Which scheme, host and port the client used. Nor does a later [`Trail::set_origin`].
     pub origin: Option<ExternalOrigin>,
     /// What the server knows of the connection, if that is not in the request's extensions.
     pub connection: Option<ConnectionFacts>,
@@ -59,7 +61,7 @@ impl Opening {
         self.birth = Some(Birth::now(clock));
     }
 
-    /// Says that whoever opens the Trail also records the event, as [`Trail::claim_event`](super::Trail::claim_event)
+    /// Says that whoever opens the Trail also records the event, as [`Trail::claim_event`]
     /// does.
     pub fn claim_event(&mut self) {
         self.recorded = true;
@@ -74,6 +76,36 @@ pub struct RequestLine {
     pub method: Text<[u8; 16]>,
     /// The path, at most [`MAX_PATH`] octets of it.
     pub path: Text<[u8; 96]>,
+}
+
+impl Trail {
+    /// Opens a Trail for a request that arrived now.
+    #[must_use]
+    pub fn open(clock: &Clock) -> Self {
+        Self::open_prepared(clock, |opening| opening.date(clock))
+    }
+
+    /// Opens a Trail with what is known already.
+    #[must_use]
+    pub fn open_with(clock: &Clock, opening: Opening) -> Self {
+        Self::open_prepared(clock, |known| *known = opening)
+    }
+
+    /// Opens a Trail with what the closure writes down, which is nothing before: as [`open_with`](Self::open_with), but
+    /// nothing is moved.
+    #[must_use]
+    #[inline]
+    pub fn open_prepared(clock: &Clock, prepare: impl FnOnce(&mut Opening)) -> Self {
+        // Made where it stays: three moves of a thousand octets less.
+        let mut shared = Arc::<Shared>::default();
+        // INVARIANT: nobody shares it yet.
+        if let Some(shared) = Arc::get_mut(&mut shared) {
+            shared.clock.clone_from(clock);
+            prepare(&mut shared.opening);
+            *shared.recorded.get_mut() = shared.opening.recorded;
+        }
+        Self(shared)
+    }
 }
 
 impl RequestLine {

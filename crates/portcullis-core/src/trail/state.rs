@@ -49,6 +49,12 @@ impl TrailState {
         if self.entries.len() < MAX_ENTRIES { self.entries.push(entry) } else { self.overflow += 1 }
     }
 
+    /// Keeps a decision that is made where it is kept, if there is room.
+    #[inline]
+    pub(super) fn enter_with(&mut self, entry: impl FnOnce() -> TrailEntry) {
+        if self.entries.len() < MAX_ENTRIES { self.entries.push(entry()) } else { self.overflow += 1 }
+    }
+
     /// Keeps a response field, if there is room.
     pub(super) fn add_field(&mut self, name: HeaderName, value: HeaderValue, placement: Placement) {
         if self.fields.len() >= MAX_FIELDS {

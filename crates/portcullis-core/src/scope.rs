@@ -44,9 +44,18 @@ impl Scope {
 
     /// The token as text.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         // INVARIANT: a scope is made with a range of its text.
         self.text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Whether it is this token: compared as octets, which need not be looked at for where characters begin.
+    #[inline]
+    fn is(&self, token: &str) -> bool {
+        // Most differ in length already.
+        self.end - self.start == token.len()
+            && self.text.as_bytes().get(self.start..self.end) == Some(token.as_bytes())
     }
 }
 
@@ -140,7 +149,7 @@ impl Scopes {
         let held = self.as_slice();
         if held.len() <= FEW {
             // Most differ in length already.
-            return held.iter().any(|held| held.end - held.start == scope.len() && held.as_str() == scope);
+            return held.iter().any(|held| held.is(scope));
         }
         held.binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
     }

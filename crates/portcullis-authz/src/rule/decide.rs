@@ -32,8 +32,8 @@ impl Rule {
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
         let enforced = request.trail().enforces(mode);
         if self.holds_at_once(request) {
-            let decision = Decision::allow(Reason::RuleSatisfied);
-            request.trail().note(Room::Rule, decision.explained(self.explained(tally::ONE_HOLDS)), enforced);
+            let explained = || self.explained(tally::ONE_HOLDS);
+            request.trail().note_allowed(Room::Rule, Reason::RuleSatisfied, enforced, explained);
             return Ok(());
         }
         let facts = Facts::noting(request);

@@ -1,7 +1,9 @@
 //! Decisions that are handed over for good.
 
 use super::{Room, Trail, TrailEntry};
-use crate::decision::Decision;
+use crate::decision::{Decision, Effect};
+use crate::explanation::Explained;
+use crate::registry::Reason;
 
 impl Trail {
     /// Notes a decision without a copy of it: one that counts, as [`decided`](Self::decided) does, or one that does not
@@ -11,12 +13,33 @@ impl Trail {
         let (effect, reason, detail, explained) = decision.into_parts();
         self.entry(TrailEntry { room, effect, reason, enforced, detail, explained });
     }
+
+    /// Notes that something is allowed, as [`note`](Self::note) does with a decision that has no detail, but without
+    /// making one: the entry is made where it is kept.
+    ///
+    /// The closure is not called if the Trail is closed or full. It must not ask the Trail anything: the Trail waits
+    /// for it.
+    #[inline]
+    pub fn note_allowed(
+        &self,
+        room: Room,
+        reason: Reason,
+        enforced: bool,
+        explained: impl FnOnce() -> Explained,
+    ) {
+        let Some(mut state) = self.lock_open() else { return };
+        state.enter_with(|| {
+            let explained = Some(explained());
+            TrailEntry { room, effect: Effect::Allow, reason, enforced, detail: None, explained }
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, Explanation, Finding, Reason};
+    use crate::trail::MAX_ENTRIES;
+    use crate::{Clock, Explanation, Finding};
 
     #[test]
     fn a_decision_is_noted_whole() {
@@ -30,5 +53,25 @@ mod tests {
             assert_eq!(shown[0], shown[1]);
             assert!(shown[0].contains("why") && !state.entries[0].enforced, "{shown:?}");
         });
+    }
+
+    #[test]
+    fn what_is_allowed_is_noted_as_its_decision_would_be_while_there_is_room() {
+        let trail = Trail::open(&Clock::system());
+        let explained = || Explained::from(Explanation::new("x", Finding::Holds));
+        trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, explained);
+        trail.note(Room::Rule, Decision::allow(Reason::RuleSatisfied).explained(explained()), true);
+        trail.read(|state| assert_eq!(format!("{:?}", state.entries[0]), format!("{:?}", state.entries[1])));
+        let mut made = 0;
+        for _ in 0..MAX_ENTRIES {
+            trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, || {
+                made += 1;
+                explained()
+            });
+        }
+        assert_eq!((made, trail.read(|state| state.overflow)), (MAX_ENTRIES - 2, 2));
+        trail.close();
+        trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, || unreachable!("the Trail is closed"));
+        assert_eq!(trail.read(|state| state.overflow), 2);
     }
 }

@@ -15,6 +15,7 @@ mod node;
 mod openness;
 mod print;
 mod scope_list;
+mod scope_table;
 mod scopes;
 mod tally;
 mod verdict;

@@ -1,8 +1,8 @@
 //! Scopes as written, as a set, and with what else satisfies each of them.
 
-use std::cmp::Ordering;
-
 use portcullis_core::{InvalidScope, Scope, Scopes};
+
+use super::scope_table::ScopeTable;
 
 /// Scopes as written, and as a set.
 pub(super) struct ScopeList {
@@ -13,9 +13,8 @@ pub(super) struct ScopeList {
     pub(super) invalid: Option<InvalidScope>,
     /// For each scope of the set the others that stand for it; empty if none stands for any.
     covering: Box<[Scopes]>,
-    /// The set and all of these together, the shorter ones first: most scopes differ in length, which is compared at once.
-    /// Texts of their own, which need not be cut out of longer ones.
-    any_of: Box<[Box<str>]>,
+    /// The set and all of these together, where one of them suffices.
+    any_of: ScopeTable,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,14 +29,14 @@ impl ScopeList {
         let mut invalid = None;
         let set: Scopes =
             written.iter().filter_map(|text| Scope::new(text).map_err(|e| invalid = Some(e)).ok()).collect();
-        let any_of = by_length(set.iter());
+        let any_of = quantity.table(set.iter());
         Self { quantity, written, set, invalid, covering: Box::default(), any_of }
     }
 
     /// The same scopes, each with the others that stand for it, in the order of the set.
     pub(super) fn covered_by(&self, covering: Box<[Scopes]>) -> Self {
         let covering = if covering.iter().all(Scopes::is_empty) { Box::default() } else { covering };
-        let any_of = by_length(self.set.iter().chain(covering.iter().flat_map(Scopes::iter)));
+        let any_of = self.quantity.table(self.set.iter().chain(covering.iter().flat_map(Scopes::iter)));
         Self { covering, any_of, ..Self::new(self.quantity, self.written.clone()) }
     }
 
@@ -50,10 +49,7 @@ impl ScopeList {
             Quantity::Any if self.any_of.len() <= held.len() => {
                 self.any_of.iter().any(|scope| held.contains(scope))
             }
-            Quantity::Any => held
-                .iter()
-                .map(Scope::as_str)
-                .any(|held| self.any_of.binary_search_by(|known| length_first(known, held)).is_ok()),
+            Quantity::Any => held.iter().any(|held| self.any_of.contains(held.as_str())),
             // As written: it is the one scope of the set, or none that anybody holds.
             Quantity::One if self.covering.is_empty() => {
                 self.written.first().is_some_and(|scope| held.contains(scope))
@@ -113,16 +109,15 @@ impl PartialEq for ScopeList {
     }
 }
 
-/// Each scope once.
-fn by_length<'s>(scopes: impl Iterator<Item = &'s Scope>) -> Box<[Box<str>]> {
-    let mut scopes: Vec<Box<str>> = scopes.map(|scope| scope.as_str().into()).collect();
-    scopes.sort_unstable_by(|one, other| length_first(one, other));
-    scopes.dedup();
-    scopes.into()
-}
-
-fn length_first(one: &str, other: &str) -> Ordering {
-    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
+impl Quantity {
+    /// Nobody looks into it where all are asked for.
+    fn table<'s>(self, scopes: impl Iterator<Item = &'s Scope>) -> ScopeTable {
+        if self == Self::Any {
+            ScopeTable::new(scopes.map(Scope::as_str))
+        } else {
+            ScopeTable::new([].into_iter())
+        }
+    }
 }
 
 /// The shorter list is walked, the longer one searched, whichever is the caller's.

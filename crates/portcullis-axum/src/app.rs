@@ -46,7 +46,8 @@ impl App {
             .with_connection(connection)
             .with_target(target)
             .with_held_bodies(hold)
-            .layer(router);
+            // Every handler becomes a service now, rather than at every request.
+            .layer(router.with_state(()));
         Self { stack, security, table: Arc::new(table) }
     }
 

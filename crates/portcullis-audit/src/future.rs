@@ -39,11 +39,8 @@ pin_project! {
 /// An answer with the fields that go to it, or to the refusal in its place.
 type Withheld<B> = (Response<B>, ResponseFields);
 
-/// How a request ends for the caller.
-enum Ending<B> {
-    Answer(Response<B>),
-    Confirm(Box<Withheld<B>>, Wait<Result<(), SinkError>>),
-}
+/// What an answer waits for: sinks that must be sure. Until then it does without its fields.
+type Confirmation = (ResponseFields, Wait<Result<(), SinkError>>);
 
 /// What must be known to end the request.
 struct Record<F> {
@@ -54,11 +51,15 @@ struct Record<F> {
 
 impl<Fut, B> State<Fut, B> {
     /// The state of a request that ends before the inner service was called.
-    fn of(ending: Ending<B>) -> Self {
-        match ending {
-            Ending::Answer(response) => Self::Answered { response: Some(response) },
-            Ending::Confirm(answer, wait) => Self::Confirming { answer: Some(answer), wait },
+    fn of(response: Response<B>, confirmation: Option<Confirmation>) -> Self {
+        match confirmation {
+            None => Self::Answered { response: Some(response) },
+            Some(confirmation) => Self::confirming(response, confirmation),
         }
+    }
+
+    fn confirming(response: Response<B>, (fields, wait): Confirmation) -> Self {
+        Self::Confirming { answer: Some(Box::new((response, fields))), wait }
     }
 }
 
@@ -80,16 +81,16 @@ impl<Fut, F: BodyFrom<B>, B> ResponseFuture<Fut, F, B> {
         refuse: Refuse<F>,
     ) -> Self {
         let mut record = Record { event, request, refuse };
-        let response = record.refuse(denial);
-        let state = State::of(record.end(Outcome::Answered, response));
-        Self { state, record: Some(record) }
+        let mut response = record.refuse(denial);
+        let confirmation = record.end(Outcome::Answered, &mut response);
+        Self { state: State::of(response, confirmation), record: Some(record) }
     }
 
     pub(crate) fn panicked(request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
         let mut record = Record { event, request, refuse };
-        let response = record.refuse(Denial::new(Reason::Panicked));
-        let state = State::of(record.end(Outcome::Panicked, response));
-        Self { state, record: Some(record) }
+        let mut response = record.refuse(Denial::new(Reason::Panicked));
+        let confirmation = record.end(Outcome::Panicked, &mut response);
+        Self { state: State::of(response, confirmation), record: Some(record) }
     }
 }
 
@@ -101,29 +102,31 @@ impl<F> Record<F> {
         self.refuse.response(denial, &self.request)
     }
 
-    /// Records the event. The answer waits for sinks that must be sure, and for no others.
-    fn end<B>(&mut self, outcome: Outcome, response: Response<B>) -> Ending<B>
+    /// Records the event, and makes the answer ready where it is. It waits for sinks that must be sure, and for no
+    /// others.
+    fn end<B>(&mut self, outcome: Outcome, response: &mut Response<B>) -> Option<Confirmation>
     where
         F: BodyFrom<B>,
     {
-        let (recorded, fields) = self.event.answer(outcome, &response);
+        let (recorded, fields) = self.event.answer(outcome, response);
         match recorded {
-            Step::Done(result) => Ending::Answer(self.sure(result, (response, fields))),
-            Step::Wait(wait) => Ending::Confirm(Box::new((response, fields)), wait),
+            Step::Done(result) => {
+                self.make_sure(result, response, fields);
+                None
+            }
+            Step::Wait(wait) => Some((fields, wait)),
         }
     }
 
-    /// The answer, unless the event that belongs to it is lost against the will of its sink.
-    fn sure<B>(&self, result: Result<(), SinkError>, (response, fields): Withheld<B>) -> Response<B>
+    /// Keeps the answer, unless the event that belongs to it is lost against the will of its sink.
+    fn make_sure<B>(&self, result: Result<(), SinkError>, response: &mut Response<B>, fields: ResponseFields)
     where
         F: BodyFrom<B>,
     {
-        let mut response = response;
         if result.is_err() {
-            response = self.refuse(unavailable());
+            *response = self.refuse(unavailable());
         }
         fields.apply(response.headers_mut());
-        response
     }
 }
 
@@ -137,20 +140,19 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let ending = match (this.state.as_mut().project(), &mut *this.record) {
+            let (mut response, outcome) = match (this.state.as_mut().project(), &mut *this.record) {
                 (StateProjection::Running { future }, None) => return future.poll(cx),
                 (StateProjection::Running { future }, Some(record)) => {
                     match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
                         Ok(Poll::Pending) => return Poll::Pending,
-                        Ok(Poll::Ready(Ok(response))) => record.end(Outcome::Answered, response),
+                        Ok(Poll::Ready(Ok(response))) => (response, Outcome::Answered),
                         Ok(Poll::Ready(Err(error))) => {
                             record.event.give_up(Outcome::Failed);
                             return Poll::Ready(Err(error));
                         }
                         Err(panic) => {
                             discard(panic);
-                            let response = record.refuse(Denial::new(Reason::Panicked));
-                            record.end(Outcome::Panicked, response)
+                            (record.refuse(Denial::new(Reason::Panicked)), Outcome::Panicked)
                         }
                     }
                 }
@@ -163,10 +165,11 @@ where
                             record.event.unconfirmed()
                         }
                     };
-                    match answer.take() {
-                        Some(answer) => Ending::Answer(record.sure(result, *answer)),
-                        None => return Poll::Pending,
-                    }
+                    let Some(answer) = answer.take() else { return Poll::Pending };
+                    let (mut response, fields) = *answer;
+                    record.make_sure(result, &mut response, fields);
+                    leave(this.state.as_mut(), || State::Ended);
+                    return Poll::Ready(Ok(response));
                 }
                 // A future that is polled after it was ready never is again.
                 (StateProjection::Answered { response }, _) => {
@@ -176,13 +179,13 @@ where
                     return Poll::Pending;
                 }
             };
-            match ending {
-                Ending::Answer(response) => {
+            match this.record.as_mut().and_then(|record| record.end(outcome, &mut response)) {
+                None => {
                     leave(this.state.as_mut(), || State::Ended);
                     return Poll::Ready(Ok(response));
                 }
-                Ending::Confirm(answer, wait) => {
-                    leave(this.state.as_mut(), || State::Confirming { answer: Some(answer), wait });
+                Some(confirmation) => {
+                    leave(this.state.as_mut(), || State::confirming(response, confirmation));
                 }
             }
         }

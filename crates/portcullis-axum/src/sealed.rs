@@ -42,7 +42,7 @@ where
         };
         match progress {
             Progress::Done(Ok(())) => {
-                let request = let_through(request, &self.gate, self.carried);
+                let_through(&mut request, &self.gate, self.carried);
                 SealFuture::running(self.endpoint.call(request, state), self.gate, refused)
             }
             Progress::Done(Err(denial)) => SealFuture::refused(self.gate.refuse().response(denial, &refused)),
@@ -51,8 +51,8 @@ where
                 match self.gate.finish(pending, &parts).await {
                     Err(denial) => self.gate.refuse().response(denial, &refused),
                     Ok(()) => {
-                        let request = Request::from_parts(parts, body);
-                        let request = let_through(request, &self.gate, self.carried);
+                        let mut request = Request::from_parts(parts, body);
+                        let_through(&mut request, &self.gate, self.carried);
                         rendered(self.endpoint.call(request, state).await, &self.gate, &refused)
                     }
                 }
@@ -116,8 +116,10 @@ impl<Fut> fmt::Debug for SealFuture<Fut> {
 
 /// A refusal that the handler or one of its extractors returned goes through the application's own door: its
 /// renderer, its protocol, no body for HEAD. What a specification fixes stands as it is.
+#[inline]
 fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Response {
-    if response.extensions().get::<OwnAnswer>().is_some() {
+    // Most have none.
+    if response.extensions().is_empty() || response.extensions().get::<OwnAnswer>().is_some() {
         return response;
     }
     match response.extensions_mut().remove::<Denial>() {
@@ -128,12 +130,11 @@ fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Re
 
 /// Leaves what the handler's arguments look for: the word that the gate upheld the policy they carry, and the path
 /// parameters, which guards over resources read without naming axum.
-fn let_through(mut request: Request, gate: &Gate, carried: Option<&'static RoutePolicy>) -> Request {
+fn let_through(request: &mut Request, gate: &Gate, carried: Option<&'static RoutePolicy>) {
     if let Some(policy) = carried
         && let Ok(trail) = Trail::of(request.extensions())
     {
         trail.uphold(policy);
     }
-    gate.admit(&mut request);
-    request
+    gate.admit(request);
 }

@@ -190,13 +190,20 @@ where
             Ok(view) => self.outer.verdict(&view),
             Err(denial) => Verdict::refused(denial),
         };
-        let (future, permit) = match verdict {
-            Verdict::Preflight(fields) => (ResponseFuture::refuse(preflight(fields)), None),
-            Verdict::Decided(step, permit) => {
-                (ResponseFuture::follow(step, &mut self.inner, request, &self.refuse), permit)
+        // Each future is made where it goes: the inner one is large, and moving it through one door costs every request.
+        let hold = self.hold.clone();
+        match verdict {
+            Verdict::Decided(Step::Done(Ok(())), permit) => {
+                HoldFuture::new(ResponseFuture::forward(self.inner.call(request)), permit, hold)
             }
-        };
-        HoldFuture::new(future, permit, self.hold.clone())
+            Verdict::Decided(step, permit) => {
+                let future = ResponseFuture::follow(step, &mut self.inner, request, &self.refuse);
+                HoldFuture::new(future, permit, hold)
+            }
+            Verdict::Preflight(fields) => {
+                HoldFuture::new(ResponseFuture::refuse(preflight(fields)), None, hold)
+            }
+        }
     }
 }
 

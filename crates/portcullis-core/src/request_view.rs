@@ -27,15 +27,21 @@ impl<'a> RequestView<'a> {
     /// # Errors
     /// 500 `misconfigured` if there is no Trail.
     pub fn of<B>(request: &'a Request<B>) -> Result<Self, Denial> {
-        Ok(Self {
+        Ok(Self::with_trail(request, Trail::of(request.extensions())?))
+    }
+
+    /// Looks at a request whose Trail this is, for whoever has just [opened](Trail::open_first) it and need not look for
+    /// it.
+    pub fn with_trail<B>(request: &'a Request<B>, trail: &'a Trail) -> Self {
+        Self {
             method: request.method(),
             uri: request.uri(),
             version: request.version(),
             headers: request.headers(),
             extensions: request.extensions(),
-            trail: Trail::of(request.extensions())?,
+            trail,
             attempts: None,
-        })
+        }
     }
 
     /// Looks at the head of a request whose Trail is open.

@@ -88,12 +88,10 @@ impl Trail {
     /// Opens the Trail if this is the first layer, and then returns a handle: whoever opened it applies its
     /// response fields.
     pub fn open_first(extensions: &mut Extensions, clock: &Clock) -> Option<Self> {
-        if extensions.get::<Self>().is_some() {
-            return None;
-        }
-        let trail = Self::open_prepared(clock, |_| ());
-        extensions.insert(trail.clone());
-        Some(trail)
+        let mut opened = None;
+        // Looked for and put in at once.
+        extensions.get_or_insert_with(|| opened.insert(Self::open_prepared(clock, |_| ())).clone());
+        opened
     }
 
     /// Takes on the recording of the request's event, which is not the business of whoever opened the Trail.

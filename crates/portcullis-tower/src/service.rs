@@ -53,7 +53,11 @@ where
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
         let opened = Trail::open_first(request.extensions_mut(), &self.clock);
-        let step = match RequestView::of(&request) {
+        let view = match &opened {
+            Some(trail) => Ok(RequestView::with_trail(&request, trail)),
+            None => RequestView::of(&request),
+        };
+        let step = match view {
             Ok(view) => self.decide.decide(&view),
             Err(denial) => Step::Done(Err(denial)),
         };

@@ -70,8 +70,17 @@ mod tests {
             });
         }
         assert_eq!((made, trail.read(|state| state.overflow)), (MAX_ENTRIES - 2, 2));
+    }
+
+    #[test]
+    fn nothing_is_explained_to_a_closed_trail() {
+        let trail = Trail::open(&Clock::system());
         trail.close();
-        trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, || unreachable!("the Trail is closed"));
-        assert_eq!(trail.read(|state| state.overflow), 2);
+        let mut made = false;
+        trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, || {
+            made = true;
+            Explained::from(Explanation::new("x", Finding::Holds))
+        });
+        assert!(!made && trail.read(|state| state.entries.is_empty() && state.overflow == 0));
     }
 }

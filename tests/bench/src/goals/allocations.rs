@@ -6,7 +6,6 @@ use super::{Goal, peer};
 pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("-", "Security over axum, empty", "composite - bare")
         .at_most(2.0)
-        .held_at(3.0)
         .beside(&[peer("by hand", "by hand, context - bare")]),
     Goal::new("-", "Security over bare tower, empty", "protect - bare tower").at_most(3.0).held_at(5.0),
     Goal::new("P1", "JWT remembered, whole router", "hit hs256 - bare")

@@ -1,40 +1,56 @@
 //! What a credential says about its holder, beyond the fields of the principal.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::octets;
+use crate::source::SourceText;
 
 /// The claims of a token, or the attributes of a user or key, by name.
 ///
 /// `Debug` prints the names alone: values are personal data.
 #[derive(Clone, Default)]
 pub struct Claims {
-    /// JSON that nobody has asked for yet.
-    text: Box<str>,
-    members: OnceLock<Map<String, Value>>,
+    /// JSON that was checked; `None` if the members were taken over.
+    text: Option<Arc<str>>,
+    /// The members, once somebody has asked for one. Most callers never do, so that a map of its own costs no room.
+    members: OnceLock<Box<Map<String, Value>>>,
 }
 
 impl Claims {
     /// Takes a JSON object over.
     #[must_use]
     pub fn new(claims: Map<String, Value>) -> Self {
-        Self { text: Box::default(), members: OnceLock::from(claims) }
+        Self { text: None, members: OnceLock::from(Box::new(claims)) }
     }
 
     /// Takes over the text of a JSON object that was checked before, and reads it when a claim is first asked
     /// for. Text that is no JSON object holds no claim.
     #[must_use]
     pub fn from_checked_json(text: impl Into<Box<str>>) -> Self {
-        Self { text: text.into(), members: OnceLock::new() }
+        Self { text: Some(text.into().into()), members: OnceLock::new() }
+    }
+
+    /// The same of a text that is kept already, and not once more.
+    #[must_use]
+    pub fn from_source(source: &SourceText) -> Self {
+        Self { text: Some(Arc::clone(source.text())), members: OnceLock::new() }
     }
 
     fn members(&self) -> &Map<String, Value> {
-        self.members.get_or_init(|| serde_json::from_str(&self.text).unwrap_or_default())
+        self.members.get_or_init(|| {
+            let text = self.text.as_deref();
+            text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+        })
+    }
+
+    /// The JSON that they are read from, if they are.
+    pub(crate) fn source(&self) -> Option<&str> {
+        self.text.as_deref()
     }
 
     /// The claim of that name.
@@ -98,11 +114,10 @@ impl Claims {
     /// The memory that they take at most, in octets, also once they were read: what a cache counts.
     #[must_use]
     pub fn memory(&self) -> usize {
-        match self.members.get() {
-            Some(members) if self.text.is_empty() => {
-                members.iter().map(|(name, value)| member(name, value)).sum()
-            }
-            _ => self.text.len() + read(&self.text),
+        match (&self.text, self.members.get()) {
+            (Some(text), _) => text.len() + read(text),
+            (None, Some(members)) => members.iter().map(|(name, value)| member(name, value)).sum(),
+            (None, None) => 0,
         }
     }
 

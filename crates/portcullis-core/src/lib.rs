@@ -26,6 +26,7 @@ mod request_view;
 mod revocation;
 mod scope;
 mod secret;
+mod source;
 mod step;
 mod stores;
 pub mod text;
@@ -57,6 +58,7 @@ pub use self::request_view::RequestView;
 pub use self::revocation::{Revocation, RevocationSink};
 pub use self::scope::{InvalidScope, MAX_SCOPES, Scope, Scopes};
 pub use self::secret::Secret;
+pub use self::source::SourceText;
 pub use self::step::{Step, Wait};
 pub use self::stores::{
     Attempt, AttemptGuard, AttemptOutcome, Ban, Bans, ReplayOutcome, ReplayStore, Revocations, StoreError,

@@ -13,9 +13,9 @@ use serde::{Serialize, Serializer};
 
 pub use self::builder::PrincipalBuilder;
 pub use self::delegation::Actor;
-use self::texts::Span;
 use crate::claims::Claims;
 use crate::scope::Scopes;
+use crate::source::{SourceText, Span};
 
 /// The authenticated caller. Every scheme yields this one type; clones are free.
 ///
@@ -35,8 +35,12 @@ use crate::scope::Scopes;
 #[derive(Clone)]
 pub struct Principal(Arc<Inner>);
 
+/// Thousands are remembered, so that what few callers have stands apart.
 struct Inner {
-    /// The texts that stand below, in one allocation.
+    claims: Claims,
+    /// How many octets of the texts below stand in the JSON of the claims: all of it, or none.
+    shared: u32,
+    /// The other texts, in one allocation, as if they followed that JSON.
     texts: Box<str>,
     subject: Span,
     issuer: Span,
@@ -45,22 +49,41 @@ struct Inner {
     token_id: Span,
     session_id: Span,
     scopes: Scopes,
-    roles: Box<[Span]>,
-    groups: Box<[Span]>,
+    /// So many roles, and then the groups, each sorted.
+    names: Box<[Span]>,
+    roles: usize,
+    acts_as_client: bool,
     method: CredentialMethod,
+    expires_at: Option<SystemTime>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few callers have.
+#[derive(Default)]
+struct Rare {
     assurance: Assurance,
     confirmation: Option<Confirmation>,
-    expires_at: Option<SystemTime>,
     /// The outermost first.
-    actors: Box<[Actor]>,
-    acts_as_client: bool,
-    claims: Claims,
+    actors: Vec<Actor>,
 }
+
+/// Of callers that have nothing of that.
+static NOTHING_RARE: Rare = Rare {
+    assurance: Assurance { acr: None, amr: Vec::new(), auth_time: None },
+    confirmation: None,
+    actors: Vec::new(),
+};
 
 impl Principal {
     /// Starts a principal. Only authenticators and tests make one; nothing on the wire can.
     pub fn builder(subject: impl AsRef<str>, method: CredentialMethod) -> PrincipalBuilder {
-        PrincipalBuilder::new(subject.as_ref(), method)
+        PrincipalBuilder::new(None, subject.as_ref(), method)
+    }
+
+    /// The same from the text of a credential, which holds its claims: names that are parts of what was read need no text
+    /// of their own.
+    pub fn builder_from(source: &SourceText, subject: &str, method: CredentialMethod) -> PrincipalBuilder {
+        PrincipalBuilder::new(Some(source.clone()), subject, method)
     }
 
     /// The identifier of the caller at its issuer (`sub`).
@@ -113,24 +136,24 @@ impl Principal {
 
     /// The roles, in order.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.0.names(&self.0.roles)
+        self.0.named(self.0.roles())
     }
 
     /// Whether the caller has the role.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.0.holds(&self.0.roles, role)
+        self.0.holds(self.0.roles(), role)
     }
 
     /// The groups, in order.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.0.names(&self.0.groups)
+        self.0.named(self.0.groups())
     }
 
     /// Whether the caller is in the group.
     #[must_use]
     pub fn in_group(&self, group: &str) -> bool {
-        self.0.holds(&self.0.groups, group)
+        self.0.holds(self.0.groups(), group)
     }
 
     /// By which kind of credential the caller was authenticated.
@@ -142,13 +165,13 @@ impl Principal {
     /// How and when the caller logged in, as far as the credential says.
     #[must_use]
     pub fn assurance(&self) -> &Assurance {
-        &self.0.assurance
+        &self.0.rare().assurance
     }
 
     /// The key or certificate that the credential is bound to and that was proven.
     #[must_use]
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.0.confirmation.as_ref()
+        self.0.rare.as_ref()?.confirmation.as_ref()
     }
 
     /// When the credential ends.
@@ -169,21 +192,41 @@ impl Principal {
         /// What is allocated by itself: its counters, what the allocator adds.
         const ALLOCATED: usize = 64;
         let inner = &*self.0;
-        let spans = size_of_val(&*inner.roles) + size_of_val(&*inner.groups);
-        let assurance = inner.assurance.amr.iter().chain(&inner.assurance.acr);
-        let assurance: usize = assurance.map(|text| text.len() + ALLOCATED).sum();
-        let scopes: usize = inner.scopes.iter().map(|scope| scope.as_str().len() + ALLOCATED).sum();
-        let shared = size_of::<Inner>() + inner.texts.len() + spans + 4 * ALLOCATED;
-        shared + assurance + scopes + inner.claims.memory()
+        let text = |text: &str| text.len() + ALLOCATED;
+        let rare = inner.rare.as_ref().map_or(0, |rare| {
+            let assurance: usize =
+                rare.assurance.amr.iter().chain(&rare.assurance.acr).map(|name| text(name)).sum();
+            let actors: usize = rare.actors.iter().flat_map(Actor::texts).map(text).sum();
+            size_of::<Rare>() + assurance + size_of_val(&*rare.actors) + actors + ALLOCATED
+        });
+        let scopes: usize = inner.scopes.iter().map(|scope| text(scope.as_str())).sum();
+        let shared = size_of::<Inner>() + inner.texts.len() + size_of_val(&*inner.names) + 4 * ALLOCATED;
+        shared + rare + scopes + inner.claims.memory()
     }
 }
 
 impl Inner {
+    /// The text at that place: in the claims, or else among the others behind them.
     fn text(&self, span: Span) -> Option<&str> {
-        span.of(&self.texts)
+        match span.after(self.shared) {
+            Some(own) => own.of(&self.texts),
+            None => span.of(self.claims.source().unwrap_or_default()),
+        }
     }
 
-    fn names(&self, spans: &[Span]) -> impl Iterator<Item = &str> {
+    fn roles(&self) -> &[Span] {
+        self.names.split_at_checked(self.roles).map_or(&[], |(roles, _)| roles)
+    }
+
+    fn groups(&self) -> &[Span] {
+        self.names.split_at_checked(self.roles).map_or(&[], |(_, groups)| groups)
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&NOTHING_RARE)
+    }
+
+    fn named(&self, spans: &[Span]) -> impl Iterator<Item = &str> {
         spans.iter().filter_map(|span| self.text(*span))
     }
 

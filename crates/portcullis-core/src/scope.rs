@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use thiserror::Error;
 
 use crate::octets;
+use crate::source::{SourceText, Span};
 
 /// The most scopes that one set keeps: [`Scopes::parse`] refuses more.
 pub const MAX_SCOPES: usize = 512;
@@ -26,36 +27,37 @@ pub const MAX_SCOPES: usize = 512;
 pub struct Scope {
     /// One text for all scopes that were read together.
     text: Arc<str>,
-    start: usize,
-    end: usize,
+    place: Span,
 }
 
 impl Scope {
     /// Checks the token's characters.
     ///
     /// # Errors
-    /// [`InvalidScope`] if the token is empty or has a character other than `%x21 / %x23-5B / %x5D-7E`.
+    /// [`InvalidScope`] if the token is empty, has a character other than `%x21 / %x23-5B / %x5D-7E`, or is longer
+    /// than 4 GiB.
     pub fn new(token: &str) -> Result<Self, InvalidScope> {
         if !is_scope_token(token) {
             return Err(InvalidScope::Character);
         }
-        Ok(Self { text: token.into(), start: 0, end: token.len() })
+        let place = Span::new(0, token.len()).ok_or(InvalidScope::TooLong)?;
+        Ok(Self { text: token.into(), place })
     }
 
     /// The token as text.
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> &str {
-        // INVARIANT: a scope is made with a range of its text.
-        self.text.get(self.start..self.end).unwrap_or_default()
+        // INVARIANT: a scope is made with a place in its text.
+        self.place.of(&self.text).unwrap_or_default()
     }
 
     /// Whether it is this token: compared as octets, which need not be looked at for where characters begin.
     #[inline]
     fn is(&self, token: &str) -> bool {
         // Most differ in length already.
-        self.end - self.start == token.len()
-            && self.text.as_bytes().get(self.start..self.end) == Some(token.as_bytes())
+        let place = self.place.start as usize..self.place.end as usize;
+        self.place.len() == token.len() && self.text.as_bytes().get(place) == Some(token.as_bytes())
     }
 }
 
@@ -111,21 +113,39 @@ impl Scopes {
     /// [`InvalidScope`] if a token has a character that is not allowed, or there are more than
     /// [`MAX_SCOPES`].
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
+        Self::read(text, || (text.into(), 0))
+    }
+
+    /// The same of a text that is a part of what was read, so that the scopes need no text of their own.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_from(source: &SourceText, text: &str) -> Result<Self, InvalidScope> {
+        Self::read(text, || match source.find(text) {
+            Some(place) => (Arc::clone(source.text()), place.start as usize),
+            None => (text.into(), 0),
+        })
+    }
+
+    /// Reads the text, which is kept as `keep` says: in which other one, and where in that.
+    fn read(text: &str, keep: impl FnOnce() -> (Arc<str>, usize)) -> Result<Self, InvalidScope> {
         // All at once, which costs less than to look at each scope.
         let allowed = |octet| is_scope_octet(octet) | (octet == b' ');
         if octets::count(text.as_bytes(), allowed) != text.len() {
             return Err(InvalidScope::Character);
         }
         let mut spans = SmallVec::<[(&str, usize); FEW]>::new();
-        let mut start = 0;
-        for end in
-            text.bytes().enumerate().filter(|(_, octet)| *octet == b' ').map(|(at, _)| at).chain([text.len()])
-        {
+        let mut token = |start, end| {
             if let Some(token) = text.get(start..end).filter(|token| !token.is_empty()) {
                 spans.push((token, start));
             }
-            start = end + 1;
+        };
+        let mut start = 0;
+        for (at, _) in text.bytes().enumerate().filter(|(_, octet)| *octet == b' ') {
+            token(start, at);
+            start = at + 1;
         }
+        token(start, text.len());
         if spans.len() > MAX_SCOPES {
             return Err(InvalidScope::TooMany);
         }
@@ -134,11 +154,15 @@ impl Scopes {
         }
         spans.sort_unstable();
         spans.dedup_by(|(a, _), (b, _)| a == b);
-        let whole: Arc<str> = text.into();
-        let scope = |(token, start): &(&str, usize)| Scope {
-            text: Arc::clone(&whole),
-            start: *start,
-            end: *start + token.len(),
+        let (whole, offset) = keep();
+        // The last place that there can be: where it fits, so do all.
+        Span::new(offset, offset + text.len()).ok_or(InvalidScope::TooLong)?;
+        let scope = |(token, start): &(&str, usize)| {
+            let start = offset + *start;
+            Scope {
+                text: Arc::clone(&whole),
+                place: Span::new(start, start + token.len()).unwrap_or(Span::NONE),
+            }
         };
         Ok(Self(Some(spans.iter().map(scope).collect())))
     }
@@ -219,6 +243,9 @@ pub enum InvalidScope {
     /// The token is empty or has a character that RFC 6749 §3.3 does not allow.
     #[error("scope is empty or has a character outside RFC 6749 section 3.3")]
     Character,
+    /// The text is longer than 4 GiB.
+    #[error("scopes are longer than 4 GiB")]
+    TooLong,
     /// There are more than [`MAX_SCOPES`] tokens.
     #[error("more than {MAX_SCOPES} scopes")]
     TooMany,
@@ -266,6 +293,21 @@ mod tests {
         );
         assert!(std::collections::HashSet::from([read.clone()]).contains(&made));
         assert!(read < Scope::new("ab").unwrap() && format!("{read:?}") == "Scope(\"a\")");
+    }
+
+    #[test]
+    fn scopes_of_a_source_are_those_of_their_text() {
+        let read = r#"{"scope":"b a  b"}"#;
+        let source = SourceText::new(read);
+        for text in [read.get(10..16).unwrap(), "b a  b", ""] {
+            let (shared, own) = (Scopes::parse_from(&source, text).unwrap(), Scopes::parse(text).unwrap());
+            assert_eq!((&shared, shared.to_string()), (&own, own.to_string()));
+            assert_eq!(shared.contains("a"), !text.is_empty());
+        }
+        assert_eq!(Arc::strong_count(source.text()), 1, "nothing of it is held any more");
+        let shared = Scopes::parse_from(&source, read.get(10..16).unwrap()).unwrap();
+        assert_eq!((Arc::strong_count(source.text()), shared.len()), (3, 2), "no text of their own");
+        assert_eq!(Scopes::parse_from(&source, read), Err(InvalidScope::Character));
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! The one way to make a principal.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::texts::{Span, Texts};
-use super::{Actor, Assurance, Confirmation, CredentialMethod, Inner, Principal};
+use super::texts::Texts;
+use super::{Actor, Assurance, Confirmation, CredentialMethod, Inner, Principal, Rare};
 use crate::claims::Claims;
 use crate::scope::Scopes;
+use crate::source::{SourceText, Span};
 
 /// Makes a [`Principal`]. By default everything but subject and method is absent.
 #[must_use]
@@ -18,14 +20,17 @@ struct Draft {
     texts: Texts,
     roles: Vec<Span>,
     groups: Vec<Span>,
-    /// Without its texts and lists, which are still being collected.
+    /// Without its texts and names, which are still being collected.
     inner: Inner,
 }
 
 impl PrincipalBuilder {
-    pub(super) fn new(subject: &str, method: CredentialMethod) -> Self {
-        let mut texts = Texts::default();
+    pub(super) fn new(source: Option<SourceText>, subject: &str, method: CredentialMethod) -> Self {
+        let claims = source.as_ref().map(Claims::from_source).unwrap_or_default();
+        let mut texts = Texts::new(source);
         let inner = Inner {
+            claims,
+            shared: 0,
             texts: Box::default(),
             subject: texts.add(subject),
             issuer: Span::NONE,
@@ -34,15 +39,12 @@ impl PrincipalBuilder {
             token_id: Span::NONE,
             session_id: Span::NONE,
             scopes: Scopes::EMPTY,
-            roles: Box::default(),
-            groups: Box::default(),
-            method,
-            assurance: Assurance::default(),
-            confirmation: None,
-            expires_at: None,
-            actors: Box::default(),
+            names: Box::default(),
+            roles: 0,
             acts_as_client: false,
-            claims: Claims::default(),
+            method,
+            expires_at: None,
+            rare: None,
         };
         Self(Box::new(Draft { texts, roles: Vec::new(), groups: Vec::new(), inner }))
     }
@@ -104,14 +106,20 @@ impl PrincipalBuilder {
 
     /// Sets how and when the caller logged in.
     pub fn assurance(mut self, assurance: Assurance) -> Self {
-        self.0.inner.assurance = assurance;
+        if self.0.inner.rare.is_some() || assurance != Assurance::default() {
+            self.rare().assurance = assurance;
+        }
         self
     }
 
     /// Sets the proven key or certificate.
     pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
-        self.0.inner.confirmation = Some(confirmation);
+        self.rare().confirmation = Some(confirmation);
         self
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.0.inner.rare.get_or_insert_default()
     }
 
     /// Sets when the credential ends.
@@ -120,15 +128,33 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets the claims.
+    /// Sets the claims. By default, these are those of the text that the principal is
+    /// [made from](Principal::builder_from), if it is.
     pub fn claims(mut self, claims: Claims) -> Self {
-        self.0.inner.claims = claims;
+        let Draft { texts, roles, groups, inner } = &mut *self.0;
+        if !texts.shared().is_empty() {
+            // The names that stand in the claims so far stay as they are.
+            let fixed = [
+                &mut inner.subject,
+                &mut inner.issuer,
+                &mut inner.tenant,
+                &mut inner.client_id,
+                &mut inner.token_id,
+                &mut inner.session_id,
+            ];
+            let mut all: Vec<&mut Span> = fixed.into_iter().chain(roles).chain(groups).collect();
+            *texts = mem::replace(texts, Texts::new(None)).without_source(&mut all);
+        }
+        inner.claims = claims;
         self
     }
 
     /// Sets who acts for the caller, the outermost first.
     pub fn actors(mut self, actors: impl IntoIterator<Item = Actor>) -> Self {
-        self.0.inner.actors = actors.into_iter().collect();
+        let mut actors = actors.into_iter().peekable();
+        if self.0.inner.rare.is_some() || actors.peek().is_some() {
+            self.rare().actors = actors.collect();
+        }
         self
     }
 
@@ -146,8 +172,11 @@ impl PrincipalBuilder {
             list.sort_unstable_by(|a, b| texts.get(*a).cmp(&texts.get(*b)));
             list.dedup_by(|a, b| texts.get(*a) == texts.get(*b));
         }
-        let (roles, groups) = (roles.into_boxed_slice(), groups.into_boxed_slice());
-        Principal(Arc::new(Inner { texts: texts.finish(), roles, groups, ..inner }))
+        let mut names = roles;
+        let roles = names.len();
+        names.append(&mut groups);
+        let (shared, texts) = texts.finish();
+        Principal(Arc::new(Inner { shared, texts, names: names.into(), roles, ..inner }))
     }
 }
 
@@ -156,5 +185,80 @@ impl fmt::Debug for PrincipalBuilder {
         f.debug_struct("PrincipalBuilder")
             .field("subject", &self.0.texts.get(self.0.inner.subject))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const READ: &str =
+        r#"{"iss":"issuer","sub":"alice","client_id":"robot","roles":["writer","admin","writer"]}"#;
+
+    fn part(text: &'static str) -> &'static str {
+        let (before, _) = READ.split_once(text).unwrap();
+        READ.get(before.len()..before.len() + text.len()).unwrap()
+    }
+
+    fn named(builder: PrincipalBuilder) -> PrincipalBuilder {
+        let builder = builder
+            .issuer(part("issuer"))
+            .client_id(part("robot"))
+            .roles(["writer", "admin", "writer"].map(part));
+        // Of other texts: an escape was read, or a name comes from elsewhere.
+        builder.roles(["mapped"]).groups(["other"]).token_id("1").tenant("")
+    }
+
+    #[track_caller]
+    fn check(caller: &Principal) {
+        let texts =
+            (caller.subject(), caller.issuer(), caller.client_id(), caller.token_id(), caller.tenant());
+        assert_eq!(texts, ("alice", Some("issuer"), Some("robot"), Some("1"), Some("")));
+        assert_eq!(caller.roles().collect::<Vec<_>>(), ["admin", "mapped", "writer"]);
+        assert_eq!(caller.groups().collect::<Vec<_>>(), ["other"]);
+        assert!(caller.has_role("mapped") && caller.has_role("admin") && !caller.has_role("other"));
+        assert!(caller.in_group("other") && !caller.in_group("admin"));
+        assert_eq!(caller.session_id(), None);
+    }
+
+    #[test]
+    fn a_caller_is_the_same_with_and_without_a_source_and_whatever_claims_follow() {
+        let source = SourceText::new(READ);
+        let method = CredentialMethod::Jwt;
+        let own = named(Principal::builder("alice", method)).build();
+        check(&own);
+        assert!(own.claims().is_empty());
+        let read = named(Principal::builder_from(&source, part("alice"), method)).build();
+        check(&read);
+        assert_eq!(read.claims().text("sub"), Some("alice"));
+        assert!(read.memory() > read.claims().memory());
+        let other = Claims::from_checked_json(json!({"a": "b"}).to_string());
+        let changed =
+            named(Principal::builder_from(&source, part("alice"), method)).claims(other).role("writer");
+        let changed = changed.build();
+        check(&changed);
+        assert_eq!((changed.claims().text("sub"), changed.claims().text("a")), (None, Some("b")));
+    }
+
+    #[test]
+    fn what_few_callers_have_is_there_if_it_was_said() {
+        let caller = || Principal::builder("alice", CredentialMethod::Jwt);
+        let plain = caller().assurance(Assurance::default()).actors([]).build();
+        assert!(plain.0.rare.is_none() && plain.confirmation().is_none() && !plain.is_delegated());
+        assert_eq!(plain.assurance(), &Assurance::default());
+        let assurance = Assurance { acr: Some("high".into()), ..Assurance::default() };
+        let confirmation = Confirmation::DpopKey([7; 32]);
+        let bound = caller().confirmation(confirmation.clone()).assurance(assurance.clone());
+        let bound = bound.actors([Actor::new().subject("robot")]).build();
+        assert_eq!((bound.assurance(), bound.confirmation()), (&assurance, Some(&confirmation)));
+        assert!(bound.is_delegated() && bound.memory() > plain.memory());
+    }
+
+    /// Thousands are remembered: what is added here is added to each.
+    #[test]
+    fn a_principal_is_small() {
+        assert!(size_of::<Inner>() <= 192, "{}", size_of::<Inner>());
     }
 }

@@ -61,6 +61,11 @@ impl Actor {
     pub fn client_name(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
+
+    /// Everything that is known of it.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        [&self.subject, &self.issuer, &self.client_id].into_iter().flatten().map(AsRef::as_ref)
+    }
 }
 
 impl Principal {
@@ -68,19 +73,19 @@ impl Principal {
     /// is impersonated: then nothing in the credential tells (RFC 8693 §1.1).
     #[must_use]
     pub fn actor(&self) -> Option<&Actor> {
-        self.0.actors.first()
+        self.actor_chain().first()
     }
 
     /// Everybody who acts for the caller, the outermost first. Those after the first are for the audit event alone:
     /// decisions must not look at them (RFC 8693 §4.1).
     pub fn actor_chain(&self) -> &[Actor] {
-        &self.0.actors
+        &self.0.rare().actors
     }
 
     /// Whether somebody else acts for the caller, who is told apart (RFC 8693 §1.1).
     #[must_use]
     pub fn is_delegated(&self) -> bool {
-        !self.0.actors.is_empty()
+        !self.actor_chain().is_empty()
     }
 
     /// Whether the caller is an OAuth client on its own behalf and not a person: the subject is the client

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use portcullis_client::Fetched;
-use portcullis_core::{CredentialMethod, Denial, Reason};
+use portcullis_core::{CredentialMethod, Denial, Reason, SourceText};
 
 use super::error::{IntrospectionError, Kind};
 use crate::bearer::IssuerRules;
@@ -133,9 +133,10 @@ impl Expectation {
         if !matches!(members.get("active"), Some(Json::Bool(true))) {
             return Ok(Err(refuse(Reason::TokenInactive, "the issuer says that the token is not active")));
         }
-        let registered = Registered::read_introspected(members, &self.rules, self.audience_may_lack);
+        let source = SourceText::new(text);
+        let registered = Registered::read_introspected(members, &source, &self.rules, self.audience_may_lack);
         let method = CredentialMethod::Introspection;
-        Ok(registered.map(|registered| verified(registered, text, &self.rules, method)))
+        Ok(registered.map(|registered| verified(registered, &source, &self.rules, method)))
     }
 }
 

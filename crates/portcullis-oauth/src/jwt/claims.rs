@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis_core::{Actor, Confirmation, Denial, Reason, Scope, Scopes};
+use portcullis_core::{Actor, Confirmation, Denial, Reason, Scope, Scopes, SourceText};
 use smallvec::SmallVec;
 
 use super::kind;
@@ -17,6 +17,7 @@ type Texts<'c> = SmallVec<[&'c str; 4]>;
 /// What is read of the claims; everything else stays in the principal's claims.
 #[derive(Debug)]
 pub(crate) struct Registered<'c> {
+    pub(super) issuer: Option<&'c str>,
     pub(super) subject: &'c str,
     pub(super) client_id: Option<&'c str>,
     pub(super) token_id: Option<&'c str>,
@@ -40,10 +41,16 @@ pub(crate) struct Registered<'c> {
 }
 
 impl<'c> Registered<'c> {
-    /// Reads and checks everything but the time, which a remembered token is asked about again.
-    pub(super) fn read(claims: Members<'c, '_>, rules: &IssuerRules) -> Result<Self, Denial> {
+    /// Reads and checks everything but the time, which a remembered token is asked about again. The source is the text
+    /// of the claims.
+    pub(super) fn read(
+        claims: Members<'c, '_>,
+        source: &SourceText,
+        rules: &IssuerRules,
+    ) -> Result<Self, Denial> {
         // RFC 8725 §3.8, RFC 9068 §4: the exact text, by which the keys were picked already.
-        if required(claims, "iss", text)? != &*rules.identifier {
+        let issuer = required(claims, "iss", text)?;
+        if issuer != &*rules.identifier {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }
         check_audience(claims, rules)?;
@@ -51,7 +58,8 @@ impl<'c> Registered<'c> {
         let strict = rules.profile == Profile::Rfc9068;
         let subject = required(claims, "sub", text)?;
         let expires = required(claims, "exp", numeric_date::read)?;
-        let read = Self::read_other(claims, rules, strict, subject, Some(expires))?;
+        let named = Named { issuer: Some(issuer), subject };
+        let read = Self::read_other(claims, source, rules, strict, named, Some(expires))?;
         kind::check_key(is_of_dpop, read.confirmation.as_ref())?;
         Ok(read)
     }
@@ -61,10 +69,12 @@ impl<'c> Registered<'c> {
     #[cfg(feature = "introspection")]
     pub(crate) fn read_introspected(
         claims: Members<'c, '_>,
+        source: &SourceText,
         rules: &IssuerRules,
         audience_may_lack: bool,
     ) -> Result<Self, Denial> {
-        if optional(claims, "iss", text)?.is_some_and(|issuer| issuer != &*rules.identifier) {
+        let issuer = optional(claims, "iss", text)?;
+        if issuer.is_some_and(|issuer| issuer != &*rules.identifier) {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }
         if !audience_may_lack || claims.has("aud") {
@@ -77,7 +87,8 @@ impl<'c> Registered<'c> {
             None => client(claims, false)?.ok_or_else(missing)?,
         };
         let expires = optional(claims, "exp", numeric_date::read)?;
-        let mut read = Self::read_other(claims, rules, false, subject, expires)?;
+        let named = Named { issuer, subject };
+        let mut read = Self::read_other(claims, source, rules, false, named, expires)?;
         read.acts_as_client |= !claims.has("sub");
         kind::check_presentation(claims, read.confirmation.as_ref())?;
         Ok(read)
@@ -85,13 +96,15 @@ impl<'c> Registered<'c> {
 
     fn read_other(
         claims: Members<'c, '_>,
+        source: &SourceText,
         rules: &IssuerRules,
         strict: bool,
-        subject: &'c str,
+        named: Named<'c>,
         expires: Option<Duration>,
     ) -> Result<Self, Denial> {
         let registered = Self {
-            subject,
+            issuer: named.issuer,
+            subject: named.subject,
             client_id: client(claims, strict)?,
             token_id: when(strict, claims, "jti", text)?,
             session_id: optional(claims, "sid", text)?,
@@ -102,7 +115,7 @@ impl<'c> Registered<'c> {
             auth_time: optional(claims, "auth_time", numeric_date::read)?,
             acr: optional(claims, "acr", text)?,
             amr: optional(claims, "amr", texts)?.unwrap_or_default(),
-            scopes: scopes(claims, &rules.mapping.scopes)?,
+            scopes: scopes(claims, source, &rules.mapping.scopes)?,
             roles: mapped_names(claims, &rules.mapping.roles)?,
             groups: mapped_names(claims, &rules.mapping.groups)?,
             actors: actors(claims, rules.mapping.max_actors)?,
@@ -118,6 +131,13 @@ impl<'c> Registered<'c> {
         }
         Ok(registered)
     }
+}
+
+/// Who the claims speak for, and who says so.
+#[derive(Clone, Copy)]
+struct Named<'c> {
+    issuer: Option<&'c str>,
+    subject: &'c str,
 }
 
 /// RFC 7519 §4.1.3: one text or a list of texts, in which one of ours must stand.
@@ -156,16 +176,20 @@ fn client<'c>(claims: Members<'c, '_>, strict: bool) -> Result<Option<&'c str>, 
 }
 
 /// RFC 9068 §2.2.3: `scope` is one text, unless the issuer is configured to write it elsewhere.
-fn scopes(claims: Members<'_, '_>, paths: &[ClaimPath]) -> Result<Scopes, Denial> {
+fn scopes(claims: Members<'_, '_>, source: &SourceText, paths: &[ClaimPath]) -> Result<Scopes, Denial> {
     let invalid = || invalid_claim("a scope is malformed");
     if paths.is_empty() {
         let text = optional(claims, "scope", Json::as_text)?;
-        return text.map_or(Ok(Scopes::EMPTY), |text| Scopes::parse(text).map_err(|_| invalid()));
+        let parse = |text| Scopes::parse_from(source, text).map_err(|_| invalid());
+        return text.map_or(Ok(Scopes::EMPTY), parse);
     }
     let mut scopes: Vec<Scope> = Vec::new();
     for value in paths.iter().filter_map(|path| claims.at(path)) {
         match value {
-            Json::Text(text) => scopes.extend(Scopes::parse(text).map_err(|_| invalid())?.iter().cloned()),
+            Json::Text(text) => {
+                let read = Scopes::parse_from(source, text).map_err(|_| invalid())?;
+                scopes.extend(read.iter().cloned());
+            }
             _ => {
                 for token in texts(value).ok_or_else(invalid)? {
                     scopes.push(Scope::new(token).map_err(|_| invalid())?);

@@ -1,15 +1,15 @@
 //! The caller that the claims speak for.
 
-use portcullis_core::{Assurance, Claims, CredentialMethod, Principal};
+use portcullis_core::{Assurance, CredentialMethod, Principal, SourceText};
 
 use super::claims::Registered;
 use crate::bearer::IssuerRules;
 use crate::token::{Lifetime, Verified, system_time};
 
-/// `payload` is the text of the claims, which were read strictly.
+/// The source is the text of the claims, which were read strictly.
 pub(crate) fn verified(
     registered: Registered<'_>,
-    payload: &str,
+    source: &SourceText,
     rules: &IssuerRules,
     method: CredentialMethod,
 ) -> Verified {
@@ -19,12 +19,12 @@ pub(crate) fn verified(
         issued: registered.issued,
         leeway: rules.leeway,
     };
-    Verified::new(principal(registered, payload, rules, method), lifetime)
+    Verified::new(principal(registered, source, rules, method), lifetime)
 }
 
 fn principal(
     registered: Registered<'_>,
-    payload: &str,
+    source: &SourceText,
     rules: &IssuerRules,
     method: CredentialMethod,
 ) -> Principal {
@@ -33,14 +33,13 @@ fn principal(
     assurance.amr = registered.amr.into_iter().map(Into::into).collect();
     assurance.auth_time = registered.auth_time.and_then(system_time);
 
-    let mut principal = Principal::builder(registered.subject, method)
-        .issuer(&rules.identifier)
+    let mut principal = Principal::builder_from(source, registered.subject, method)
+        .issuer(registered.issuer.unwrap_or(&rules.identifier))
         .scopes(registered.scopes)
         .roles(registered.roles)
         .groups(registered.groups)
         .actors(registered.actors)
-        .assurance(assurance)
-        .claims(Claims::from_checked_json(payload));
+        .assurance(assurance);
     if let Some(client_id) = registered.client_id {
         principal = principal.client_id(client_id);
     }

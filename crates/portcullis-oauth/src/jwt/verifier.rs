@@ -6,7 +6,7 @@ use std::sync::Arc;
 use portcullis_authn::TokenShape;
 use portcullis_core::octets::Counted;
 use portcullis_core::{
-    Clock, CredentialMethod, Denial, Principal, Readiness, Reason, Revocations, Secret, Step,
+    Clock, CredentialMethod, Denial, Principal, Readiness, Reason, Revocations, Secret, SourceText, Step,
 };
 
 use super::claims::Registered;
@@ -177,8 +177,9 @@ impl JwtVerifier {
         if !parts.header_known {
             self.0.headers.keep(parts.compact.header, &parts.header);
         }
-        let registered = Registered::read(parts.claims, &rules.issuer)?;
-        let verified = verified(registered, parts.payload, &rules.issuer, CredentialMethod::Jwt);
+        let source = SourceText::new(parts.payload);
+        let registered = Registered::read(parts.claims, &source, &rules.issuer)?;
+        let verified = verified(registered, &source, &rules.issuer, CredentialMethod::Jwt);
         verified.check_time(self.0.clock.unix_time())?;
         Ok(self.remember(parts.compact.token, verified, key, rules))
     }

@@ -24,16 +24,15 @@ pub(super) struct Sight<'t> {
     pub(super) shown: Shown<'t>,
 }
 
+/// What is compared and kept of a token.
 pub(super) enum Shown<'t> {
-    Hash(u128),
+    Hash([u8; 16]),
     Token(&'t [u8]),
 }
 
-/// What is kept of a token.
-pub(super) enum Kept {
-    Hash(u128),
-    Token(Secret),
-}
+/// So many octets at the end of a token say where it lies. They are of its signature, and only tokens that verify lie
+/// anywhere: nobody makes two whose signatures end alike. Those that do not verify are compared, and found to be others.
+const TELLING: usize = 32;
 
 impl Recognition {
     /// `None` if the system has no randomness.
@@ -50,43 +49,46 @@ impl Recognition {
     pub(super) fn look<'t>(&self, token: &'t [u8]) -> Sight<'t> {
         match self {
             Self::Hashed(key) => {
-                let hash = SipHasher24::new_with_key(key).hash(token).as_u128();
-                Sight { place: hash as u64, shown: Shown::Hash(hash) }
+                let hash = SipHasher24::new_with_key(key).hash(token).as_u128().to_le_bytes();
+                Sight { place: first_word(&hash), shown: Shown::Hash(hash) }
             }
+            Self::Whole(..) => Sight { place: self.place(token), shown: Shown::Token(token) },
+        }
+    }
+
+    /// Where a token lies of which this is kept.
+    pub(super) fn place(&self, kept: &[u8]) -> u64 {
+        match self {
+            Self::Hashed(_) => first_word(kept),
             Self::Whole(seed, shared) => {
                 let mut hasher = FoldHasher::with_seed(*seed, shared);
-                hasher.write(token);
-                Sight { place: hasher.finish(), shown: Shown::Token(token) }
+                hasher.write(kept.last_chunk::<TELLING>().map_or(kept, |end| end));
+                hasher.finish()
             }
         }
     }
+}
+
+fn first_word(hash: &[u8]) -> u64 {
+    hash.first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
 }
 
 impl Sight<'_> {
-    pub(super) fn keep(&self) -> Kept {
-        match self.shown {
-            Shown::Hash(hash) => Kept::Hash(hash),
-            Shown::Token(token) => Kept::Token(Secret::new(token)),
-        }
-    }
-}
-
-impl Kept {
-    /// Whether it is that very token. The comparison need not take a constant time: only a token whose seeded hash is
-    /// that of this one comes here, and nobody can work towards one.
-    pub(super) fn is(&self, sight: &Sight<'_>) -> bool {
-        match (self, &sight.shown) {
-            (Self::Hash(kept), Shown::Hash(shown)) => kept == shown,
-            (Self::Token(kept), Shown::Token(shown)) => kept.expose() == *shown,
-            _ => false,
-        }
+    /// What is kept, so that the token is known again.
+    pub(super) fn keep(&self) -> Secret {
+        Secret::new(self.octets())
     }
 
-    /// The memory that it takes beyond its own size.
-    pub(super) fn octets(&self) -> usize {
-        match self {
-            Self::Hash(_) => 0,
-            Self::Token(token) => token.expose().len(),
+    /// Whether this was kept of that very token. The comparison need not take a constant time: only a token that lies
+    /// where this one does comes here, and nobody can work towards one.
+    pub(super) fn is(&self, kept: &Secret) -> bool {
+        kept.expose() == self.octets()
+    }
+
+    fn octets(&self) -> &[u8] {
+        match &self.shown {
+            Shown::Hash(hash) => hash,
+            Shown::Token(token) => token,
         }
     }
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
+use portcullis_core::Secret;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 
-use super::recognition::{Kept, Recognition, Sight};
+use super::recognition::{Recognition, Sight};
 use super::settings::Form;
 use crate::jwt::Rules;
 use crate::keys::VerifyingKey;
@@ -31,8 +32,8 @@ pub(crate) struct Remembered {
     pub(crate) verified: Verified,
     pub(crate) key: VerifyingKey,
     pub(crate) rules: Arc<Rules>,
-    kept: Kept,
-    place: u64,
+    /// The token, or its hash.
+    kept: Secret,
     octets: u32,
 }
 
@@ -80,16 +81,21 @@ impl TokenCache {
     ) -> Arc<Remembered> {
         let sight = self.recognition.look(token);
         let kept = sight.keep();
-        let octets = TABLE_OCTETS + COUNTERS + size_of::<Remembered>() + kept.octets() + verified.octets();
+        let octets =
+            TABLE_OCTETS + COUNTERS + size_of::<Remembered>() + kept.expose().len() + verified.octets();
         let octets = u32::try_from(octets).unwrap_or(u32::MAX);
-        let entry = Arc::new(Remembered { verified, key, rules, kept, place: sight.place, octets });
-        self.entries.insert(entry.place, Arc::clone(&entry));
+        let entry = Arc::new(Remembered { verified, key, rules, kept, octets });
+        self.entries.insert(sight.place, Arc::clone(&entry));
         entry
     }
 
     /// Forgets it; what came in its place meanwhile stays.
     pub(crate) fn forget(&self, entry: &Arc<Remembered>) {
-        drop(self.entries.remove_if(&entry.place, |held| Arc::ptr_eq(held, entry)));
+        drop(self.entries.remove_if(&self.place(entry), |held| Arc::ptr_eq(held, entry)));
+    }
+
+    pub(super) fn place(&self, entry: &Remembered) -> u64 {
+        self.recognition.place(entry.kept.expose())
     }
 
     /// How many tokens are remembered.
@@ -105,12 +111,7 @@ impl TokenCache {
 
 impl Remembered {
     pub(super) fn is(&self, sight: &Sight<'_>) -> bool {
-        self.kept.is(sight)
-    }
-
-    #[cfg(test)]
-    pub(super) fn place(&self) -> u64 {
-        self.place
+        sight.is(&self.kept)
     }
 }
 

@@ -16,6 +16,7 @@ mod password;
 mod pick;
 #[cfg(any(feature = "api-keys", feature = "passwords"))]
 mod random;
+mod recall;
 mod refuse;
 mod route;
 mod scheme;

@@ -2,7 +2,7 @@
 
 use portcullis_core::credentials::{self, Credentials};
 use portcullis_core::octets::Counted;
-use portcullis_core::{Denial, Principal, Reason, RequestView, Step};
+use portcullis_core::{Denial, Reason, RequestView};
 
 use crate::refuse::{Place, Tried};
 use crate::schemes::Scheme;
@@ -15,12 +15,7 @@ pub(crate) struct Picked<'a> {
     pub(crate) text: &'a str,
     /// The same, where it was counted when it was read.
     pub(crate) counted: Option<Counted<'a>>,
-    /// The answer of the owner, if it remembers what was sent: then nobody has read the text.
-    pub(crate) answer: Option<Answer>,
 }
-
-/// What an authenticator answers.
-pub(crate) type Answer = Step<Result<Principal, Denial>>;
 
 /// Why nothing was picked although something was sent, and what the client was trying.
 pub(crate) type Refusal = (Denial, Tried);
@@ -36,11 +31,6 @@ pub(crate) fn pick<'a>(
     let headers = request.headers();
     let mut in_headers = header_shapes(schemes).filter(|(.., name)| headers.contains_key(*name));
     let in_header = in_headers.next();
-    if in_header.is_none()
-        && let Some(picked) = recalled(schemes, accepted, request)
-    {
-        return Ok(Some(picked));
-    }
     let field = credentials::authorization(headers).map_err(|denial| (denial, Tried::Unclear))?;
     // RFC 6750 §2 and RFC 9449 §7.2: one method of sending a credential per request.
     if in_headers.next().is_some() || (field.is_some() && in_header.is_some()) {
@@ -57,22 +47,10 @@ pub(crate) fn pick<'a>(
             let text = text.filter(|text| !text.is_empty());
             let malformed = || (Denial::new(Reason::MalformedAuthorization), Tried::Shape(place));
             let text = text.ok_or_else(malformed)?;
-            Ok(Some(Picked { place, shape, text, counted: None, answer: None }))
+            Ok(Some(Picked { place, shape, text, counted: None }))
         }
         (None, None) => Ok(certificate(schemes, accepted, request)),
     }
-}
-
-/// A bearer token that a scheme of the route took before: it was picked by its shape then, and so it would be now.
-fn recalled<'a>(schemes: &'a [Scheme], accepted: &[usize], request: &RequestView<'a>) -> Option<Picked<'a>> {
-    let octets = credentials::bearer_octets(request.headers())?;
-    accepted.iter().find_map(|owner| {
-        let scheme = schemes.get(*owner)?;
-        let is_bearer = |shape: &CredentialShape| matches!(shape, CredentialShape::Bearer(_));
-        let (index, shape) = scheme.shapes.iter().enumerate().find(|(_, shape)| is_bearer(shape))?;
-        let answer = Some(scheme.authenticator.recall(octets, request)?);
-        Some(Picked { place: Place { owner: *owner, shape: index }, shape, text: "", counted: None, answer })
-    })
 }
 
 fn certificate<'a>(
@@ -83,7 +61,7 @@ fn certificate<'a>(
     let (place, shape) = all_shapes(schemes).find(|(place, shape)| {
         **shape == CredentialShape::ClientCertificate && accepted.contains(&place.owner)
     })?;
-    request.client_certificate().map(|_| Picked { place, shape, text: "", counted: None, answer: None })
+    request.client_certificate().map(|_| Picked { place, shape, text: "", counted: None })
 }
 
 fn header_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape, &http::HeaderName)> {
@@ -119,7 +97,7 @@ fn token<'a>(
         })
         .or_else(|| owned(&|token| matches!(token, TokenShape::Opaque)));
     match found {
-        Some((place, shape)) => Ok(Picked { place, shape, text, counted: Some(counted), answer: None }),
+        Some((place, shape)) => Ok(Picked { place, shape, text, counted: Some(counted) }),
         None => Err((Denial::new(Reason::TokenMalformed), tried)),
     }
 }
@@ -137,7 +115,7 @@ fn other_scheme<'a>(schemes: &'a [Scheme], credentials: Credentials<'a>) -> Resu
         return Err((Denial::new(Reason::SchemeNotAccepted), Tried::Nothing));
     };
     let counted = credentials.counted_token68().map_err(|denial| (denial, Tried::Shape(place)))?;
-    Ok(Picked { place, shape, text: counted.expose(), counted: Some(counted), answer: None })
+    Ok(Picked { place, shape, text: counted.expose(), counted: Some(counted) })
 }
 
 fn all_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape)> {

@@ -12,6 +12,7 @@ use portcullis_core::{
 
 use crate::authenticator::Credential;
 use crate::pick::{Picked, pick};
+use crate::recall::{Answer, Recall};
 use crate::refuse::{Place, RouteChallenges, Tried, with_metadata};
 use crate::schemes::Scheme;
 use crate::shape::{BEARER, CredentialShape, DPOP};
@@ -36,6 +37,7 @@ pub struct RouteSchemes(Arc<Inner>);
 struct Inner {
     schemes: Arc<[Scheme]>,
     accepted: Vec<usize>,
+    recall: Recall,
     requirement: Requirement,
     realm: Box<str>,
     /// Where the metadata of the protected resource is, for challenges of schemes for access tokens.
@@ -68,9 +70,11 @@ impl RouteSchemes {
             (scheme, Arc::new(set))
         });
         let realm = realm.into();
+        let recall = Recall::new(&schemes, &accepted);
         Self(Arc::new(Inner {
             schemes,
             accepted,
+            recall,
             requirement,
             realm,
             metadata,
@@ -108,39 +112,9 @@ impl RouteSchemes {
     /// authentication has spoken before; else what the authenticator answers.
     pub fn authenticate(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let inner = &self.0;
-        let trail = request.trail();
-        let picked = pick(&inner.schemes, &inner.accepted, request);
-        trail.set_challenges(Arc::clone(inner.challenges_after(picked.as_ref().ok())));
-        let picked = match picked {
-            Ok(Some(picked)) => picked,
-            Ok(None) => return Step::Done(inner.nobody(trail)),
-            Err((denial, tried)) => return Step::Done(Err(inner.not_picked(trail, denial, tried))),
-        };
-        let Some(scheme) = inner.schemes.get(picked.place.owner) else {
-            return Step::Done(Err(inner.refused(trail, Denial::new(Reason::InternalError), Tried::Nothing)));
-        };
-        trail.scheme(Arc::clone(&scheme.name));
-        if !inner.accepted.contains(&picked.place.owner) {
-            let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
-            return Step::Done(Err(inner.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
-        }
-        let owner = Owner {
-            place: picked.place,
-            unknown_to_caches: matches!(
-                picked.shape,
-                CredentialShape::ClientCertificate | CredentialShape::Header(_)
-            ),
-        };
-        let answer = picked.answer.unwrap_or_else(|| {
-            let credential = Credential::new(&scheme.name, picked.shape, picked.text).known(picked.counted);
-            scheme.authenticator.authenticate(&credential, request)
-        });
-        match answer {
-            Step::Done(answer) => Step::Done(inner.conclude(trail, owner, answer)),
-            Step::Wait(wait) => {
-                let (inner, trail) = (Arc::clone(inner), trail.clone());
-                Step::wait(async move { inner.conclude(&trail, owner, wait.await) })
-            }
+        match inner.recall.answer(&inner.schemes, request) {
+            Some((place, scheme, answer)) => inner.follow_recalled(request.trail(), place, scheme, answer),
+            None => inner.pick(request),
         }
     }
 
@@ -171,11 +145,80 @@ impl Inner {
         self.accepted.iter().filter_map(|index| self.schemes.get(*index))
     }
 
+    /// A bearer token that its scheme remembers.
+    fn follow_recalled(
+        self: &Arc<Self>,
+        trail: &Trail,
+        place: Place,
+        scheme: &Scheme,
+        answer: Answer,
+    ) -> Step<Result<(), Denial>> {
+        trail.set_challenges(Arc::clone(self.challenges_of(Some(BEARER))));
+        // What is asked most often takes one turn of the Trail's lock.
+        let answer = match answer {
+            Step::Done(Ok(principal)) => {
+                let decision = authenticated(&principal);
+                match trail.identified(principal, &scheme.name, decision) {
+                    Ok(()) => return Step::Done(Ok(())),
+                    Err(twice) => Step::Done(Err(twice.into())),
+                }
+            }
+            answer => answer,
+        };
+        trail.scheme(Arc::clone(&scheme.name));
+        self.follow(trail, Owner { place, unknown_to_caches: false }, answer)
+    }
+
+    /// Finds the credential and its scheme, and asks that.
+    fn pick(self: &Arc<Self>, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        let trail = request.trail();
+        let picked = pick(&self.schemes, &self.accepted, request);
+        trail.set_challenges(Arc::clone(self.challenges_after(picked.as_ref().ok())));
+        let picked = match picked {
+            Ok(Some(picked)) => picked,
+            Ok(None) => return Step::Done(self.nobody(trail)),
+            Err((denial, tried)) => return Step::Done(Err(self.not_picked(trail, denial, tried))),
+        };
+        let Some(scheme) = self.schemes.get(picked.place.owner) else {
+            return Step::Done(Err(self.refused(trail, Denial::new(Reason::InternalError), Tried::Nothing)));
+        };
+        trail.scheme(Arc::clone(&scheme.name));
+        if !self.accepted.contains(&picked.place.owner) {
+            let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
+            return Step::Done(Err(self.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
+        }
+        let owner = Owner {
+            place: picked.place,
+            unknown_to_caches: matches!(
+                picked.shape,
+                CredentialShape::ClientCertificate | CredentialShape::Header(_)
+            ),
+        };
+        let credential = Credential::new(&scheme.name, picked.shape, picked.text).known(picked.counted);
+        self.follow(trail, owner, scheme.authenticator.authenticate(&credential, request))
+    }
+
+    /// Concludes what the scheme answers, now or when it does.
+    fn follow(self: &Arc<Self>, trail: &Trail, owner: Owner, answer: Answer) -> Step<Result<(), Denial>> {
+        match answer {
+            Step::Done(answer) => Step::Done(self.conclude(trail, owner, answer)),
+            Step::Wait(wait) => {
+                let (inner, trail) = (Arc::clone(self), trail.clone());
+                Step::wait(async move { inner.conclude(&trail, owner, wait.await) })
+            }
+        }
+    }
+
     /// The challenges for whoever refuses later.
     fn challenges_after(&self, picked: Option<&Option<Picked<'_>>>) -> &Arc<ChallengeSet> {
         let token = picked.and_then(Option::as_ref).and_then(|picked| picked.shape.token());
-        let tried = token.and_then(|(scheme, _)| self.tried.iter().find(|(tried, _)| *tried == scheme));
-        tried.map_or(&self.unanswered, |(_, set)| set)
+        self.challenges_of(token.map(|(scheme, _)| scheme))
+    }
+
+    /// Those after a token by this authorization scheme.
+    fn challenges_of(&self, tried: Option<&str>) -> &Arc<ChallengeSet> {
+        let set = tried.and_then(|scheme| self.tried.iter().find(|(tried, _)| *tried == scheme));
+        set.map_or(&self.unanswered, |(_, set)| set)
     }
 
     /// No credential was sent.
@@ -206,6 +249,7 @@ impl Inner {
 
     fn conclude(&self, trail: &Trail, owner: Owner, answer: Result<Principal, Denial>) -> Result<(), Denial> {
         let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Shape(owner.place)))?;
+        let decision = authenticated(&principal);
         match trail.authenticated(principal) {
             Ok(()) => {
                 if owner.unknown_to_caches {
@@ -213,7 +257,7 @@ impl Inner {
                     let private = HeaderValue::from_static("private");
                     trail.response_field(CACHE_CONTROL, private, Placement::Default);
                 }
-                trail.decided(Room::Authentication, &authenticated(trail));
+                trail.note(Room::Authentication, decision, true);
                 Ok(())
             }
             Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
@@ -240,9 +284,9 @@ impl Inner {
 
 /// The decision, with what the credential is bound to and was proven: it tells a stolen token from one that is
 /// useless to a thief.
-fn authenticated(trail: &Trail) -> Decision {
+fn authenticated(principal: &Principal) -> Decision {
     let decision = Decision::allow(Reason::Authenticated);
-    match trail.principal().and_then(Principal::confirmation) {
+    match principal.confirmation() {
         Some(Confirmation::DpopKey(_)) => decision.because("bound to a DPoP key"),
         Some(Confirmation::Certificate(_)) => decision.because("bound to a client certificate"),
         _ => decision,

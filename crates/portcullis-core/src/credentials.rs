@@ -120,6 +120,10 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'
 
 /// The octets of a field that may stand only once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, Denial> {
+    // As many fields as names: none stands there twice. This saves most requests the half of it.
+    if headers.len() == headers.keys_len() {
+        return Ok(headers.get(name).map(HeaderValue::as_bytes));
+    }
     let mut fields = headers.get_all(name).iter();
     let first = fields.next().map(HeaderValue::as_bytes);
     match fields.next() {
@@ -206,6 +210,11 @@ mod tests {
         assert_eq!(octets(&["bEARER  a b"]).as_deref(), Some(&b" a b"[..]), "nothing else is checked");
         for other in [&[][..], &["Bearer"], &["Basic mF_9"], &["BearerX a"], &["Bearer a", "Bearer a"]] {
             assert_eq!(octets(other), None, "{other:?}");
+        }
+        let mut headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer mF_9"))]);
+        for accept in ["text/html", "*/*"] {
+            headers.append(http::header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(bearer_octets(&headers), Some(&b"mF_9"[..]), "other fields may stand there twice");
         }
     }
 

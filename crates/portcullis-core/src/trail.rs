@@ -4,6 +4,7 @@ mod authentication;
 mod counted;
 mod cover;
 mod finish;
+mod identified;
 mod late;
 mod opening;
 mod state;

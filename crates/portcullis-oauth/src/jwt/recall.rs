@@ -51,6 +51,9 @@ impl JwtVerifier {
 
     /// Asks the deny-list; what it names is forgotten.
     fn ask(&self, cache: &TokenCache, entry: Arc<Remembered>) -> Step<Result<Verified, Denial>> {
+        if self.0.revocations.is_none() {
+            return Step::Done(Ok(entry.verified.clone()));
+        }
         match entry.verified.clone().check_revocation(self.0.revocations.as_ref()) {
             Step::Done(answer) => {
                 forget_revoked(cache, &entry, &answer);

@@ -153,18 +153,19 @@ impl Inner {
         scheme: &Scheme,
         answer: Answer,
     ) -> Step<Result<(), Denial>> {
-        trail.set_challenges(Arc::clone(self.challenges_of(Some(BEARER))));
+        let challenges = self.challenges_of(Some(BEARER));
         // What is asked most often takes one turn of the Trail's lock.
         let answer = match answer {
             Step::Done(Ok(principal)) => {
                 let decision = authenticated(&principal);
-                match trail.identified(principal, &scheme.name, decision) {
+                match trail.identified(principal, &scheme.name, challenges, decision) {
                     Ok(()) => return Step::Done(Ok(())),
                     Err(twice) => Step::Done(Err(twice.into())),
                 }
             }
             answer => answer,
         };
+        trail.set_challenges(Arc::clone(challenges));
         trail.scheme(Arc::clone(&scheme.name));
         self.follow(trail, Owner { place, unknown_to_caches: false }, answer)
     }

@@ -22,6 +22,7 @@ use http::{Extensions, HeaderName, HeaderValue};
 pub use self::authentication::{AlreadyAuthenticated, Authentication};
 pub use self::cover::Entitlements;
 pub use self::finish::Finished;
+use self::identified::Spoken;
 pub use self::late::Awaited;
 use self::opening::Birth;
 pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
@@ -52,7 +53,7 @@ struct Shared {
     origin: OnceLock<ExternalOrigin>,
     target: OnceLock<PathAndQuery>,
     certificate: OnceLock<Option<ClientCertificate>>,
-    authentication: OnceLock<Authentication>,
+    spoken: OnceLock<Spoken>,
     challenges: OnceLock<Arc<ChallengeSet>>,
     entitlements: OnceLock<Arc<dyn Entitlements>>,
     recorded: AtomicBool,
@@ -219,7 +220,7 @@ impl Trail {
     /// # Errors
     /// [`AlreadyAuthenticated`] if an authentication has spoken before; the first word stays.
     pub fn authenticated(&self, principal: Principal) -> Result<(), AlreadyAuthenticated> {
-        self.0.authentication.set(Authentication::Known(principal)).map_err(|_| AlreadyAuthenticated)
+        self.0.speak(Authentication::Known(principal), None)
     }
 
     /// Says that authentication was asked for, and nobody came.
@@ -227,14 +228,14 @@ impl Trail {
     /// # Errors
     /// [`AlreadyAuthenticated`] if an authentication has spoken before; the first word stays.
     pub fn anonymous(&self) -> Result<(), AlreadyAuthenticated> {
-        self.0.authentication.set(Authentication::Anonymous).map_err(|_| AlreadyAuthenticated)
+        self.0.speak(Authentication::Anonymous, None)
     }
 
     /// Whether authentication was asked for, and what came of it.
     #[must_use]
     #[inline]
     pub fn authentication(&self) -> &Authentication {
-        self.0.authentication.get().unwrap_or(&Authentication::NotAsked)
+        self.0.spoken.get().map_or(&Authentication::NotAsked, |spoken| &spoken.authentication)
     }
 
     /// The caller, if one was authenticated.
@@ -245,17 +246,6 @@ impl Trail {
             Authentication::Known(principal) => Some(principal),
             Authentication::NotAsked | Authentication::Anonymous => None,
         }
-    }
-
-    /// Leaves the challenges of the route for whoever refuses later. The first word counts.
-    pub fn set_challenges(&self, challenges: Arc<ChallengeSet>) {
-        let _ = self.0.challenges.set(challenges);
-    }
-
-    /// The challenges of the route.
-    #[must_use]
-    pub fn challenges(&self) -> Option<&Arc<ChallengeSet>> {
-        self.0.challenges.get()
     }
 
     /// Notes a decision that counts.

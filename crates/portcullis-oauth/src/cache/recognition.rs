@@ -32,7 +32,7 @@ pub(super) enum Shown<'t> {
 
 /// So many octets at the end of a token say where it lies. They are of its signature, and only tokens that verify lie
 /// anywhere: nobody makes two whose signatures end alike. Those that do not verify are compared, and found to be others.
-const TELLING: usize = 32;
+const TELLING: usize = 16;
 
 impl Recognition {
     /// `None` if the system has no randomness.

@@ -15,7 +15,7 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("P1", "opaque token whose answer is remembered", "introspection hit - bare"),
     Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare").at_most(6.0),
     Goal::new("P3", "JWT HS256", "jwt hs256 - bare").at_most(18.0),
-    Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0).held_at(14.0),
+    Goal::new("P3", "  stretch", "jwt hs256 - bare").at_most(7.0),
     Goal::new("P3", "JWT ES256, over the empty Security", "composite jwt es256 - composite").at_most(18.0),
     Goal::new("P4", "API key and scope, over the empty Security", "composite key scope - composite")
         .at_most(2.0),

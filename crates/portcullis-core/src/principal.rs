@@ -2,6 +2,7 @@
 
 mod builder;
 mod delegation;
+mod numbered;
 mod texts;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Serialize, Serializer};
 
 pub use self::builder::PrincipalBuilder;
 pub use self::delegation::Actor;
+use self::numbered::Numbered;
 use crate::claims::Claims;
 use crate::scope::Scopes;
 use crate::source::{SourceText, Span};
@@ -53,7 +55,7 @@ struct Inner {
     names: Box<[Span]>,
     roles: usize,
     acts_as_client: bool,
-    method: CredentialMethod,
+    method: Numbered,
     expires_at: Option<SystemTime>,
     rare: Option<Box<Rare>>,
 }
@@ -61,6 +63,8 @@ struct Inner {
 /// What few callers have.
 #[derive(Default)]
 struct Rare {
+    /// The name of a method that has no number.
+    other_method: &'static str,
     assurance: Assurance,
     confirmation: Option<Confirmation>,
     /// The outermost first.
@@ -69,6 +73,7 @@ struct Rare {
 
 /// Of callers that have nothing of that.
 static NOTHING_RARE: Rare = Rare {
+    other_method: "",
     assurance: Assurance { acr: None, amr: Vec::new(), auth_time: None },
     confirmation: None,
     actors: Vec::new(),
@@ -159,7 +164,7 @@ impl Principal {
     /// By which kind of credential the caller was authenticated.
     #[must_use]
     pub fn method(&self) -> CredentialMethod {
-        self.0.method
+        self.0.method.method().unwrap_or_else(|| CredentialMethod::Other(self.0.rare().other_method))
     }
 
     /// How and when the caller logged in, as far as the credential says.
@@ -170,6 +175,7 @@ impl Principal {
 
     /// The key or certificate that the credential is bound to and that was proven.
     #[must_use]
+    #[inline]
     pub fn confirmation(&self) -> Option<&Confirmation> {
         self.0.rare.as_ref()?.confirmation.as_ref()
     }
@@ -243,7 +249,7 @@ impl fmt::Debug for Principal {
             .field("issuer", &self.issuer())
             .field("tenant", &self.tenant())
             .field("client_id", &self.client_id())
-            .field("method", &self.0.method)
+            .field("method", &self.method())
             .field("scopes", &format_args!("{}", self.0.scopes))
             .field("roles", &self.roles().collect::<Vec<_>>())
             .field("actor", &self.actor())

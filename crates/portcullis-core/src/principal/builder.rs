@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::numbered::Numbered;
 use super::texts::Texts;
 use super::{Actor, Assurance, Confirmation, CredentialMethod, Inner, Principal, Rare};
 use crate::claims::Claims;
@@ -42,9 +43,14 @@ impl PrincipalBuilder {
             names: Box::default(),
             roles: 0,
             acts_as_client: false,
-            method,
+            method: Numbered::of(method),
             expires_at: None,
-            rare: None,
+            rare: match method {
+                CredentialMethod::Other(name) => {
+                    Some(Box::new(Rare { other_method: name, ..Rare::default() }))
+                }
+                _ => None,
+            },
         };
         Self(Box::new(Draft { texts, roles: Vec::new(), groups: Vec::new(), inner }))
     }
@@ -259,6 +265,6 @@ mod tests {
     /// Thousands are remembered: what is added here is added to each.
     #[test]
     fn a_principal_is_small() {
-        assert!(size_of::<Inner>() <= 192, "{}", size_of::<Inner>());
+        assert!(size_of::<Inner>() <= 168, "{}", size_of::<Inner>());
     }
 }

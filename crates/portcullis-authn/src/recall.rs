@@ -38,6 +38,7 @@ impl Recall {
 
     /// The answer to a bearer token that a scheme of the route took before: it was picked by its shape then, and so it
     /// would be now. `None` if a second credential stands beside it.
+    #[inline]
     pub(crate) fn answer<'s>(
         &self,
         schemes: &'s [Scheme],

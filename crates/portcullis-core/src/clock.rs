@@ -33,6 +33,7 @@ impl Clock {
 
     /// Wall-clock time.
     #[must_use]
+    #[inline]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     pub fn wall(&self) -> SystemTime {
         match &self.0 {
@@ -88,6 +89,7 @@ impl Clock {
 
     /// Wall-clock time as seconds since 1970-01-01T00:00:00Z; times before that count as zero.
     #[must_use]
+    #[inline]
     pub fn unix_time(&self) -> Duration {
         self.wall().duration_since(UNIX_EPOCH).unwrap_or_default()
     }

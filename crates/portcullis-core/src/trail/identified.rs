@@ -15,6 +15,7 @@ pub(super) struct Spoken {
 }
 
 impl Shared {
+    #[inline]
     pub(super) fn speak(
         &self,
         authentication: Authentication,
@@ -42,6 +43,7 @@ impl Trail {
     ///
     /// # Errors
     /// [`AlreadyAuthenticated`] if an authentication has spoken before; the first word stays, and nothing is noted.
+    #[inline]
     pub fn identified(
         &self,
         principal: Principal,

@@ -46,6 +46,7 @@ impl Recognition {
         Some(Self::Whole(seed, Box::new(SharedSeed::from_u64(shared))))
     }
 
+    #[inline]
     pub(super) fn look<'t>(&self, token: &'t [u8]) -> Sight<'t> {
         match self {
             Self::Hashed(key) => {
@@ -57,6 +58,7 @@ impl Recognition {
     }
 
     /// Where a token lies of which this is kept.
+    #[inline]
     pub(super) fn place(&self, kept: &[u8]) -> u64 {
         match self {
             Self::Hashed(_) => first_word(kept),
@@ -81,6 +83,7 @@ impl Sight<'_> {
 
     /// Whether this was kept of that very token. The comparison need not take a constant time: only a token that lies
     /// where this one does comes here, and nobody can work towards one.
+    #[inline]
     pub(super) fn is(&self, kept: &Secret) -> bool {
         kept.expose() == self.octets()
     }

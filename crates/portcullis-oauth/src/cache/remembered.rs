@@ -63,10 +63,12 @@ impl TokenCache {
     }
 
     /// The token as it was verified, if it was and is still remembered.
+    #[inline]
     pub(crate) fn find(&self, token: &[u8]) -> Option<Arc<Remembered>> {
         self.at(&self.recognition.look(token))
     }
 
+    #[inline]
     pub(super) fn at(&self, sight: &Sight<'_>) -> Option<Arc<Remembered>> {
         self.entries.get(&sight.place).filter(|entry| entry.is(sight))
     }
@@ -110,6 +112,7 @@ impl TokenCache {
 }
 
 impl Remembered {
+    #[inline]
     pub(super) fn is(&self, sight: &Sight<'_>) -> bool {
         sight.is(&self.kept)
     }

@@ -49,7 +49,8 @@ impl RememberTokens {
     }
 
     /// Keeps of each token only a SipHash-2-4 of 128 bits, whose key no one but this process knows: whoever reads its
-    /// memory finds no token there. A hit costs about three times as much as with [`whole`](Self::whole).
+    /// memory finds no token there. A hit costs some 300 nanoseconds more than with [`whole`](Self::whole), for a token of
+    /// 640 octets.
     pub fn hashed() -> Self {
         Self::of(Some(Form::Hashed))
     }

@@ -11,6 +11,7 @@ use crate::token::Verified;
 
 impl JwtVerifier {
     /// The answer for a token that was verified before, if its key still counts; time and deny-list are asked anew.
+    #[inline]
     pub(super) fn recall(&self, token: &[u8]) -> Option<Step<Result<Verified, Denial>>> {
         let cache = self.0.remembered.as_ref()?;
         // So that a long token costs nothing.
@@ -51,10 +52,11 @@ impl JwtVerifier {
 
     /// Asks the deny-list; what it names is forgotten.
     fn ask(&self, cache: &TokenCache, entry: Arc<Remembered>) -> Step<Result<Verified, Denial>> {
+        let verified = entry.verified.clone();
         if self.0.revocations.is_none() {
-            return Step::Done(Ok(entry.verified.clone()));
+            return Step::Done(Ok(verified));
         }
-        match entry.verified.clone().check_revocation(self.0.revocations.as_ref()) {
+        match verified.check_revocation(self.0.revocations.as_ref()) {
             Step::Done(answer) => {
                 forget_revoked(cache, &entry, &answer);
                 Step::Done(answer)

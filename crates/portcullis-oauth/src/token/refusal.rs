@@ -3,6 +3,7 @@
 use portcullis_core::{Denial, Reason};
 
 /// Refuses for the reason.
+#[cold]
 pub(crate) fn refuse(reason: Reason, why: &'static str) -> Denial {
     Denial::new(reason).explained(why)
 }

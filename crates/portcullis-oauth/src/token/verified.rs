@@ -60,6 +60,7 @@ impl Term {
         }
     }
 
+    #[inline]
     fn check(self, now: Duration) -> Result<(), Denial> {
         let (now, leeway) = (microseconds(now), u64::from(self.leeway));
         // At `exp` itself the token is expired.
@@ -77,6 +78,7 @@ impl Term {
     }
 }
 
+#[inline]
 fn microseconds(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1_000_000).saturating_add(u64::from(time.subsec_micros()))
 }
@@ -122,6 +124,7 @@ impl Verified {
         said(self.term.expires)
     }
 
+    #[inline]
     pub(crate) fn check_time(&self, now: Duration) -> Result<(), Denial> {
         self.term.check(now)
     }

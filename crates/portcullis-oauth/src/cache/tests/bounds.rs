@@ -139,6 +139,18 @@ fn a_token_is_compared_as_a_whole() {
     assert!(entry.is_none_or(|entry| !entry.is(&other)));
 }
 
+/// Where a token lies is told by its end alone.
+#[test]
+fn a_token_that_ends_like_a_remembered_one_is_another_all_the_same() {
+    let bench = Bench::new(RememberTokens::whole());
+    let (token, other) = (bench.token().sign(), bench.server.token("mallory").sign());
+    bench.check(&token, Ok(()), true);
+    let (message, _) = other.rsplit_once('.').unwrap();
+    let (_, signature) = token.rsplit_once('.').unwrap();
+    bench.check(&format!("{message}.{signature}"), Err(Reason::TokenSignatureInvalid), true);
+    bench.check(&token, Ok(()), false);
+}
+
 /// A1.14: neither the token nor what it says is in what is printed.
 #[test]
 fn nothing_that_is_remembered_is_printed() {

@@ -88,6 +88,7 @@ impl Span {
         Some(Self { start: self.start.checked_sub(first)?, end: self.end.checked_sub(first)? })
     }
 
+    #[inline]
     pub(crate) fn len(self) -> usize {
         self.end.saturating_sub(self.start) as usize
     }

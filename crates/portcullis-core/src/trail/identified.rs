@@ -53,10 +53,12 @@ impl Trail {
     ) -> Result<(), AlreadyAuthenticated> {
         self.0.speak(Authentication::Known(principal), Some(Arc::clone(challenges)))?;
         if let Some(mut state) = self.lock_open() {
-            let (effect, reason, detail, explained) = decision.into_parts();
             state.scheme = Some(Arc::clone(scheme));
-            let room = Room::Authentication;
-            state.enter(TrailEntry { room, effect, reason, enforced: true, detail, explained });
+            state.enter_with(|| {
+                let (effect, reason, detail, explained) = decision.into_parts();
+                let room = Room::Authentication;
+                TrailEntry { room, effect, reason, enforced: true, detail, explained }
+            });
         }
         Ok(())
     }

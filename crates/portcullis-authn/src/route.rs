@@ -44,6 +44,8 @@ struct Inner {
     metadata: Option<Box<str>>,
     challenges: RouteChallenges,
     unanswered: Arc<ChallengeSet>,
+    /// The refusal of requests without a credential.
+    missing: Denial,
     /// For whoever refuses a caller that came with a token by this authorization scheme.
     tried: [(&'static str, Arc<ChallengeSet>); 2],
 }
@@ -65,6 +67,7 @@ impl RouteSchemes {
     ) -> Self {
         let challenges = RouteChallenges::new(&schemes, &accepted, realm, metadata.as_deref());
         let unanswered = Arc::new(ChallengeSet::new(challenges.plain()));
+        let missing = unanswered.unanswered(Denial::new(Reason::MissingCredentials)).prepared();
         let tried = [BEARER, DPOP].map(|scheme| {
             let set = ChallengeSet::new(challenges.plain()).tried(scheme);
             (scheme, Arc::new(set))
@@ -80,6 +83,7 @@ impl RouteSchemes {
             metadata,
             challenges,
             unanswered,
+            missing,
             tried,
         }))
     }
@@ -233,9 +237,8 @@ impl Inner {
                 Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
             },
             Requirement::Required => {
-                let denial = self.unanswered.unanswered(Denial::new(Reason::MissingCredentials));
-                trail.denied(Room::Authentication, &denial);
-                Err(denial)
+                trail.denied(Room::Authentication, &self.missing);
+                Err(self.missing.clone())
             }
         }
     }

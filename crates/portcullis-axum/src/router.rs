@@ -109,8 +109,9 @@ fn refusal(
     reason: Reason,
     refuse: Refuse,
 ) -> impl Fn(Request) -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    let denial = Denial::new(reason).prepared();
     move |request: Request| {
-        std::future::ready(refuse.response(Denial::new(reason), &RefusedRequest::of(&request)))
+        std::future::ready(refuse.response(denial.clone(), &RefusedRequest::of(&request)))
     }
 }
 

@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use crate::challenge::Challenge;
 use crate::explanation::{Explained, Explanation};
 use crate::registry::{ProblemType, Reason};
+use crate::render::PreparedAnswer;
 use crate::request_view::RequestView;
 use crate::trail::Trail;
 
@@ -28,7 +29,22 @@ use crate::trail::Trail;
 /// assert_eq!(denial.reason().code(), "missing_credentials");
 /// ```
 #[derive(Clone)]
-pub struct Denial(Box<Inner>);
+pub struct Denial(Form);
+
+#[derive(Clone)]
+enum Form {
+    /// Made for one request.
+    Own(Box<Inner>),
+    /// Made for many: see [`Denial::prepared`].
+    Prepared(Arc<Prepared>),
+}
+
+#[derive(Clone)]
+struct Prepared {
+    inner: Inner,
+    /// `None` once the denial is not what it was when its answer was written.
+    answer: Option<PreparedAnswer>,
+}
 
 #[derive(Clone)]
 struct Inner {
@@ -49,7 +65,7 @@ impl Denial {
     /// A refusal for the reason. A reason to allow refuses with 500: it has no business here.
     #[must_use]
     pub fn new(reason: Reason) -> Self {
-        Self(Box::new(Inner {
+        Self(Form::Own(Box::new(Inner {
             reason,
             problem: reason.problem().unwrap_or(ProblemType::InternalError),
             challenges: SmallVec::new(),
@@ -61,7 +77,23 @@ impl Denial {
             disclosed: None,
             violated_policies: SmallVec::new(),
             source: None,
-        }))
+        })))
+    }
+
+    /// The same refusal, made ready to be given again and again: clones are free, and the answer of [`ProblemJson`] to
+    /// it is written once. For what an attacker can ask for all day.
+    ///
+    /// A clone that is changed is a refusal of its own.
+    ///
+    /// [`ProblemJson`]: crate::ProblemJson
+    #[must_use]
+    pub fn prepared(self) -> Self {
+        let answer = Some(PreparedAnswer::to(&self));
+        let inner = match self.0 {
+            Form::Own(inner) => *inner,
+            Form::Prepared(prepared) => prepared.inner.clone(),
+        };
+        Self(Form::Prepared(Arc::new(Prepared { inner, answer })))
     }
 
     /// 500: a layer that this one needs is missing or stands in the wrong place. The hint goes to the audit
@@ -80,7 +112,7 @@ impl Denial {
     /// Adds a challenge that was rendered before, so that refusing is cheap.
     #[must_use]
     pub fn challenge_value(mut self, challenge: HeaderValue) -> Self {
-        self.0.challenges.push(challenge);
+        self.edit().challenges.push(challenge);
         self
     }
 
@@ -88,14 +120,14 @@ impl Denial {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-        self.0.retry_after = Some(seconds.max(1));
+        self.edit().retry_after = Some(seconds.max(1));
         self
     }
 
     /// The methods that the path has, for a 405 (RFC 9110 §15.5.6).
     #[must_use]
     pub fn allow(mut self, methods: HeaderValue) -> Self {
-        self.0.allow = Some(methods);
+        self.edit().allow = Some(methods);
         self
     }
 
@@ -103,21 +135,21 @@ impl Denial {
     /// may not know.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.edit().hint = Some(hint.into());
         self
     }
 
     /// Text for the audit event alone.
     #[must_use]
     pub fn explained(mut self, explanation: impl Into<Cow<'static, str>>) -> Self {
-        self.0.explanation = Some(explanation.into());
+        self.edit().explanation = Some(explanation.into());
         self
     }
 
     /// Adds the tree of what was asked and held, for the audit event alone; see [`disclosed_to`](Self::disclosed_to).
     #[must_use]
     pub fn with_explanation(mut self, explanation: impl Into<Explained>) -> Self {
-        self.0.explained = Some(explanation.into());
+        self.edit().explained = Some(explanation.into());
         self
     }
 
@@ -132,7 +164,9 @@ impl Denial {
     #[must_use]
     pub fn disclosed_by(mut self, trail: &Trail) -> Self {
         if trail.discloses() {
-            self.0.disclosed = self.0.explained.as_ref().map(|explained| explained.tree(trail.principal()));
+            let disclosed =
+                self.inner().explained.as_ref().map(|explained| explained.tree(trail.principal()));
+            self.edit().disclosed = disclosed;
         }
         self
     }
@@ -140,84 +174,112 @@ impl Denial {
     /// Names a quota that was used up; it becomes a member of `violated-policies`.
     #[must_use]
     pub fn violated_policy(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.0.violated_policies.push(name.into());
+        self.edit().violated_policies.push(name.into());
         self
     }
 
     /// Keeps the failure behind a 5xx.
     #[must_use]
     pub fn caused_by(mut self, source: impl Error + Send + Sync + 'static) -> Self {
-        self.0.source = Some(Arc::new(source));
+        self.edit().source = Some(Arc::new(source));
         self
     }
 
     /// Why, for the audit event.
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.0.reason
+        self.inner().reason
     }
 
     /// What the caller is told.
     #[must_use]
     pub fn kind(&self) -> ProblemType {
-        self.0.problem
+        self.inner().problem
     }
 
     /// The status of the answer (in HTTP; a gRPC answer is 200 with [`ProblemType::grpc_status`]).
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.0.problem.status()
+        self.inner().problem.status()
     }
 
     /// The rendered challenges, one per accepted scheme.
     pub fn challenges(&self) -> impl Iterator<Item = &HeaderValue> {
-        self.0.challenges.iter()
+        self.inner().challenges.iter()
     }
 
     /// `Retry-After` in seconds.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.0.retry_after
+        self.inner().retry_after
     }
 
     /// `Allow` of a 405.
     #[must_use]
     pub fn allowed_methods(&self) -> Option<&HeaderValue> {
-        self.0.allow.as_ref()
+        self.inner().allow.as_ref()
     }
 
     /// The text for the caller.
     #[must_use]
     pub fn hint_text(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+        self.inner().hint.as_deref()
     }
 
     /// The text for the audit event.
     #[must_use]
     pub fn explanation(&self) -> Option<&str> {
-        self.0.explanation.as_deref()
+        self.inner().explanation.as_deref()
     }
 
     /// The tree of what was asked and held, for the audit event.
     #[must_use]
     pub fn explanation_tree(&self) -> Option<&Explained> {
-        self.0.explained.as_ref()
+        self.inner().explained.as_ref()
     }
 
     /// The tree that the caller may see; what a renderer shows.
     #[must_use]
     pub fn disclosed(&self) -> Option<&Explanation> {
-        self.0.disclosed.as_deref()
+        self.inner().disclosed.as_deref()
     }
 
     /// The same, without a copy if it is part of the program.
     pub(crate) fn explanation_cow(&self) -> Option<Cow<'static, str>> {
-        self.0.explanation.clone()
+        self.inner().explanation.clone()
     }
 
     /// The quotas that were used up.
     pub fn violated_policies(&self) -> impl Iterator<Item = &str> {
-        self.0.violated_policies.iter().map(AsRef::as_ref)
+        self.inner().violated_policies.iter().map(AsRef::as_ref)
+    }
+
+    /// The answer that was written before, if this is what it was written for.
+    pub(crate) fn prepared_answer(&self) -> Option<&PreparedAnswer> {
+        match &self.0 {
+            Form::Own(_) => None,
+            Form::Prepared(prepared) => prepared.answer.as_ref(),
+        }
+    }
+
+    #[inline]
+    fn inner(&self) -> &Inner {
+        match &self.0 {
+            Form::Own(inner) => inner,
+            Form::Prepared(prepared) => &prepared.inner,
+        }
+    }
+
+    #[inline]
+    fn edit(&mut self) -> &mut Inner {
+        match &mut self.0 {
+            Form::Own(inner) => inner,
+            Form::Prepared(prepared) => {
+                let prepared = Arc::make_mut(prepared);
+                prepared.answer = None;
+                &mut prepared.inner
+            }
+        }
     }
 
     /// Whether the server, not the caller, is at fault.
@@ -230,22 +292,22 @@ impl Denial {
 impl fmt::Debug for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Denial")
-            .field("reason", &self.0.reason)
+            .field("reason", &self.inner().reason)
             .field("status", &self.status().as_u16())
-            .field("explanation", &self.0.explanation)
+            .field("explanation", &self.inner().explanation)
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refused with {}: {}", self.status().as_u16(), self.0.reason.code())
+        write!(f, "refused with {}: {}", self.status().as_u16(), self.inner().reason.code())
     }
 }
 
 impl Error for Denial {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.inner().source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 
@@ -267,6 +329,17 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(1001)), Some(2));
         assert_eq!(seconds(Duration::from_secs(7)), Some(7));
         assert_eq!(seconds(Duration::MAX), Some(u64::MAX));
+    }
+
+    #[test]
+    fn what_is_added_to_a_prepared_denial_concerns_that_one_alone() {
+        let prepared = Denial::new(Reason::MissingCredentials).challenge(&Challenge::bearer("r")).prepared();
+        let changed = prepared.clone().hint("why").challenge(&Challenge::new("DPoP", "r"));
+        assert_eq!((changed.hint_text(), changed.challenges().count()), (Some("why"), 2));
+        assert!(changed.prepared_answer().is_none(), "the answer does not say it");
+        assert_eq!((prepared.hint_text(), prepared.challenges().count()), (None, 1));
+        assert!(prepared.prepared_answer().is_some());
+        assert!(changed.prepared().prepared_answer().is_some());
     }
 
     #[test]

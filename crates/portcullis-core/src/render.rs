@@ -1,5 +1,6 @@
 //! The one door for refusals: from a [`Denial`] to a response.
 
+mod prepared;
 mod problem;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, request};
 
+pub(crate) use self::prepared::PreparedAnswer;
 pub use self::problem::ProblemJson;
 use crate::denial::Denial;
 
@@ -172,6 +174,16 @@ impl<F> Refuse<F> {
     where
         F: BodyFrom<B>,
     {
+        if let Some(answer) = denial.prepared_answer()
+            && self.renderer.is_none()
+            && !request.head
+        {
+            let mut response = Response::new(self.body.body(answer.content.clone()));
+            *response.status_mut() = denial.status();
+            *response.headers_mut() = answer.fields.clone();
+            response.extensions_mut().insert(denial);
+            return response;
+        }
         // A renderer is code of others: its panic must not cost the refusal.
         let own = |renderer: &Arc<dyn RenderDenial>| {
             catch_unwind(AssertUnwindSafe(|| renderer.render(&denial, request))).ok()

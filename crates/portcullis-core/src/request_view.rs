@@ -26,6 +26,7 @@ impl<'a> RequestView<'a> {
     ///
     /// # Errors
     /// 500 `misconfigured` if there is no Trail.
+    #[inline]
     pub fn of<B>(request: &'a Request<B>) -> Result<Self, Denial> {
         Ok(Self::with_trail(request, Trail::of(request.extensions())?))
     }

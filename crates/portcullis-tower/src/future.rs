@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use portcullis_core::{BodyFrom, Denial, Refuse, RefusedRequest, Step, Trail};
+use portcullis_core::{BodyFrom, Denial, Refuse, RefusedRequest, Step, Trail, Wait};
 use tower_service::Service;
 
 pin_project! {
@@ -64,23 +64,39 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
         match step {
             Step::Done(Ok(())) => Self::forward(inner.call(request)),
             Step::Done(Err(denial)) => Self::refuse(refuse.response(denial, &RefusedRequest::of(&request))),
-            Step::Wait(wait) => {
-                let (mut ready, refuse) = (take_ready(inner), refuse.clone());
-                Self::wait(async move {
-                    match wait.await {
-                        Ok(()) => ready.call(request).await,
-                        Err(denial) => Ok(refuse.response(denial, &RefusedRequest::of(&request))),
-                    }
-                })
-            }
+            Step::Wait(wait) => Self::delay(wait, inner, request, refuse),
         }
+    }
+
+    /// Stands apart, so that a request that need not wait is not moved for the sake of one that must.
+    #[inline(never)]
+    fn delay<S, F, A>(
+        wait: Wait<Result<(), Denial>>,
+        inner: &mut S,
+        request: Request<A>,
+        refuse: &Refuse<F>,
+    ) -> Self
+    where
+        S: Service<Request<A>, Response = Response<B>, Error = E, Future = Fut> + Clone + Send + 'static,
+        Fut: Future<Output = Result<Response<B>, E>> + Send,
+        F: BodyFrom<B>,
+        A: Send + 'static,
+    {
+        let (mut ready, refuse) = (take_ready(inner), refuse.clone());
+        Self::wait(async move {
+            match wait.await {
+                Ok(()) => ready.call(request).await,
+                Err(denial) => Ok(refuse.response(denial, &RefusedRequest::of(&request))),
+            }
+        })
     }
 
     /// Also applies the response fields of a Trail that this layer opened.
     #[must_use]
     #[inline]
-    pub fn opened(self, opened: Option<Trail>) -> Self {
-        Self { opened, ..self }
+    pub fn opened(mut self, opened: Option<Trail>) -> Self {
+        self.opened = opened;
+        self
     }
 }
 

@@ -110,9 +110,7 @@ fn refusal(
     refuse: Refuse,
 ) -> impl Fn(Request) -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
     let denial = Denial::new(reason).prepared();
-    move |request: Request| {
-        std::future::ready(refuse.response(denial.clone(), &RefusedRequest::of(&request)))
-    }
+    move |request: Request| std::future::ready(refuse.response(denial.clone(), &RefusedRequest::of(&request)))
 }
 
 impl fmt::Debug for SecureRouter {

@@ -32,8 +32,8 @@ impl Clock {
     }
 
     /// Wall-clock time.
-    #[must_use]
     #[inline]
+    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     pub fn wall(&self) -> SystemTime {
         match &self.0 {
@@ -43,6 +43,7 @@ impl Clock {
     }
 
     /// Time that never goes back.
+    #[inline]
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
     pub fn monotonic(&self) -> Instant {
@@ -78,6 +79,7 @@ impl Clock {
     }
 
     /// Whether the other tells the time of the same source, so that one reading serves both.
+    #[inline]
     #[must_use]
     pub fn shares_source(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {

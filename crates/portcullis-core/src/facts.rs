@@ -140,6 +140,7 @@ pub enum ClientAddress {
 impl ClientAddress {
     /// The address, if one is known. IPv4-mapped IPv6 addresses are IPv4 (A19.5).
     #[must_use]
+    #[inline]
     pub fn ip(self) -> Option<IpAddr> {
         match self {
             Self::Unknown => None,

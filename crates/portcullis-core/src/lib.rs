@@ -65,7 +65,7 @@ pub use self::stores::{
     TokenFacts,
 };
 pub use self::trail::{
-    AlreadyAuthenticated, Authentication, Awaited, Entitlements, Finished, MAX_ENTRIES, MAX_FIELDS,
-    MAX_METHOD, MAX_PATH, Opening, Placement, RequestLine, ResponseFields, Room, Trail, TrailEntry,
-    TrailLimit, TrailState,
+    AlreadyAuthenticated, Authentication, Awaited, Entitlements, Finished, LimitFields, MAX_ENTRIES,
+    MAX_FIELDS, MAX_METHOD, MAX_PATH, Opening, Placement, RequestLine, ResponseFields, Room, Trail,
+    TrailEntry, TrailLimit, TrailState,
 };

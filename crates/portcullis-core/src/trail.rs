@@ -20,6 +20,7 @@ use http::uri::PathAndQuery;
 use http::{Extensions, HeaderName, HeaderValue};
 
 pub use self::authentication::{AlreadyAuthenticated, Authentication};
+pub use self::counted::LimitFields;
 pub use self::cover::Entitlements;
 pub use self::finish::Finished;
 use self::identified::Spoken;
@@ -73,6 +74,7 @@ impl Trail {
     ///
     /// # Errors
     /// 500 `misconfigured` if there is none.
+    #[inline]
     pub fn of(extensions: &Extensions) -> Result<&Self, Denial> {
         extensions.get::<Self>().ok_or_else(|| {
             Denial::misconfigured(
@@ -111,6 +113,7 @@ impl Trail {
 
     /// What was known when it was opened.
     #[must_use]
+    #[inline]
     pub fn opening(&self) -> &Opening {
         &self.0.opening
     }
@@ -124,6 +127,7 @@ impl Trail {
 
     /// The time, as the layer that opened it reads it.
     #[must_use]
+    #[inline]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -153,6 +157,7 @@ impl Trail {
     /// Who sent the request, as somebody resolved it; `None` if nobody did, which is not the same as a client
     /// whose address was found to be unknown.
     #[must_use]
+    #[inline]
     pub fn resolved_client(&self) -> Option<ClientAddress> {
         self.0.opening.client.or_else(|| self.0.client.get().copied())
     }
@@ -263,13 +268,6 @@ impl Trail {
         self.entry(TrailEntry::refusal(room, denial));
     }
 
-    /// Notes what a limit counted.
-    pub fn limited(&self, limit: TrailLimit) {
-        if let Some(mut state) = self.lock_open() {
-            if state.limits.len() < MAX_ENTRIES { state.limits.push(limit) } else { state.overflow += 1 }
-        }
-    }
-
     /// Notes which scheme's credential was seen.
     pub fn scheme(&self, name: Arc<str>) {
         if let Some(mut state) = self.lock_open() {
@@ -297,6 +295,7 @@ impl Trail {
 
     /// Whether the mode enforces a refusal of this request. Only where that depends on the request is it named.
     #[must_use]
+    #[inline]
     pub fn enforces(&self, mode: Mode) -> bool {
         match mode {
             Mode::Enforce => true,

@@ -65,6 +65,11 @@ impl Budget {
         &self.clock
     }
 
+    /// How full a bucket is out of which one was taken when it was full.
+    pub(crate) fn after_one(&self) -> Level {
+        self.quota.level(self.quota.weight(1))
+    }
+
     /// Takes the cost out of the key's bucket, if it holds that much.
     pub(crate) fn take(&self, hash: u64, cost: u32) -> Outcome {
         self.take_at(self.clock.monotonic(), hash, cost)
@@ -72,7 +77,22 @@ impl Budget {
 
     /// The same, at a time that was read off the clock before.
     pub(crate) fn take_at(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
-        self.ask(now, hash, cost, Action::Take)
+        if cost == 1 { self.take_one(now, hash) } else { self.ask(now, hash, cost, Action::Take) }
+    }
+
+    /// The same for what nearly every request costs, which can neither be nothing nor too much.
+    fn take_one(&self, now: Instant, hash: u64) -> Outcome {
+        let probe = Probe::new(hash, Action::Take);
+        let now = self.elapsed(now);
+        NOW.set(now);
+        let decided = self.buckets.check_key(&probe);
+
+        let debt = probe.full_at.get().saturating_sub(now);
+        let verdict = match decided {
+            Ok(()) => Verdict::Within,
+            Err(_) => Verdict::NotFor(self.quota.wait(debt, 1)),
+        };
+        Outcome { verdict, level: self.quota.level(debt) }
     }
 
     /// Puts back what was taken, and says how full the bucket is then.

@@ -1,11 +1,12 @@
 //! The response fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers §3, §4).
 
+use std::slice::IterMut;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
-use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, LimitFields};
 
+use crate::lasting::lasting;
 use crate::limit::Limit;
 use crate::quota::Level;
 
@@ -24,7 +25,12 @@ pub(crate) struct Fields {
     prefix: Box<[u8]>,
     /// What `r` does not exceed, so as not to invite a burst beyond the policy (§6).
     requests: u32,
+    /// What a client in no hurry is told each time, whose bucket lacks one request.
+    expected: Option<(Told, HeaderValue)>,
 }
+
+/// The numbers of `RateLimit`: `r`, and `t`, which is rounded up so that it is never zero while something is missing.
+type Told = (u32, Option<u64>);
 
 impl Fields {
     pub(crate) fn new(name: &str, limit: &Limit) -> Result<Self, ConfigErrors> {
@@ -45,54 +51,78 @@ impl Fields {
 
     fn assemble(item: &str, policy: String, requests: u32) -> Result<Self, ConfigErrors> {
         let unusable = |_| ConfigError::new(ConfigCode::InvalidQuotaName, "a name of a quota cannot be sent");
-        let policy = HeaderValue::try_from(policy).map_err(unusable)?;
-        Ok(Self { policy, prefix: format!("{item};r=").into_bytes().into(), requests })
+        let policy = lasting(policy).map_err(unusable)?;
+        let prefix = format!("{item};r=").into_bytes().into();
+        Ok(Self { policy, prefix, requests, expected: None })
     }
 
-    /// Both fields of a quota of which nothing is left, and nobody knows until when.
-    pub(crate) fn used_up(&self) -> Option<[(HeaderName, HeaderValue); 2]> {
-        self.of(Level { remaining: 0, next: None })
+    /// The same, with the field of this level written before it is needed.
+    pub(crate) fn expecting(self, level: Level) -> Self {
+        let told = self.told(level);
+        let text = self.rate_limit(told).and_then(|value| value.to_str().ok().map(str::to_owned));
+        let expected = text.and_then(|text| Some((told, lasting(text).ok()?)));
+        Self { expected, ..self }
     }
 
-    /// Both fields, to stand beside those of other limits (A11.13).
-    pub(crate) fn of(&self, level: Level) -> Option<[(HeaderName, HeaderValue); 2]> {
-        let rate_limit = self.rate_limit(level)?;
-        Some([(RATELIMIT_POLICY.clone(), self.policy.clone()), (RATELIMIT.clone(), rate_limit)])
+    /// Adds both fields of a quota of which nothing is left, and nobody knows until when.
+    pub(crate) fn tell_used_up(&self, answer: &mut LimitFields<'_>) {
+        self.tell(Level { remaining: 0, next: None }, answer);
+    }
+
+    /// Adds both fields, to stand beside those of other limits (A11.13).
+    pub(crate) fn tell(&self, level: Level, answer: &mut LimitFields<'_>) {
+        let told = self.told(level);
+        let rate_limit = match &self.expected {
+            Some((expected, value)) if *expected == told => Some(value.clone()),
+            _ => self.rate_limit(told),
+        };
+        if let Some(rate_limit) = rate_limit {
+            answer.add(RATELIMIT_POLICY.clone(), self.policy.clone());
+            answer.add(RATELIMIT.clone(), rate_limit);
+        }
+    }
+
+    fn told(&self, level: Level) -> Told {
+        (level.remaining.min(self.requests), level.next.map(seconds_up))
     }
 
     /// `"name";r=19;t=1`: so many requests are left, and one more will be after so many seconds.
-    ///
-    /// `t` is rounded up, so that it is never zero while something is missing.
-    fn rate_limit(&self, level: Level) -> Option<HeaderValue> {
-        let (mut r, mut t) = ([0; DIGITS], [0; DIGITS]);
-        let r = digits(level.remaining.min(self.requests).into(), &mut r);
-        let (before, t): (&[u8], &[u8]) = match level.next {
-            Some(next) => (b";t=", digits(seconds_up(next), &mut t)),
-            None => (b"", b""),
-        };
-        // With the very capacity that it needs, the line becomes the value as it is.
-        let mut line = Vec::with_capacity(self.prefix.len() + r.len() + before.len() + t.len());
-        [&self.prefix, r, before, t].into_iter().for_each(|part| line.extend_from_slice(part));
-        HeaderValue::from_maybe_shared(Bytes::from(line)).ok()
+    fn rate_limit(&self, (r, t): Told) -> Option<HeaderValue> {
+        // Written from its end, where the digits of a number come first, and without a list that could grow.
+        let mut room = [0; MAX_VALUE];
+        let mut unwritten = room.iter_mut();
+        if let Some(t) = t {
+            digits_before(&mut unwritten, t)?;
+            before(&mut unwritten, b";t=")?;
+        }
+        digits_before(&mut unwritten, r.into())?;
+        before(&mut unwritten, &self.prefix)?;
+        let first = unwritten.len();
+        HeaderValue::from_bytes(room.get(first..)?).ok()
     }
 }
 
-/// As many as the largest number has.
-const DIGITS: usize = 20;
+/// As many digits as the largest number has.
+const MAX_DIGITS: usize = 20;
 
-/// The number in decimal digits.
-fn digits(number: u64, room: &mut [u8; DIGITS]) -> &[u8] {
-    let mut rest = number;
-    let mut first = DIGITS;
-    for (place, digit) in room.iter_mut().enumerate().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        first = place;
-        if rest == 0 {
-            break;
+/// The longest value of `RateLimit`: a name of which each character is escaped, in quotes, and two numbers.
+const MAX_VALUE: usize = 2 * MAX_NAME_LENGTH + 2 + ";r=;t=".len() + 2 * MAX_DIGITS;
+
+fn before(unwritten: &mut IterMut<'_, u8>, text: &[u8]) -> Option<()> {
+    for octet in text.iter().rev() {
+        *unwritten.next_back()? = *octet;
+    }
+    Some(())
+}
+
+fn digits_before(unwritten: &mut IterMut<'_, u8>, mut number: u64) -> Option<()> {
+    loop {
+        *unwritten.next_back()? = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return Some(());
         }
     }
-    room.get(first..).unwrap_or_default()
 }
 
 /// Whole seconds, rounded up.

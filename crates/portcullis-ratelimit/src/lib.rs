@@ -5,6 +5,7 @@ mod budget;
 mod fields;
 mod in_flight;
 mod key;
+mod lasting;
 mod layer;
 mod limit;
 mod limiter;

@@ -11,7 +11,7 @@ use crate::budget::{Budget, Outcome, Verdict};
 use crate::fields::Fields;
 use crate::key::LimitKey;
 use crate::limit::{Cost, Limit};
-use crate::limiters::check_all;
+use crate::limiters::{Reading, check_all};
 use crate::seed::Seed;
 
 /// Where in a request's way a limit is asked.
@@ -66,6 +66,7 @@ impl Limiter {
         let (Some(fields), Some(budget), true) = (fields, budget, errors.is_empty()) else {
             return Err(errors);
         };
+        let fields = limit.fields.then(|| fields.expecting(budget.after_one()));
         Ok(Self(Arc::new(Inner {
             name: Arc::clone(name),
             key: limit.key.clone(),
@@ -73,7 +74,7 @@ impl Limiter {
             budget,
             mode: limit.mode,
             cost: limit.cost.clone(),
-            fields: limit.fields.then_some(fields),
+            fields,
             refund_success: limit.refund_success,
         })))
     }
@@ -100,7 +101,7 @@ impl Limiter {
     /// client that is to be refused and for a limit on attempts, which is asked through
     /// [`AttemptGuard`](portcullis_core::AttemptGuard) instead.
     pub fn check(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        Step::Done(check_all(slice::from_ref(self), request))
+        Step::Done(check_all(slice::from_ref(self), request, Reading::default()))
     }
 
     /// The clock by which its buckets fill.

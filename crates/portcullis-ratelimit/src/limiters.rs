@@ -85,23 +85,47 @@ impl Limiters {
     /// # Errors
     /// As [`Limiter::check`], naming every quota that was used up and the longest wait.
     pub fn check_all(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        Step::Done(check_all(&self.0, request))
+        Step::Done(check_all(&self.0, request, Reading::default()))
+    }
+
+    /// As [`check_all`](Self::check_all), for whoever asks before anything could wait: a request is counted at the time
+    /// at which it came, if its Trail has that, and the clock need not be read again.
+    ///
+    /// After a wait, this would be wrong. A request that waited would be refused for what has been refilled meanwhile,
+    /// and clients could save up their quotas by requests that they finish late.
+    ///
+    /// # Errors
+    /// As [`check_all`](Self::check_all).
+    pub fn check_arrival(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        let reading = self.0.first().and_then(|limiter| {
+            let clock = limiter.clock();
+            Some((clock, request.trail().arrived(clock)?))
+        });
+        Step::Done(check_all(&self.0, request, Reading(reading)))
     }
 }
 
-pub(crate) fn check_all(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), Denial> {
+pub(crate) fn check_all<'a>(
+    limiters: &'a [Limiter],
+    request: &RequestView<'_>,
+    reading: Reading<'a>,
+) -> Result<(), Denial> {
     match limiters {
         [] => Ok(()),
-        [limiter] => check_one(limiter, request),
-        several => check_several(several, request),
+        [limiter] => check_one(limiter, request, reading),
+        several => check_several(several, request, reading),
     }
 }
 
 /// The same as for several, but for what those have to remember of each other.
-fn check_one(limiter: &Limiter, request: &RequestView<'_>) -> Result<(), Denial> {
+fn check_one<'a>(
+    limiter: &'a Limiter,
+    request: &RequestView<'_>,
+    mut reading: Reading<'a>,
+) -> Result<(), Denial> {
     let trail = request.trail();
     let enforced = enforced(limiter, trail);
-    let refused = match limiter.charge(request, limiter.clock().monotonic()) {
+    let refused = match limiter.charge(request, reading.of(limiter.clock())) {
         Ok(charge) => {
             report(limiter, &charge, trail, enforced, Reason::QuotaExceeded);
             if charge.is_within() || !enforced {
@@ -121,12 +145,15 @@ fn check_one(limiter: &Limiter, request: &RequestView<'_>) -> Result<(), Denial>
     Ok(())
 }
 
-fn check_several(limiters: &[Limiter], request: &RequestView<'_>) -> Result<(), Denial> {
+fn check_several<'a>(
+    limiters: &'a [Limiter],
+    request: &RequestView<'_>,
+    mut reading: Reading<'a>,
+) -> Result<(), Denial> {
     let trail = request.trail();
     // `None` for a limit that could not be asked and is only watched.
     let mut charges = SmallVec::<[Option<Charge>; 4]>::new();
     let mut refusal = Refusal::default();
-    let mut reading = Reading::default();
     for limiter in limiters {
         let enforced = enforced(limiter, trail);
         match limiter.charge(request, reading.of(limiter.clock())) {
@@ -180,10 +207,14 @@ fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
 pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced: bool, reason: Reason) {
     let within = charge.is_within();
     let level = charge.outcome.level;
-    trail.counted(|| {
-        let fields = limiter.fields().filter(|_| enforced).and_then(|fields| fields.of(level));
-        (TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within), fields)
-    });
+    trail.limited_telling(
+        || TrailLimit::new(Arc::clone(limiter.name()), level.remaining.into(), within),
+        |answer| {
+            if let Some(fields) = limiter.fields().filter(|_| enforced) {
+                fields.tell(level, answer);
+            }
+        },
+    );
     if !enforced && !within {
         let reason = match charge.outcome.verdict {
             Verdict::Never => Reason::CostExceedsQuota,
@@ -195,7 +226,7 @@ pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced
 
 /// What a clock said last: as a rule, all limits of a request have the same, and to read it costs more than the rest.
 #[derive(Default)]
-struct Reading<'a>(Option<(&'a Clock, Instant)>);
+pub(crate) struct Reading<'a>(Option<(&'a Clock, Instant)>);
 
 impl<'a> Reading<'a> {
     fn of(&mut self, clock: &'a Clock) -> Instant {

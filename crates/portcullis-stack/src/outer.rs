@@ -84,8 +84,8 @@ impl Outer {
         let permit = self.in_flight.as_ref().map(|in_flight| in_flight.enter(request)).transpose()?.flatten();
         let limited = match (self.limits.is_empty(), ban) {
             (true, None) => Step::Done(Ok(())),
-            (false, None) => self.limits.check_all(request),
-            (_, Some(ban)) => match self.limits.check_all(request) {
+            (false, None) => self.count(request),
+            (_, Some(ban)) => match self.count(request) {
                 Step::Done(Ok(())) => Step::Wait(ban),
                 limited => Step::wait(async move {
                     ban.await?;
@@ -94,6 +94,16 @@ impl Outer {
             },
         };
         Ok(Verdict::Decided(limited, permit))
+    }
+
+    /// By the time at which the request came, which is now if this opened its Trail. Whoever else opened it may have
+    /// waited since.
+    fn count(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+        if request.trail().opening().is_opened_by(self) {
+            self.limits.check_arrival(request)
+        } else {
+            self.limits.check_all(request)
+        }
     }
 }
 
@@ -135,6 +145,7 @@ pub struct Opener(pub(crate) Arc<Outer>);
 
 impl Prepare for Opener {
     fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions, opening: &mut Opening) {
+        opening.opened_by(self.0.as_ref());
         let known = extensions.get::<ConnectionFacts>();
         if known.is_none() {
             opening.connection = self.0.connection.and_then(|read| read(extensions));

@@ -1,15 +1,63 @@
 //! What limits leave on a Trail.
 
+use std::fmt;
+use std::time::Instant;
+
 use http::{HeaderName, HeaderValue};
 
-use super::{MAX_ENTRIES, Placement, Trail, TrailLimit};
+use super::{MAX_ENTRIES, Placement, Trail, TrailLimit, TrailState};
+use crate::Clock;
+
+/// Where a limit writes the response fields that tell the client; see [`Trail::limited_telling`].
+pub struct LimitFields<'a>(&'a mut TrailState);
+
+impl LimitFields<'_> {
+    /// Adds a field, to stand beside others of its name.
+    #[inline]
+    pub fn add(&mut self, name: HeaderName, value: HeaderValue) {
+        self.0.add_field(name, value, Placement::Append);
+    }
+}
 
 impl Trail {
-    /// Notes what a limit counted together with the response fields that tell the client, which stand beside
-    /// others of their names: [`limited`](Self::limited) and [`response_field`](Self::response_field) at once.
+    /// When the request came, by a clock of that source, if somebody wrote that down as it came; `None` otherwise.
     ///
-    /// The closure is not called if the Trail is closed. It must not ask the Trail anything: the Trail waits
-    /// for it.
+    /// For whoever decides before anything could wait: then it is the time by now, and need not be read again.
+    #[must_use]
+    #[inline]
+    pub fn arrived(&self, clock: &Clock) -> Option<Instant> {
+        let birth = self.0.opening.birth.as_ref().filter(|_| self.0.clock.shares_source(clock))?;
+        Some(birth.monotonic)
+    }
+
+    /// Notes what a limit counted.
+    pub fn limited(&self, limit: TrailLimit) {
+        self.limited_telling(|| limit, |_| ());
+    }
+
+    /// Notes what a limit counted, and lets it write the response fields that tell the client:
+    /// [`limited`](Self::limited) and [`response_field`](Self::response_field) at once.
+    ///
+    /// The closures are not called if the Trail is closed. They must not ask the Trail anything: the Trail waits
+    /// for them.
+    #[inline]
+    pub fn limited_telling(
+        &self,
+        limit: impl FnOnce() -> TrailLimit,
+        tell: impl FnOnce(&mut LimitFields<'_>),
+    ) {
+        let Some(mut state) = self.lock_open() else {
+            return;
+        };
+        if state.limits.len() < MAX_ENTRIES {
+            state.limits.push(limit());
+        } else {
+            state.overflow += 1;
+        }
+        tell(&mut LimitFields(&mut state));
+    }
+
+    /// The same with what to note and to tell in one: [`limited_telling`](Self::limited_telling) moves less.
     pub fn counted<const N: usize>(
         &self,
         count: impl FnOnce() -> (TrailLimit, Option<[(HeaderName, HeaderValue); N]>),
@@ -23,12 +71,15 @@ impl Trail {
         } else {
             state.overflow += 1
         }
-        let Some(fields) = fields else {
-            return;
-        };
-        for (name, value) in fields {
+        for (name, value) in fields.into_iter().flatten() {
             state.add_field(name, value, Placement::Append);
         }
+    }
+}
+
+impl fmt::Debug for LimitFields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LimitFields").finish_non_exhaustive()
     }
 }
 
@@ -37,12 +88,18 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::Clock;
+    use crate::Opening;
     use crate::trail::MAX_FIELDS;
 
+    /// By the one method or the other: they say the same.
     fn count(trail: &Trail, number: u64) {
-        let field = || (HeaderName::from_static("ratelimit"), HeaderValue::from(number));
-        trail.counted(|| (TrailLimit::new("quota".into(), number, true), Some([field()])));
+        let (name, value) = (HeaderName::from_static("ratelimit"), HeaderValue::from(number));
+        let limit = || TrailLimit::new("quota".into(), number, true);
+        if number.is_multiple_of(2) {
+            trail.counted(|| (limit(), Some([(name, value)])));
+        } else {
+            trail.limited_telling(limit, |fields| fields.add(name, value));
+        }
     }
 
     #[test]
@@ -57,6 +114,29 @@ mod tests {
     }
 
     #[test]
+    fn the_arrival_of_a_request_is_known_where_it_was_dated_by_the_same_clock() {
+        let clock = Clock::system();
+        let before = clock.monotonic();
+        let trail = Trail::open(&clock);
+        assert!(
+            trail.arrived(&clock).is_some_and(|arrived| before <= arrived && arrived <= clock.monotonic())
+        );
+        struct Other;
+        impl crate::TimeSource for Other {
+            fn wall(&self) -> std::time::SystemTime {
+                std::time::UNIX_EPOCH
+            }
+            fn monotonic(&self) -> Instant {
+                Clock::system().monotonic()
+            }
+        }
+        assert_eq!(trail.arrived(&Clock::new(Other)), None);
+        let undated = Trail::open_with(&clock, Opening::default());
+        let _ = undated.opened_at();
+        assert_eq!(undated.arrived(&clock), None, "that is when somebody asked, not when the request came");
+    }
+
+    #[test]
     fn a_limit_without_fields_leaves_none() {
         let trail = Trail::open(&Clock::system());
         trail.counted::<2>(|| (TrailLimit::new("quota".into(), 7, false), None));
@@ -68,11 +148,13 @@ mod tests {
     fn nothing_is_made_for_a_closed_trail() {
         let trail = Trail::open(&Clock::system());
         trail.close();
-        let mut made = false;
+        let (mut made, mut told) = (false, false);
+        let limit = || TrailLimit::new("quota".into(), 1, true);
         trail.counted::<0>(|| {
             made = true;
-            (TrailLimit::new("quota".into(), 1, true), None)
+            (limit(), None)
         });
-        assert!(!made && trail.read(|state| state.limits.is_empty()));
+        trail.limited_telling(limit, |_| told = true);
+        assert!(!made && !told && trail.read(|state| state.limits.is_empty()));
     }
 }

@@ -56,6 +56,7 @@ impl TrailState {
     }
 
     /// Keeps a response field, if there is room.
+    #[inline]
     pub(super) fn add_field(&mut self, name: HeaderName, value: HeaderValue, placement: Placement) {
         if self.fields.len() >= MAX_FIELDS {
             self.overflow += 1;

@@ -145,12 +145,16 @@ impl Shared {
     }
 
     fn report(&self, denial: &Denial, trail: &Trail) {
-        trail.counted(|| {
-            // Nothing is left of the client's own policy only if it is that which refuses.
-            let own = denial.reason() == Reason::InFlightExceeded;
-            let fields = self.fields.as_ref().filter(|_| own).and_then(Fields::used_up);
-            (TrailLimit::new(Arc::clone(&self.name), 0, false), fields)
-        });
+        // Nothing is left of the client's own policy only if it is that which refuses.
+        let own = denial.reason() == Reason::InFlightExceeded;
+        trail.limited_telling(
+            || TrailLimit::new(Arc::clone(&self.name), 0, false),
+            |answer| {
+                if let Some(fields) = self.fields.as_ref().filter(|_| own) {
+                    fields.tell_used_up(answer);
+                }
+            },
+        );
         trail.denied(Room::Limit, denial);
     }
 }

@@ -148,6 +148,30 @@ fn fields_can_be_left_out_and_never_name_who_is_counted() {
     assert_eq!(answer(&five_a_minute().without_fields()), (String::new(), String::new()));
 }
 
+/// What a client in no hurry is told was written before; every other value is written for the one request.
+#[test]
+fn the_fields_follow_the_bucket_from_full_to_empty_and_back() {
+    let time = FakeTime::new();
+    let limiter = per(client_ip()).requests(3).every(MINUTE).build(&time.clock()).unwrap();
+    let told = || {
+        let request = from("192.0.2.1");
+        let _ = check(&limiter, &request);
+        let headers = fields(&request);
+        assert_eq!(all(&headers, "ratelimit-policy"), [r#""client-ip";q=3;w=60"#]);
+        all(&headers, "ratelimit")[0].to_owned()
+    };
+    let first = r#""client-ip";r=2;t=20"#;
+    assert_eq!(told(), first);
+    time.advance(Duration::from_secs(19));
+    assert_eq!(told(), r#""client-ip";r=1;t=1"#);
+    assert_eq!(told(), r#""client-ip";r=0;t=1"#);
+    assert_eq!(told(), r#""client-ip";r=0;t=1"#, "refused");
+    time.advance(MINUTE);
+    assert_eq!(told(), first);
+    time.advance(Duration::from_millis(500));
+    assert_eq!(told(), r#""client-ip";r=1;t=20"#);
+}
+
 /// A request that costs nothing may find a full bucket: then there is no `t`.
 #[test]
 fn a_full_quota_has_no_window_to_wait_for() {

@@ -151,3 +151,27 @@ fn limits_that_share_a_clock_read_it_once_for_a_request() {
         assert_eq!(readings.load(Ordering::SeqCst), expected);
     }
 }
+
+#[test]
+fn a_request_is_counted_at_its_arrival_if_that_is_known_by_the_same_clock() {
+    let time = Counting(FakeTime::new(), Arc::default());
+    let (clock, readings) = (Clock::new(time.clone()), Arc::clone(&time.1));
+    let limit = |name| five_a_minute().named(name).build(&clock).unwrap();
+    let dated = |clock: &Clock| {
+        let mut request = Request::new(());
+        request.extensions_mut().insert(Trail::open(clock));
+        request
+    };
+    let undated = || super::from("192.0.2.1");
+    let one = Limiters::new([limit("a")]).unwrap();
+    let several = Limiters::new([limit("a"), limit("b")]).unwrap();
+    let other = Clock::new(time);
+    for (request, expected) in [(dated(&clock), 0), (dated(&other), 1), (undated(), 1)] {
+        for limiters in [&one, &several] {
+            readings.store(0, Ordering::SeqCst);
+            let view = RequestView::of(&request).unwrap();
+            assert!(limiters.check_arrival(&view).done().unwrap().is_ok());
+            assert_eq!(readings.load(Ordering::SeqCst), expected);
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod asks;
 mod configuration;
 mod explain;
 mod in_flight;
+mod limits;
 mod lints;
 mod metadata;
 mod order;

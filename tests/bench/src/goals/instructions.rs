@@ -24,10 +24,16 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P6", "limit", "limit - bare facts")
         .at_most(1_800.0)
         .beside(&[peer("by hand", "by hand, limit - bare facts")]),
+    Goal::new("P6", "  around the router", "limit around - bare facts").at_most(1_800.0),
+    Goal::new("P6", "  over the empty Security", "composite limit - composite").at_most(1_800.0),
     Goal::new("-", "cap on requests in flight", "composite - composite uncapped"),
     Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts")
         .at_most(3_200.0)
         .beside(&[peer("by hand", "by hand, limit fields - bare facts")]),
+    Goal::new("P7", "  around the router", "limit fields around - bare facts").at_most(3_200.0),
+    Goal::new("P7", "  of a client in a hurry", "limit fields around in a hurry - bare facts")
+        .at_most(3_200.0),
+    Goal::new("P7", "  over the empty Security", "composite limit fields - composite").at_most(3_200.0),
     Goal::new("P8", "401 without a token", "401 - bare anonymous")
         .at_most(600.0)
         .beside(&[peer("by hand", "by hand, 401 - bare anonymous")]),

@@ -72,6 +72,7 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P6", "limit check / governor's, 1M keys", "limit check 1M")
         .of("governor check 1M")
         .at_most(1.2),
+    Goal::new("P6", "limit around the router, x bare", "limit around").of("bare facts"),
     Goal::new("P6", "limit in the stack / tower_governor's", "limit - bare facts")
         .of("governor limit - bare")
         .at_most(1.0),
@@ -82,6 +83,7 @@ pub const TIMES: &[Goal] = &[
         .of("bare facts")
         .at_most(1.55)
         .beside(&[peer("tower_governor", "governor limit fields")]),
+    Goal::new("P7", "  around the router, x bare", "limit fields around").of("bare facts").at_most(1.55),
     Goal::new("P7", "  over the empty Security, x bare", "composite limit fields - composite")
         .of("bare")
         .at_most(0.55),

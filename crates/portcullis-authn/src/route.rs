@@ -108,8 +108,9 @@ impl RouteSchemes {
     /// Who calls: writes the caller, or that there is none, to the Trail.
     ///
     /// Every decision is recorded in the Trail, and the route's challenges are left there for whoever refuses
-    /// later. So is the response field `Cache-Control: private`, if the credential stood in a header of its own or
-    /// was a client certificate; a field of that name from the handler stays.
+    /// later, unless it is refused here for want of a credential. So is the response field `Cache-Control: private`,
+    /// if the credential stood in a header of its own or was a client certificate; a field of that name from the
+    /// handler stays.
     ///
     /// # Errors
     /// 400 for a malformed, repeated or second credential; 401 for a missing or refused one; 500 if another
@@ -178,10 +179,14 @@ impl Inner {
     fn pick(self: &Arc<Self>, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let trail = request.trail();
         let picked = pick(&self.schemes, &self.accepted, request);
+        if matches!(picked, Ok(None)) && self.requirement != Requirement::Optional {
+            trail.denied(Room::Authentication, &self.missing);
+            return Step::Done(Err(self.missing.clone()));
+        }
         trail.set_challenges(Arc::clone(self.challenges_after(picked.as_ref().ok())));
         let picked = match picked {
             Ok(Some(picked)) => picked,
-            Ok(None) => return Step::Done(self.nobody(trail)),
+            Ok(None) => return Step::Done(self.anonymous(trail)),
             Err((denial, tried)) => return Step::Done(Err(self.not_picked(trail, denial, tried))),
         };
         let Some(scheme) = self.schemes.get(picked.place.owner) else {
@@ -226,20 +231,14 @@ impl Inner {
         set.map_or(&self.unanswered, |(_, set)| set)
     }
 
-    /// No credential was sent.
-    fn nobody(&self, trail: &Trail) -> Result<(), Denial> {
-        match self.requirement {
-            Requirement::Optional => match trail.anonymous() {
-                Ok(()) => {
-                    trail.decided(Room::Authentication, &Decision::allow(Reason::Anonymous));
-                    Ok(())
-                }
-                Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
-            },
-            Requirement::Required => {
-                trail.denied(Room::Authentication, &self.missing);
-                Err(self.missing.clone())
+    /// No credential was sent, and none is required.
+    fn anonymous(&self, trail: &Trail) -> Result<(), Denial> {
+        match trail.anonymous() {
+            Ok(()) => {
+                trail.decided(Room::Authentication, &Decision::allow(Reason::Anonymous));
+                Ok(())
             }
+            Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),
         }
     }
 

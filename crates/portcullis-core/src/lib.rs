@@ -66,6 +66,6 @@ pub use self::stores::{
 };
 pub use self::trail::{
     AlreadyAuthenticated, Authentication, Awaited, Entitlements, Finished, LimitFields, MAX_ENTRIES,
-    MAX_FIELDS, MAX_METHOD, MAX_PATH, Opening, Placement, RequestLine, ResponseFields, Room, Trail,
+    MAX_FIELDS, MAX_METHOD, MAX_PATH, OpenerId, Opening, Placement, RequestLine, ResponseFields, Room, Trail,
     TrailEntry, TrailLimit, TrailState,
 };

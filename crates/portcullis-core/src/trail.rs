@@ -26,7 +26,7 @@ pub use self::finish::Finished;
 use self::identified::Spoken;
 pub use self::late::Awaited;
 use self::opening::Birth;
-pub use self::opening::{MAX_METHOD, MAX_PATH, Opening, RequestLine};
+pub use self::opening::{MAX_METHOD, MAX_PATH, OpenerId, Opening, RequestLine};
 pub use self::state::{Placement, ResponseFields, Room, TrailEntry, TrailLimit, TrailState};
 use crate::challenge::ChallengeSet;
 use crate::decision::Decision;

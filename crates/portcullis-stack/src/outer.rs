@@ -9,7 +9,8 @@ use http::uri::PathAndQuery;
 use http::{Extensions, HeaderMap, Request, Response, StatusCode, Uri};
 use portcullis_audit::Prepare;
 use portcullis_core::{
-    Bans, BodyFrom, ConnectionFacts, Denial, FromBytes, Opening, Reason, Refuse, RequestView, Room, Step,
+    Bans, BodyFrom, ConnectionFacts, Denial, FromBytes, OpenerId, Opening, Reason, Refuse, RequestView, Room,
+    Step,
 };
 use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp, names_two_hosts};
 use portcullis_ratelimit::{HoldBody, HoldFuture, InFlightLimiter, Limiters, Permit, ReleaseWithHead};
@@ -24,6 +25,8 @@ pub(crate) type ReadTarget = fn(&Extensions, &Uri) -> Option<PathAndQuery>;
 
 /// The decisions that need neither a route nor an identity.
 pub(crate) struct Outer {
+    /// Without one, the clock is read where the time of arrival would do.
+    pub(crate) id: Option<OpenerId>,
     pub(crate) connection: Option<ReadConnection>,
     pub(crate) target: Option<ReadTarget>,
     pub(crate) edge: Edge,
@@ -99,7 +102,7 @@ impl Outer {
     /// By the time at which the request came, which is now if this opened its Trail. Whoever else opened it may have
     /// waited since.
     fn count(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
-        if request.trail().opening().is_opened_by(self) {
+        if request.trail().opening().is_opened_by(self.id) {
             self.limits.check_arrival(request)
         } else {
             self.limits.check_all(request)
@@ -145,7 +148,9 @@ pub struct Opener(pub(crate) Arc<Outer>);
 
 impl Prepare for Opener {
     fn prepare(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions, opening: &mut Opening) {
-        opening.opened_by(self.0.as_ref());
+        if let Some(id) = self.0.id {
+            opening.opened_by(id);
+        }
         let known = extensions.get::<ConnectionFacts>();
         if known.is_none() {
             opening.connection = self.0.connection.and_then(|read| read(extensions));

@@ -12,8 +12,8 @@ use portcullis_authn::{RouteSchemes, Schemes};
 use portcullis_authz::engine::Ask;
 use portcullis_authz::{Rule, Vocabulary};
 use portcullis_core::{
-    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, Readiness,
-    Refuse,
+    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, OpenerId,
+    Readiness, Refuse,
 };
 use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
 use portcullis_ratelimit::{InFlightLimiter, Limiters, Phase, ReleaseWithHead};
@@ -180,7 +180,13 @@ impl Security {
     /// The layer of everything that stands before the match: audit, CORS, client address, bans, limits that need
     /// no identity. What is behind it must ask a [`Gate`] for every route.
     pub fn outer_layer(&self) -> OuterLayer {
-        OuterLayer { security: self.clone(), connection: None, target: None, hold: ReleaseWithHead }
+        OuterLayer {
+            security: self.clone(),
+            id: OpenerId::next(),
+            connection: None,
+            target: None,
+            hold: ReleaseWithHead,
+        }
     }
 
     /// How refusals are answered.
@@ -237,6 +243,7 @@ impl Security {
 #[must_use]
 pub struct OuterLayer<H = ReleaseWithHead> {
     security: Security,
+    id: Option<OpenerId>,
     connection: Option<ReadConnection>,
     target: Option<ReadTarget>,
     hold: H,
@@ -247,7 +254,13 @@ impl<H> OuterLayer<H> {
     /// `|body, permit| Body::new(HeldBody::new(body, Some(permit)))`, in whatever body takes every other in. By default,
     /// the place is given back when the head of the response is ready.
     pub fn with_held_bodies<G>(self, hold: G) -> OuterLayer<G> {
-        OuterLayer { security: self.security, connection: self.connection, target: self.target, hold }
+        OuterLayer {
+            security: self.security,
+            id: self.id,
+            connection: self.connection,
+            target: self.target,
+            hold,
+        }
     }
 
     /// Says how to find out about the connection of a request that has no
@@ -271,6 +284,7 @@ impl<S, H: Clone> Layer<S> for OuterLayer<H> {
     fn layer(&self, inner: S) -> Self::Service {
         let security = &self.security.0;
         let outer = Arc::new(Outer {
+            id: self.id,
             connection: self.connection,
             target: self.target,
             edge: security.edge.clone(),

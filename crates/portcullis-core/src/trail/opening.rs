@@ -1,8 +1,9 @@
 //! What is known of a request before anybody shares its Trail.
 
 use std::net::SocketAddr;
-use std::ptr;
+use std::num::NonZeroU16;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Instant, SystemTime};
 
 use http::{Method, Uri};
@@ -39,7 +40,7 @@ pub struct Opening {
     pub(super) birth: Option<Birth>,
     pub(super) recorded: bool,
     /// Who opened it, by a part of its address, which is what there is room for; 0 for somebody who did not say.
-    pub(super) opener: u16,
+    pub(super) opener: Option<OpenerId>,
 }
 
 /// The name of a request, and when it arrived.
@@ -66,15 +67,15 @@ impl Opening {
 
     /// Says who opens the Trail: somebody who finds out by [`is_opened_by`](Self::is_opened_by), at once and further in,
     /// that nobody else stands between, and nothing has waited since.
-    pub fn opened_by<T>(&mut self, opener: &T) {
-        self.opener = mark(opener);
+    pub fn opened_by(&mut self, opener: OpenerId) {
+        self.opener = Some(opener);
     }
 
-    /// Whether this very value was said to open the Trail.
+    /// Whether this very one was said to open the Trail.
     #[must_use]
     #[inline]
-    pub fn is_opened_by<T>(&self, opener: &T) -> bool {
-        self.opener == mark(opener)
+    pub fn is_opened_by(&self, opener: Option<OpenerId>) -> bool {
+        opener.is_some() && self.opener == opener
     }
 
     /// Says that whoever opens the Trail also records the event, as [`Trail::claim_event`]
@@ -84,9 +85,19 @@ impl Opening {
     }
 }
 
-/// Bits of the address that differ between values, and never 0. One in thirty thousand has those of another.
-fn mark<T>(opener: &T) -> u16 {
-    (ptr::from_ref(opener).addr() >> 4) as u16 | 1
+/// Tells one who opens Trails from all others in the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenerId(NonZeroU16);
+
+impl OpenerId {
+    /// The next one; `None` after 65,535 of them, since none is given twice.
+    #[must_use]
+    pub fn next() -> Option<Self> {
+        static LAST: AtomicU16 = AtomicU16::new(0);
+        let last =
+            LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| last.checked_add(1)).ok()?;
+        last.checked_add(1).and_then(NonZeroU16::new).map(Self)
+    }
 }
 
 /// A bounded copy of what a request is about, without the query.
@@ -134,5 +145,19 @@ impl RequestLine {
     #[must_use]
     pub fn of(method: &Method, uri: &Uri) -> Self {
         Self { method: Text::bounded(method.as_str(), MAX_METHOD), path: Text::bounded(uri.path(), MAX_PATH) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_opened_a_trail_is_told_from_all_others_and_from_nobody() {
+        let (one, other) = (OpenerId::next(), OpenerId::next());
+        let mut opening = Opening::default();
+        assert!(!opening.is_opened_by(one) && !opening.is_opened_by(None));
+        opening.opened_by(one.unwrap());
+        assert!(opening.is_opened_by(one) && !opening.is_opened_by(other) && !opening.is_opened_by(None));
     }
 }

@@ -30,9 +30,10 @@ pub(super) enum Shown<'t> {
     Token(&'t [u8]),
 }
 
-/// So many octets at the end of a token say where it lies. They are of its signature, and only tokens that verify lie
-/// anywhere: nobody makes two whose signatures end alike. Those that do not verify are compared, and found to be others.
-const TELLING: usize = 16;
+/// So many octets at the end of a token say where it lies: with HMAC, ECDSA over P-256 and `EdDSA` the whole signature
+/// is among them. Whoever does not have it comes near no token that is kept, and can neither displace one by another
+/// of a key of their own nor find one octet by octet.
+const TELLING: usize = 96;
 
 impl Recognition {
     /// `None` if the system has no randomness.
@@ -82,7 +83,7 @@ impl Sight<'_> {
     }
 
     /// Whether this was kept of that very token. The comparison need not take a constant time: only a token that lies
-    /// where this one does comes here, and nobody can work towards one.
+    /// where this one does comes here, and nobody can work towards one without the end of its signature.
     #[inline]
     pub(super) fn is(&self, kept: &Secret) -> bool {
         kept.expose() == self.octets()

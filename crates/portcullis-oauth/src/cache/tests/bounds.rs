@@ -143,7 +143,9 @@ fn a_token_is_compared_as_a_whole() {
 #[test]
 fn a_token_that_ends_like_a_remembered_one_is_another_all_the_same() {
     let bench = Bench::new(RememberTokens::whole());
-    let (token, other) = (bench.token().sign(), bench.server.token("mallory").sign());
+    let saying =
+        |word| bench.token().claim("aaa", format!("{word}, and at its end as the other does")).sign();
+    let (token, other) = (saying("one"), saying("two"));
     bench.check(&token, Ok(()), true);
     let (message, _) = other.rsplit_once('.').unwrap();
     let (_, signature) = token.rsplit_once('.').unwrap();

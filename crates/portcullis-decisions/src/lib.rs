@@ -8,6 +8,7 @@ mod memory;
 mod opa;
 mod openfga;
 mod outbound;
+mod places;
 mod point;
 mod protocol;
 mod remote;

@@ -12,10 +12,10 @@ use portcullis_authz::engine::{DecisionPoint, Question, detail, unavailable};
 use portcullis_client::{Attempt, Breaker, OutboundClient};
 use portcullis_core::{Clock, Decision, Readiness, Reason, RequestId, Step};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 
 use crate::failure::Failure;
 use crate::memory::Memory;
+use crate::places::Places;
 use crate::protocol::{Protocol, Written};
 
 /// AuthZEN Authorization API 1.0 §10.1.3.
@@ -34,9 +34,11 @@ pub(crate) struct Shared {
     pub(crate) headers: HeaderMap,
     pub(crate) client: OutboundClient,
     pub(crate) breaker: Breaker,
+    /// What becomes of watched questions says nothing to those that decide.
+    pub(crate) watched_breaker: Breaker,
     pub(crate) resumes: Resumes,
-    pub(crate) seats: Arc<Semaphore>,
-    pub(crate) calls: Arc<Semaphore>,
+    pub(crate) seats: Places,
+    pub(crate) calls: Places,
     pub(crate) memory: Option<Memory>,
     pub(crate) deadline: Duration,
     pub(crate) max_answer: usize,
@@ -78,15 +80,16 @@ impl DecisionPoint for RemoteDecisionPoint {
         if let Some(decision) = shared.memory.as_ref().and_then(|memory| memory.fresh(&body)) {
             return Step::Done(decision);
         }
-        if let Some(remaining) = shared.breaker.remaining(shared.clock.monotonic()) {
+        let watched = question.is_watched();
+        if let Some(remaining) = shared.paused(watched, shared.clock.monotonic()) {
             return Step::Done(shared.failed(&Failure::Paused(remaining)));
         }
-        let Ok(seat) = Arc::clone(&shared.seats).try_acquire_owned() else {
+        let Some(seat) = shared.seats.take(watched) else {
             return Step::Done(shared.failed(&Failure::TooManyWaiting));
         };
-        let (shared, request_id) = (Arc::clone(shared), question.request_id());
+        let (shared, call) = (Arc::clone(shared), Call { body, request_id: question.request_id(), watched });
         Step::wait(async move {
-            let decision = shared.ask(body, request_id).await;
+            let decision = shared.ask(&call).await;
             drop(seat);
             decision
         })
@@ -103,14 +106,27 @@ impl Readiness for RemoteDecisionPoint {
     }
 }
 
+/// A question as it is sent.
+struct Call {
+    body: Bytes,
+    request_id: Option<RequestId>,
+    watched: bool,
+}
+
 impl Shared {
-    async fn ask(&self, question: Bytes, request_id: Option<RequestId>) -> Decision {
+    /// For how long no such question may be asked.
+    fn paused(&self, watched: bool, now: Instant) -> Option<Duration> {
+        let of_watched = || self.watched_breaker.remaining(now).filter(|_| watched);
+        self.breaker.remaining(now).or_else(of_watched)
+    }
+
+    async fn ask(&self, call: &Call) -> Decision {
         if Handle::try_current().is_err() {
             return self.failed(&Failure::NoRuntime);
         }
         let times_forgotten = self.memory.as_ref().map_or(0, Memory::times_forgotten);
         let mut attempt = None;
-        let exchange = self.exchange(&question, request_id, &mut attempt);
+        let exchange = self.exchange(call, &mut attempt);
         let answer = match tokio::time::timeout(self.deadline, exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(Failure::Timeout { called: attempt.is_some() }),
@@ -118,15 +134,17 @@ impl Shared {
         match answer {
             Ok((asked, decision)) => {
                 attempt.into_iter().for_each(Attempt::succeeded);
-                self.resumes.now();
+                if !call.watched {
+                    self.resumes.now();
+                }
                 if let Some(memory) = &self.memory {
-                    memory.keep(&question, asked, times_forgotten, &decision);
+                    memory.keep(&call.body, asked, times_forgotten, &decision);
                 }
                 decision
             }
             Err(failure) => {
                 if failure.is_outage() {
-                    self.note_outage(attempt);
+                    self.note_outage(attempt, call.watched);
                 }
                 self.failed(&failure)
             }
@@ -136,21 +154,17 @@ impl Shared {
     /// `attempt` is there once the engine was called.
     async fn exchange<'s>(
         &'s self,
-        question: &Bytes,
-        request_id: Option<RequestId>,
+        call: &Call,
         attempt: &mut Option<Attempt<'s>>,
     ) -> Result<(Instant, Decision), Failure> {
-        // Only whoever drops the decision point closes it.
-        let _permit = self.calls.acquire().await.map_err(|_| Failure::TooManyWaiting)?;
+        let _place = self.calls.wait(call.watched).await.ok_or(Failure::TooManyWaiting)?;
         let asked = self.clock.monotonic();
         // Asked again: it may have failed while this one was in the queue.
-        *attempt = Some(self.breaker.admit(asked).map_err(Failure::Paused)?);
+        *attempt = Some(self.admit(call.watched, asked).map_err(Failure::Paused)?);
         let uri = self.protocol.endpoint().locate(&self.client, &self.clock).await?;
-        let answer = match self.client.send(self.request(&uri, question, request_id)).await {
+        let answer = match self.client.send(self.request(&uri, call)).await {
             // A connection that was kept may be closed just as it is used; a question may be asked twice.
-            Err(error) if error.is_reset() => {
-                self.client.send(self.request(&uri, question, request_id)).await?
-            }
+            Err(error) if error.is_reset() => self.client.send(self.request(&uri, call)).await?,
             answer => answer?,
         };
         if answer.body.len() > self.max_answer {
@@ -159,24 +173,33 @@ impl Shared {
         Ok((asked, self.protocol.read(&answer)?))
     }
 
-    fn request(&self, uri: &Uri, question: &Bytes, request_id: Option<RequestId>) -> Request<Bytes> {
-        let mut request = Request::new(question.clone());
+    /// Leave to call the engine once. A watched question is never the first one after a pause of the others.
+    fn admit(&self, watched: bool, now: Instant) -> Result<Attempt<'_>, Duration> {
+        if !watched {
+            return self.breaker.admit(now);
+        }
+        self.breaker.remaining(now).map_or(Ok(()), Err)?;
+        self.watched_breaker.admit(now)
+    }
+
+    fn request(&self, uri: &Uri, call: &Call) -> Request<Bytes> {
+        let mut request = Request::new(call.body.clone());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.clone();
         let headers = request.headers_mut();
         headers.clone_from(&self.headers);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(name) = request_id.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
+        if let Some(name) = call.request_id.and_then(|id| HeaderValue::try_from(id.to_string()).ok()) {
             headers.insert(X_REQUEST_ID, name);
         }
         request
     }
 
-    fn note_outage(&self, attempt: Option<Attempt<'_>>) {
+    fn note_outage(&self, attempt: Option<Attempt<'_>>, watched: bool) {
         let now = self.clock.monotonic();
         attempt.into_iter().for_each(|attempt| attempt.failed(now));
-        if let Some(remaining) = self.breaker.remaining(now) {
+        if !watched && let Some(remaining) = self.breaker.remaining(now) {
             self.resumes.at(now, remaining);
         }
         self.protocol.endpoint().forget();

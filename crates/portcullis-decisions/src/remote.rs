@@ -1,14 +1,13 @@
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_client::{Breaker, OutboundClient};
 use portcullis_core::escape::Escaped;
 use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Secret};
-use tokio::sync::Semaphore;
 
 use crate::memory::{Lives, Memory};
 use crate::outbound::{self, Credential};
+use crate::places::Places;
 use crate::point::{RemoteDecisionPoint, Resumes, Shared};
 use crate::protocol::Protocol;
 use crate::shape::Shape;
@@ -119,12 +118,15 @@ impl<P> Remote<P> {
     }
 
     /// Sets how many calls are in progress at once; others queue. By default, this is [`DEFAULT_MAX_CALLS`].
+    ///
+    /// [Watched](portcullis_authz::engine::Question::is_watched) questions have half of them at most, rounded down: with
+    /// one call, they are not asked.
     pub fn max_calls(self, max_calls: usize) -> Self {
         Self { max_calls, ..self }
     }
 
     /// Sets how many requests wait at once; what is beyond that is a failure. By default, this is
-    /// [`DEFAULT_MAX_WAITERS`].
+    /// [`DEFAULT_MAX_WAITERS`]. Watched questions have half of these places at most, rounded down.
     pub fn max_waiters(self, max_waiters: usize) -> Self {
         Self { max_waiters, ..self }
     }
@@ -196,16 +198,19 @@ impl<P> Remote<P> {
         let protocol = finish(self.api, &self.base, self.shape, &client, &mut errors);
         let (Some(protocol), Some(headers)) = (protocol, headers) else { return Err(errors) };
         let remembers = !self.lives.allowed.is_zero() || !self.lives.refused.is_zero();
-        let permits = |number: usize| Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)));
+        let watched_calls = self.max_calls / 2;
+        // Who may never call need not wait.
+        let watched_waiters = if watched_calls == 0 { 0 } else { self.max_waiters / 2 };
         let shared = Shared {
             name: self.name,
             protocol: Box::new(protocol),
             headers: headers.unwrap_or_default(),
             client,
             breaker: Breaker::new(FAILURES, PAUSE, PAUSE),
+            watched_breaker: Breaker::new(FAILURES, PAUSE, PAUSE),
             resumes: Resumes::new(clock.monotonic()),
-            seats: permits(self.max_waiters),
-            calls: permits(self.max_calls),
+            seats: Places::new(self.max_waiters, watched_waiters),
+            calls: Places::new(self.max_calls, watched_calls),
             memory: remembers.then(|| Memory::new(self.lives, clock.clone())),
             deadline: self.deadline,
             max_answer: self.max_answer,

@@ -46,8 +46,10 @@
 //! 4. A decision point that fails is 503 `decision_point_unavailable`, never a pass and never a refusal.
 //! 5. Each decision is noted in the Trail with what was asked; a decision that had to be waited for, after the wait.
 //! 6. A refusal or a failure that the [mode](Ask::in_mode) does not enforce is noted as a shadow and changes nothing,
-//!    not even when the answer comes: the decision point is awaited beside the request, for [`MAX_WATCHED`] answers at
-//!    once, and what would be one more is noted as a failure. A decision that comes after the response is told to the
+//!    not even when the answer comes: the decision point is awaited beside the request, for [`MAX_WATCHED`] answers of
+//!    each question at once, and what would be one more is not asked further and noted as a failure. The decision point
+//!    is told that the question is only [watched](Question::is_watched), so that it can keep its places for questions
+//!    that decide. A decision that comes after the response is told to the
 //!    audit by itself. A guard with an [`EnginePolicy`] that is not enforced does wait: its policy borrows the resource.
 
 mod ask;

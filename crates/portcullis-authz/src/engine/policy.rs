@@ -81,7 +81,10 @@ impl<P: DecisionPoint> EnginePolicy<P> {
             Some(name) => Cow::Owned(name(A::NAME)),
         };
         let question = Question::new(caller, action, resource.kind(), resource.id());
-        question.with_attributes(resource.attributes()).put_to(&self.point)
+        let question = question.with_attributes(resource.attributes());
+        // Of a share of requests, nobody knows here whether this one is in it.
+        let question = if self.mode == Mode::Shadow { question.watched() } else { question };
+        question.put_to(&self.point)
     }
 }
 

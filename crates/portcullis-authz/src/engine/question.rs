@@ -47,6 +47,7 @@ pub struct Question<'a> {
     attributes: Map<String, Value>,
     context: Map<String, Value>,
     request_id: Option<RequestId>,
+    watched: bool,
 }
 
 impl<'a> Question<'a> {
@@ -66,6 +67,7 @@ impl<'a> Question<'a> {
             attributes: Map::new(),
             context: Map::new(),
             request_id: None,
+            watched: false,
         }
     }
 
@@ -94,6 +96,13 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn with_request_id(self, request_id: RequestId) -> Self {
         Self { request_id: Some(request_id), ..self }
+    }
+
+    /// Says that the answer changes nothing: it is only watched, by [a mode](portcullis_core::Mode) that does not enforce
+    /// it. It is no part of what is decided. By default, the answer decides.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        Self { watched: true, ..self }
     }
 
     /// Who.
@@ -136,6 +145,13 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn request_id(&self) -> Option<RequestId> {
         self.request_id
+    }
+
+    /// Whether the answer changes nothing. A decision point that others wait for too keeps places for those whose answer
+    /// does.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.watched
     }
 
     /// The question as the body of an AuthZEN evaluation request, to be shaped further.

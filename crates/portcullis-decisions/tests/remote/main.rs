@@ -18,3 +18,4 @@ mod openfga;
 mod settings;
 mod support;
 mod todo;
+mod watched;

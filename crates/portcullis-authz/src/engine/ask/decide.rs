@@ -45,7 +45,8 @@ impl Ask {
 
     fn put(&self, request: &RequestView<'_>, enforced: bool) -> Step<Result<(), Denial>> {
         let question = match self.question(request) {
-            Ok(question) => question,
+            Ok(question) if enforced => question,
+            Ok(question) => question.watched(),
             Err(denial) => return Step::Done(unasked(request, enforced, denial)),
         };
         match question.put_to(&*self.point) {

@@ -11,7 +11,8 @@ use portcullis_core::{Decision, Denial, Reason, Step, Trail, Wait};
 use super::decide::Told;
 
 /// How many answers that change nothing a question and its clones wait for at once, beside the requests; what would be
-/// one more is not waited for, and noted as a decision point that is unavailable.
+/// one more is not waited for, and noted as a decision point that is unavailable. How many reach a decision point that other
+/// questions are put to as well is up to it: it can tell them by [`Question::is_watched`](crate::engine::Question::is_watched).
 pub const MAX_WATCHED: usize = 256;
 
 /// The places for answers that are waited for. Clones share them.
@@ -22,18 +23,23 @@ impl Watching {
     /// Waits for the answer beside the request, as long as the decision point takes, and lets the request go on. Without a
     /// runtime that could do so, the request waits.
     pub(super) fn beside(&self, told: Told, wait: Wait<Decision>, trail: &Trail) -> Step<Result<(), Denial>> {
+        #[cfg(feature = "deadlines")]
+        let beside = match (tokio::runtime::Handle::try_current(), self.place()) {
+            (Err(_), _) => None,
+            (Ok(runtime), Some(place)) => Some((runtime, place)),
+            (Ok(_), None) => {
+                let busy = crate::engine::unavailable(format_args!(
+                    "it was not waited for: {MAX_WATCHED} answers that change nothing are awaited already"
+                ));
+                return Step::Done(told.settle(trail, false, &busy));
+            }
+        };
         let mut wait = contained(wait);
         if let Poll::Ready(decision) = wait.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return Step::Done(told.settle(trail, false, &decision));
         }
         #[cfg(feature = "deadlines")]
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let Some(place) = self.place() else {
-                let busy = crate::engine::unavailable(format_args!(
-                    "it was not waited for: {MAX_WATCHED} answers that change nothing are awaited already"
-                ));
-                return Step::Done(told.settle(trail, false, &busy));
-            };
+        if let Some((runtime, place)) = beside {
             if let Some(awaited) = trail.awaits(portcullis_core::Room::Rule) {
                 runtime.spawn(async move {
                     let decision = wait.await;

@@ -13,6 +13,8 @@ use crate::test_support::{known, noted, request};
 struct Slow {
     told: watch::Receiver<bool>,
     panics: bool,
+    /// For each question that was asked in earnest, whether it was only watched.
+    polled: Arc<Mutex<Vec<bool>>>,
 }
 
 impl DecisionPoint for Slow {
@@ -20,9 +22,11 @@ impl DecisionPoint for Slow {
         "slow"
     }
 
-    fn decide(&self, _: &Question<'_>) -> Step<Decision> {
+    fn decide(&self, question: &Question<'_>) -> Step<Decision> {
         let (mut told, panics) = (self.told.clone(), self.panics);
+        let (watched, polled) = (question.is_watched(), Arc::clone(&self.polled));
         Step::wait(async move {
+            polled.lock().unwrap().push(watched);
             let _ = told.wait_for(|told| *told).await;
             assert!(!panics, "told to panic");
             Decision::deny(Reason::PolicyDenied).because("no policy")
@@ -31,8 +35,15 @@ impl DecisionPoint for Slow {
 }
 
 fn slow(panics: bool) -> (watch::Sender<bool>, Ask) {
+    let (tell, ask, _) = counted(panics);
+    (tell, ask)
+}
+
+fn counted(panics: bool) -> (watch::Sender<bool>, Ask, Arc<Mutex<Vec<bool>>>) {
     let (tell, told) = watch::channel(false);
-    (tell, ask(Slow { told, panics }).action("read").resource("todo").id("7").in_mode(Mode::Shadow))
+    let polled = Arc::<Mutex<Vec<bool>>>::default();
+    let slow = Slow { told, panics, polled: Arc::clone(&polled) };
+    (tell, ask(slow).action("read").resource("todo").id("7").in_mode(Mode::Shadow), polled)
 }
 
 fn start(ask: &Ask, request: &Request<()>) -> Option<Result<(), Denial>> {
@@ -78,18 +89,24 @@ async fn a_request_does_not_wait_for_an_answer_that_changes_nothing() {
 
 #[tokio::test]
 async fn an_answer_that_is_enforced_is_waited_for() {
-    let (tell, ask) = slow(false);
+    let (tell, ask, polled) = counted(false);
     let request = request(&known("", &[]));
+    assert!(matches!(start(&ask, &request), Some(Ok(()))));
     let Step::Wait(wait) = ask.in_mode(Mode::Enforce).decide(&RequestView::of(&request).unwrap()) else {
         panic!("it did not wait")
     };
     tell.send(true).unwrap();
     assert_eq!(wait.await.unwrap_err().reason(), Reason::PolicyDenied);
+    assert_eq!(
+        *polled.lock().unwrap(),
+        [true, false],
+        "the decision point is told which one changes nothing"
+    );
 }
 
 #[tokio::test]
 async fn no_more_answers_are_awaited_than_there_are_places_and_places_are_given_back() {
-    let (tell, ask) = slow(false);
+    let (tell, ask, polled) = counted(false);
     let requests: Vec<_> = (0..MAX_WATCHED).map(|_| request(&known("", &[]))).collect();
     for request in &requests {
         // Clones are the same question.
@@ -100,6 +117,7 @@ async fn no_more_answers_are_awaited_than_there_are_places_and_places_are_given_
     let entries = noted(&one_more, Room::Rule);
     assert_eq!((entries[0].1, entries[0].2), (Reason::DecisionPointUnavailable, false));
     assert!(entries[0].3.contains("256 answers"), "{entries:?}");
+    assert_eq!(polled.lock().unwrap().len(), MAX_WATCHED, "and is not asked");
     tell.send(true).unwrap();
     settle().await;
     assert!(requests.iter().all(|request| noted(request, Room::Rule)[0].1 == Reason::PolicyDenied));

@@ -132,11 +132,11 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes a line for which nobody reserved room. Without room it is lost and counted: no request waits for it any
-    /// more, and none is missing from the lines.
+    /// Takes a line for which nobody reserved room, while less than half of it is taken: the rest is for requests. Without
+    /// room it is lost and counted: no request waits for it any more, and none is missing from the lines.
     pub(super) fn push_late(&self, line: Line) {
         let mut state = self.lock();
-        match state.room(self.capacity) {
+        match state.room(self.capacity / 2) {
             Ok(()) => self.take(state, line),
             Err(_) => state.dropped += 1,
         }

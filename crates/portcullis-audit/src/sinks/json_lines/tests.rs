@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use portcullis_core::{Decision, Reason, Room, Trail};
 use serde_json::Value;
 
 use super::*;
@@ -119,6 +120,34 @@ fn a_full_queue_drops_at_the_exact_limit_and_says_so_later() {
     assert_eq!(gaps.len(), 1);
     assert_eq!((&gaps[0]["lost"], &gaps[0]["refused"]), (&2.into(), &0.into()));
     assert_eq!(written[3]["kind"], "gap");
+}
+
+/// A flood of late lines refuses no request.
+#[test]
+fn a_late_line_has_room_in_the_first_half_of_the_queue_alone() {
+    let trail = Trail::open(&Clock::new(FakeTime::new()));
+    trail.shadowed(Room::Rule, &Decision::deny(Reason::PolicyDenied));
+    let decision = trail.read(|state| state.entries[0].clone());
+    for (capacity, late) in [(1, 0), (4, 2), (5, 2)] {
+        let (gate, keeper) = gate();
+        let sink = sink(gate, capacity, OnFull::Refuse);
+        for _ in 0..10 {
+            sink.late(&event(0), &decision);
+        }
+        assert_eq!(sink.dropped(), 10 - late, "{capacity}");
+        for number in 0..capacity - late as usize {
+            sink.reserve().unwrap();
+            record(&sink, number).unwrap();
+        }
+        assert_eq!(sink.reserve(), Err(SinkError::Full), "{capacity}");
+        sink.late(&event(0), &decision);
+        assert_eq!(sink.dropped(), 11 - late, "{capacity}");
+        let written = keeper.open();
+        sink.drain(PATIENCE).unwrap();
+        let written = lines(&written.lock().unwrap());
+        let told = written.iter().filter(|line| line["kind"] == "late_decision");
+        assert_eq!(told.count() as u64, late, "{capacity}");
+    }
 }
 
 #[test]

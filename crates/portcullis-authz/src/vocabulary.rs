@@ -71,6 +71,11 @@ impl Vocabulary {
         self.0.as_ref()?.roles.as_ref()
     }
 
+    /// Whether the scopes of the application are known.
+    pub(crate) fn declares_scopes(&self) -> bool {
+        self.0.as_ref().is_some_and(|words| words.scopes.is_some())
+    }
+
     /// The other scopes that stand for the scope; none if no scope is declared.
     pub(crate) fn covering(&self, scope: &str) -> Result<Scopes, ConfigError> {
         let catalog = self.0.as_ref().and_then(|words| words.scopes.as_ref());
@@ -109,7 +114,7 @@ impl Entitlements for Words {
 impl fmt::Debug for Vocabulary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vocabulary")
-            .field("declares_scopes", &self.0.as_ref().is_some_and(|words| words.scopes.is_some()))
+            .field("declares_scopes", &self.declares_scopes())
             .field("roles", &self.roles())
             .finish()
     }

@@ -73,7 +73,9 @@ fn bound_scopes(list: &ScopeList, vocabulary: &Vocabulary, errors: &mut Vec<Conf
         })
     });
     let covering = covering.collect();
-    list.covered_by(covering)
+    let mut bound = list.covered_by(covering);
+    bound.bound = vocabulary.declares_scopes();
+    bound
 }
 
 fn bound_name(

@@ -17,9 +17,14 @@ impl Rule {
     /// - 401 `authentication_too_weak` or `authentication_too_old` with the login that would do, if nothing but
     ///   another login is missing (RFC 9470 §3), and with the scopes, if some are missing too,
     /// - 403 `insufficient_scope` with the scopes that would do, if nothing else is missing (RFC 6750 §3.1),
-    /// - 403 `insufficient_role`, `insufficient_permission`, `claim_mismatch`, `user_required`, `tenant_mismatch`,
-    ///   `condition_not_met`, `explicitly_denied`, or the reason that a predicate gave,
-    /// - 500 `misconfigured`, if no authentication ran or the rule is one that [`lint`](Self::lint) refuses.
+    /// - 403 `insufficient_role`, `insufficient_permission`, `claim_mismatch`, `token_unbound`, `user_required`,
+    ///   `tenant_mismatch`, `condition_not_met`, `explicitly_denied`,
+    /// - 403 `policy_denied`, if somebody calls where nobody may ([`anonymous`](crate::anonymous)),
+    /// - the reason that a predicate gave with its status, a failure such as 503 `store_unavailable` included; 500
+    ///   `internal_error`, if a predicate refused with a reason to allow,
+    /// - 500 `misconfigured`, if no authentication ran, the rule is one that [`lint`](Self::lint) refuses, it was bound to
+    ///   no vocabulary and asks for a scope, role or permission that the application does not know, or an attribute
+    ///   cannot be told, such as a tenant by a parameter that the route does not have.
     pub fn decide(&self, request: &RequestView<'_>) -> Result<(), Denial> {
         self.decide_as(request, Mode::Enforce)
     }

@@ -13,6 +13,8 @@ pub(super) struct ScopeList {
     pub(super) invalid: Option<InvalidScope>,
     /// For each scope of the set the others that stand for it; empty if none stands for any.
     covering: Box<[Scopes]>,
+    /// Whether the rule was bound to an application that declares its scopes: then all of these are.
+    pub(super) bound: bool,
     /// The set and all of these together, where one of them suffices.
     any_of: ScopeTable,
 }
@@ -30,7 +32,7 @@ impl ScopeList {
         let set: Scopes =
             written.iter().filter_map(|text| Scope::new(text).map_err(|e| invalid = Some(e)).ok()).collect();
         let any_of = quantity.table(set.iter());
-        Self { quantity, written, set, invalid, covering: Box::default(), any_of }
+        Self { quantity, written, set, invalid, covering: Box::default(), bound: false, any_of }
     }
 
     /// The same scopes, each with the others that stand for it, in the order of the set.

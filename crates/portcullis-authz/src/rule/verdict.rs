@@ -163,7 +163,9 @@ impl Rule {
             Node::Scopes(list) => {
                 let held = list.is_satisfied_by(caller.scopes())
                     || list.is_satisfied(|scope| trail.covers_scope(caller, scope));
-                if !held && !list.set.iter().all(|scope| trail.knows_scope(scope.as_str())) {
+                let is_known =
+                    || list.bound || list.set.iter().all(|scope| trail.knows_scope(scope.as_str()));
+                if !held && !is_known() {
                     return Err(Obstacle::unknown(self));
                 }
                 (held, Kind::Scope, Reason::InsufficientScope)

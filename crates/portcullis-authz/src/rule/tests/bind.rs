@@ -140,6 +140,25 @@ fn an_unbound_rule_goes_by_what_the_trail_was_told() {
     assert_eq!(permission("write").evaluate(&view).reason(), Reason::InsufficientPermission);
 }
 
+/// Such as a rule of a library below an application with other words.
+#[test]
+fn a_rule_that_was_bound_to_words_of_its_own_refuses_below_an_application_that_has_others() {
+    let own = ScopeCatalog::new(["mail:read", "mail:write"]);
+    let own = Vocabulary::new().with_scopes(own).unwrap();
+    for rule in [scope("mail:read"), any_scope(["mail:read", "mail:write"])] {
+        let request = request(&known("d:read", &[]));
+        let view = RequestView::of(&request).unwrap();
+        words().speak_to(view.trail());
+        let bound = rule.within(&own).unwrap();
+        assert_eq!(bound.decide(&view).unwrap_err().reason(), Reason::InsufficientScope, "{rule}");
+        assert!((!bound.clone()).evaluate(&view).is_allowed(), "{rule}");
+        // Bound to words without scopes is bound to no scopes.
+        for unbound in [rule.clone(), bound.within(&Vocabulary::new()).unwrap()] {
+            assert_eq!(unbound.decide(&view).unwrap_err().reason(), Reason::Misconfigured, "{rule}");
+        }
+    }
+}
+
 /// Such as a rule on a plain router, which nobody binds: by negation it must not become a pass.
 #[test]
 fn an_unbound_rule_that_asks_for_an_unknown_name_is_a_failure_whichever_way_it_asks() {

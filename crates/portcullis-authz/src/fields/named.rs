@@ -23,8 +23,16 @@ impl<'v> Deserializer<'v> for Named<'v> {
 
     fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Wrong> {
         match self.0 {
-            Value::Array(values) => visitor.visit_seq(Elements(values.iter())),
-            Value::Object(members) => visitor.visit_map(Members::of(members)),
+            Value::Array(values) => {
+                let mut elements = Elements(values.iter());
+                let read = visitor.visit_seq(&mut elements)?;
+                all_read(elements.0.len(), values.len(), "a list of fewer elements").map(|()| read)
+            }
+            Value::Object(members) => {
+                let mut unread = Members::of(members);
+                let read = visitor.visit_map(&mut unread)?;
+                all_read(unread.members.len(), members.len(), "an object of fewer members").map(|()| read)
+            }
             plain => plain.deserialize_any(visitor),
         }
     }
@@ -73,6 +81,11 @@ impl<'v> Deserializer<'v> for Named<'v> {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
     }
+}
+
+/// What nobody reads was looked at for nothing, and is no part of what was expected.
+fn all_read(left: usize, length: usize, expected: &str) -> Result<(), Wrong> {
+    if left == 0 { Ok(()) } else { Err(Wrong::invalid_length(length, &expected)) }
 }
 
 fn by_position(expected: &dyn serde::de::Expected) -> Wrong {

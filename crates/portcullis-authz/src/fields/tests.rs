@@ -298,6 +298,58 @@ fn a_struct_is_never_read_by_position() {
     assert!(read(json!({ "owner": null, "shape": null })).unwrap().into_inner().owner.is_none());
 }
 
+/// As serde_json refuses it.
+#[test]
+fn a_list_is_read_to_its_end_or_refused() {
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    enum Shape {
+        Pair(u8, u8),
+    }
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Triple(u8, u8, u8);
+    let pair = |value: Value| serde_json::from_value::<Assigned<(u8, u8)>>(value);
+    assert_eq!(pair(json!([1, 2])).unwrap().into_inner(), (1, 2));
+    let triple: Assigned<Triple> = serde_json::from_value(json!([1, 2, 3])).unwrap();
+    let shape: Assigned<Shape> = serde_json::from_value(json!({ "Pair": [1, 2] })).unwrap();
+    assert_eq!((triple.into_inner(), shape.into_inner()), (Triple(1, 2, 3), Shape::Pair(1, 2)));
+    for (wrong, error) in [
+        (pair(json!([1, 2, 99])).unwrap_err(), "length 3"),
+        (pair(json!([1])).unwrap_err(), "length 1"),
+        (serde_json::from_value::<Assigned<Triple>>(json!([1, 2, 3, 4])).unwrap_err(), "length 4"),
+        (serde_json::from_value::<Assigned<Shape>>(json!({ "Pair": [1, 2, 3] })).unwrap_err(), "length 3"),
+        (
+            serde_json::from_value::<Assigned<Vec<(u8, u8)>>>(json!([[1, 2], [1, 2, 3]])).unwrap_err(),
+            "length 3",
+        ),
+    ] {
+        assert!(wrong.to_string().contains(error), "{wrong}");
+    }
+}
+
+/// Whoever reads a map may stop before its end.
+#[test]
+fn an_object_is_read_to_its_end_or_refused() {
+    struct First;
+    impl<'d> serde::Deserialize<'d> for First {
+        fn deserialize<D: serde::Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Reader;
+            impl<'d> serde::de::Visitor<'d> for Reader {
+                type Value = First;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("an object")
+                }
+                fn visit_map<M: serde::de::MapAccess<'d>>(self, mut members: M) -> Result<First, M::Error> {
+                    members.next_entry::<String, u8>().map(|_| First)
+                }
+            }
+            deserializer.deserialize_map(Reader)
+        }
+    }
+    assert!(serde_json::from_value::<Assigned<First>>(json!({ "a": 1 })).is_ok());
+    let error = serde_json::from_value::<Assigned<First>>(json!({ "a": 1, "b": 2 })).err().unwrap();
+    assert!(error.to_string().contains("length 2"), "{error}");
+}
+
 proptest! {
     /// Where there is no struct, it is what serde_json reads.
     #[test]

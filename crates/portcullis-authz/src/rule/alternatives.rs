@@ -73,7 +73,8 @@ impl Rule {
     }
 
     /// What the rule [forbids](Self::unless) whoever allows it, each as it is printed, without the values that claims are
-    /// compared with. What is only watched is not told.
+    /// compared with. What is only watched is not told; what is enforced for a share of requests is told as if it were for
+    /// all.
     ///
     /// ```
     /// use portcullis_authz::{claim, role, scope};
@@ -85,7 +86,15 @@ impl Rule {
     #[must_use]
     pub fn forbidden(&self) -> Vec<String> {
         match self.node() {
-            Node::Unless(unless) => unless.enforced().map(|deny| deny.without_values().to_string()).collect(),
+            Node::Unless(unless) => {
+                let below = unless.allow.iter().flat_map(Self::forbidden);
+                let here = unless.enforced().map(|deny| deny.without_values().to_string());
+                below.chain(here).collect()
+            }
+            Node::InMode(Mode::Shadow, _) => Vec::new(),
+            Node::InMode(_, rule) => rule.forbidden(),
+            Node::All(rules) => rules.iter().flat_map(Self::forbidden).collect(),
+            // What stands in one alternative does not bind whom another allows.
             _ => Vec::new(),
         }
     }
@@ -187,6 +196,25 @@ mod tests {
             any_scope(["a", "b"]).and(role("r").shadowed()).unless(role("leaver").or(role("s").shadowed()));
         check(&rule, &["a + not role(leaver)", "b + not role(leaver)"]);
         check(&scope("a").and(role("r").in_mode(Mode::Percent(10))), &["a + @r"]);
+    }
+
+    #[test]
+    fn what_is_forbidden_is_told_wherever_a_mode_keeps_it() {
+        let rule = || scope("a").unless(role("leaver"));
+        let share = Mode::Percent(10);
+        for (rule, expected) in [
+            (rule(), &["role(leaver)"][..]),
+            (rule().in_mode(share), &["role(leaver)"]),
+            (rule().shadowed(), &[]),
+            (rule().in_mode(share).unless(role("s")), &["role(leaver)", "role(s)"]),
+            (rule().shadowed().unless(role("s")), &["role(s)"]),
+            (scope("b").and(rule().in_mode(share)), &["role(leaver)"]),
+            (scope("b").and(rule().shadowed()), &[]),
+            (scope("b").unless(role("s").in_mode(share)), &["role(s)"]),
+            (scope("b").unless(role("s").shadowed()), &[]),
+        ] {
+            assert_eq!(rule.forbidden(), expected, "{rule}");
+        }
     }
 
     #[test]

@@ -49,8 +49,9 @@
 //!    not even when the answer comes: the decision point is awaited beside the request, for [`MAX_WATCHED`] answers of
 //!    each question at once, and what would be one more is not asked further and noted as a failure. The decision point
 //!    is told that the question is only [watched](Question::is_watched), so that it can keep its places for questions
-//!    that decide. A decision that comes after the response is told to the
-//!    audit by itself. A guard with an [`EnginePolicy`] that is not enforced does wait: its policy borrows the resource.
+//!    that decide. A decision that comes after the response is told to the audit by itself; one that has not come when the
+//!    runtime ends is told as a failure. A guard with an [`EnginePolicy`] that is not enforced does wait: its policy
+//!    borrows the resource.
 
 mod ask;
 mod describe;

@@ -41,12 +41,8 @@ impl Watching {
         #[cfg(feature = "deadlines")]
         if let Some((runtime, place)) = beside {
             if let Some(awaited) = trail.awaits(portcullis_core::Room::Rule) {
-                runtime.spawn(async move {
-                    let decision = wait.await;
-                    let noted = told.noted(&decision, awaited.trail().principal());
-                    awaited.note(noted);
-                    drop(place);
-                });
+                let watched = Watched { asked: Some((told, awaited)), _place: place };
+                runtime.spawn(async move { watched.settle(&wait.await) });
             }
             return Step::Done(Ok(()));
         }
@@ -59,6 +55,36 @@ impl Watching {
         let more = |taken: usize| (taken < MAX_WATCHED).then_some(taken + 1);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         Some(Place(Arc::clone(&self.0)))
+    }
+}
+
+/// An answer that is awaited. One that is dropped before it came, because the runtime ends, is noted as a failure.
+#[cfg(feature = "deadlines")]
+struct Watched {
+    asked: Option<(Told, portcullis_core::Awaited)>,
+    _place: Place,
+}
+
+#[cfg(feature = "deadlines")]
+impl Watched {
+    fn settle(mut self, decision: &Decision) {
+        self.note(decision);
+    }
+
+    fn note(&mut self, decision: &Decision) {
+        if let Some((told, awaited)) = self.asked.take() {
+            let noted = told.noted(decision, awaited.trail().principal());
+            awaited.note(noted);
+        }
+    }
+}
+
+#[cfg(feature = "deadlines")]
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if self.asked.is_some() {
+            self.note(&crate::engine::unavailable("the runtime ended before its answer came"));
+        }
     }
 }
 

@@ -126,6 +126,24 @@ async fn no_more_answers_are_awaited_than_there_are_places_and_places_are_given_
     assert!(start(&ask, &after).is_some() && noted(&after, Room::Rule).is_empty());
 }
 
+/// A server that ends drops what it still waits for.
+#[test]
+fn an_answer_that_the_runtime_does_not_live_to_see_is_a_failure_of_the_decision_point() {
+    let (tell, ask) = slow(false);
+    let (open, over) = (request(&known("", &[])), request(&known("", &[])));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let late = runtime.block_on(async {
+        assert!(start(&ask, &open).is_some() && start(&ask, &over).is_some());
+        finish(&over)
+    });
+    drop(runtime);
+    let entries = noted(&open, Room::Rule);
+    assert_eq!((entries.len(), entries[0].1, entries[0].2), (1, Reason::DecisionPointUnavailable, false));
+    assert!(entries[0].3.contains("the runtime ended"), "{entries:?}");
+    assert_eq!(*late.lock().unwrap(), [Reason::DecisionPointUnavailable]);
+    drop(tell);
+}
+
 #[test]
 fn without_a_runtime_the_request_waits() {
     let (tell, ask) = slow(false);

@@ -16,7 +16,8 @@ use std::time::SystemTime;
 // So that cargo builds it for this test.
 use portcullis_axum as _;
 
-/// Compiles a file of `tests/refused` against the crate as cargo built it for this test, without making anything.
+/// Compiles a file of `tests/refused` against the crate as cargo built it for this test; what the compiler makes goes to its standard
+/// output, and no file is left.
 struct Compiler {
     folder: PathBuf,
     library: PathBuf,
@@ -53,8 +54,7 @@ impl Compiler {
         let mut library = std::ffi::OsString::from("portcullis_axum=");
         library.push(&self.library);
         Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-            .args(["--edition", "2024", "--crate-type", "bin", "--emit", "metadata", "-o"])
-            .arg(env::temp_dir().join(format!("portcullis-compiler-{}-{file}.rmeta", std::process::id())))
+            .args(["--edition", "2024", "--crate-type", "bin", "--emit", "metadata=-"])
             .arg("--extern")
             .arg(library)
             .arg("-L")

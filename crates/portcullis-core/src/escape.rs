@@ -35,21 +35,29 @@ impl<'a> Escaped<'a> {
     }
 }
 
+/// What needs no escape, which is most, is written at once: this is what a line of the audit is made of.
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write as _;
-
-        let mut characters = self.text.chars();
-        for c in characters.by_ref().take(self.limit) {
-            if c == '\\' {
-                f.write_str("\\\\")?;
-            } else if is_unprintable(c) {
-                write!(f, "\\u{{{:x}}}", u32::from(c))?;
-            } else {
-                f.write_char(c)?;
-            }
+        if self.text.len() <= self.limit
+            && self.text.bytes().all(|octet| matches!(octet, b' '..=b'[' | b']'..=b'~'))
+        {
+            return f.write_str(self.text);
         }
-        if characters.next().is_some() { f.write_char('…') } else { Ok(()) }
+        let (mut characters, mut written) = (self.text.char_indices(), 0);
+        for (at, c) in characters.by_ref().take(self.limit) {
+            if c != '\\' && !is_unprintable(c) {
+                continue;
+            }
+            f.write_str(self.text.get(written..at).unwrap_or_default())?;
+            if c == '\\' {
+                f.write_str("\\\\")?
+            } else {
+                write!(f, "\\u{{{:x}}}", u32::from(c))?
+            }
+            written = at + c.len_utf8();
+        }
+        f.write_str(self.text.get(written..characters.offset()).unwrap_or_default())?;
+        if characters.next().is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 
@@ -69,4 +77,48 @@ pub fn is_unprintable(c: char) -> bool {
                 | '\u{fff9}'..='\u{fffb}'
                 | '\u{e0000}'..='\u{e007f}'
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, limit: usize, expected: &str) {
+        assert_eq!(Escaped::new(text).with_limit(limit).to_string(), expected, "{text:?}, {limit}");
+    }
+
+    #[test]
+    fn what_is_invisible_is_written_out_and_the_rest_as_it_is() {
+        check("", 3, "");
+        check("abc ~!", 6, "abc ~!");
+        check("abcd", 3, "abc…");
+        check(r"a\b", 9, r"a\\b");
+        check("a\u{202e}b\u{7f}", 9, r"a\u{202e}b\u{7f}");
+        check("äöü€", 4, "äöü€");
+        check("äöü€", 3, "äöü…");
+        check("ä\nö\n", 3, r"ä\u{a}ö…");
+        check("\n\n", 0, "…");
+    }
+
+    proptest! {
+        /// As it would be written one character after the other.
+        #[test]
+        fn runs_of_characters_are_written_as_each_of_them_would_be(text in ".{0,40}|[\\x00-\\xff]{0,40}", limit in 0_usize..40) {
+            let mut expected = String::new();
+            for c in text.chars().take(limit) {
+                match c {
+                    '\\' => expected.push_str("\\\\"),
+                    c if is_unprintable(c) => expected.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+                    c => expected.push(c),
+                }
+            }
+            if text.chars().count() > limit {
+                expected.push('…');
+            }
+            prop_assert_eq!(Escaped::new(&text).with_limit(limit).to_string(), expected);
+        }
+    }
 }

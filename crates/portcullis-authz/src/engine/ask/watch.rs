@@ -2,8 +2,11 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(feature = "deadlines")]
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use std::task::{Context, Poll, Waker};
 
 use portcullis_core::{Decision, Denial, Reason, Step, Trail, Wait};
@@ -17,7 +20,7 @@ pub const MAX_WATCHED: usize = 256;
 
 /// The places for answers that are waited for. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Watching(Arc<AtomicUsize>);
+pub(super) struct Watching(#[cfg(feature = "deadlines")] Arc<AtomicUsize>);
 
 impl Watching {
     /// Waits for the answer beside the request, as long as the decision point takes, and lets the request go on. Without a

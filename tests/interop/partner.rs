@@ -70,10 +70,12 @@ impl Partner {
     }
 }
 
-/// Whether the packages are installed, which `cargo xtask test` sees to; says so where they are not.
+/// Whether the packages are installed, which `cargo xtask test` sees to; says so where they are not, and fails under CI.
 pub fn at_hand() -> bool {
     let there = folder("node/node_modules").is_dir() && python().is_file();
     if !there {
+        let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
+        assert!(!ci, "the partners are not installed");
         eprintln!("SKIPPED: the partners are not installed; `cargo xtask test` installs them");
     }
     there

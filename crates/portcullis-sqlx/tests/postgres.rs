@@ -7,10 +7,12 @@
 mod agreement;
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use portcullis_authz::Filter;
@@ -35,9 +37,9 @@ const TABLE: &str = "CREATE TEMPORARY TABLE documents (
 /// Whom the server runs as where the test is run by root, whom it refuses: `nobody`.
 const NOBODY: u32 = 65_534;
 
-/// How often, and how long apart, it is tried to reach the server.
-const TRIES: u32 = 600;
-const APART: Duration = Duration::from_millis(100);
+/// What the server says when it can be reached, and how long that may take.
+const READY: &str = "database system is ready to accept connections";
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running server with a connection; it ends with the test.
 struct Server {
@@ -98,11 +100,13 @@ impl Server {
             .args(["-c", "listen_addresses=", "-c", "fsync=off", "-k"])
             .arg(&place.folder)
             .stdout(Stdio::null())
-            .stderr(fs::File::create(place.folder.join("log")).unwrap())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let mut server = Self { place, child, runtime, pool: None };
+        let said = server.child.stderr.take().unwrap();
+        until_ready(said).recv_timeout(PATIENCE).unwrap().unwrap();
         let pool = server.runtime.block_on(server.connect());
         server.pool = Some(pool);
         Some(server)
@@ -111,21 +115,10 @@ impl Server {
     async fn connect(&self) -> PgPool {
         let options = PgConnectOptions::new_without_pgpass().socket(&self.place.folder).username("tester");
         let options = options.database("postgres");
-        let mut last = None;
-        for _ in 0..TRIES {
-            // One connection: the table is its own.
-            match PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await {
-                Ok(pool) => {
-                    sqlx::raw_sql(TABLE).execute(&pool).await.unwrap();
-                    return pool;
-                }
-                Err(error) => last = Some(error),
-            }
-            // A process of others: there is nothing to wait for but the time.
-            tokio::time::sleep(APART).await;
-        }
-        let log = fs::read_to_string(self.place.folder.join("log")).unwrap_or_default();
-        last.map_or(Err(log.clone()), |error| Err(format!("{error}: {log}"))).unwrap()
+        // One connection: the table is its own.
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+        sqlx::raw_sql(TABLE).execute(&pool).await.unwrap();
+        pool
     }
 
     /// The numbers of the documents that the filter lets through, asked by SQL.
@@ -156,6 +149,24 @@ impl Server {
 fn skips_nothing() -> bool {
     let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
     ci && cfg!(target_arch = "x86_64")
+}
+
+/// Tells when the server can be reached, or all that it said if it ends before.
+fn until_ready(said: ChildStderr) -> Receiver<Result<(), String>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let (mut said, mut log) = (BufReader::new(said), String::new());
+        while !log.contains(READY) {
+            if !said.read_line(&mut log).is_ok_and(|octets| octets > 0) {
+                return sender.send(Err(log));
+            }
+        }
+        let told = sender.send(Ok(()));
+        // It never waits for a reader.
+        let _ = std::io::copy(&mut said, &mut std::io::sink());
+        told
+    });
+    receiver
 }
 
 /// The programs where nobody may read them, and the folder as nobody's own.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::RandomState;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
@@ -18,7 +18,7 @@ use crate::counts::{Counters, TlsCounts};
 use crate::error::{HandshakeError, HandshakeFailure};
 use crate::facts::facts;
 use crate::handshakes::Handshakes;
-use crate::plain::{self, Notes, PlainRequest};
+use crate::plain::{self, Notes, PlainRequest, Seen};
 use crate::rewind::Rewind;
 use crate::server_config::{ClientAuth, Loaded, Sources};
 use crate::stream::TlsStream;
@@ -43,6 +43,8 @@ struct Shared {
     handshakes: Handshakes,
     counters: Counters,
     notes: Notes,
+    /// Those who send credentials in clear. Apart from the others, who could leave no room for them.
+    notes_of_credentials: Notes,
 }
 
 impl TlsAcceptor {
@@ -61,6 +63,7 @@ impl TlsAcceptor {
             texts: Mutex::new(texts.fingerprint(&seed)),
             counters: Counters::default(),
             notes: Notes::default(),
+            notes_of_credentials: Notes::default(),
             seed,
             sources,
             settings,
@@ -82,7 +85,7 @@ impl TlsAcceptor {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let plain = OnceLock::new();
+        let plain = Seen::default();
         let in_turn = async {
             let place = self.0.handshakes.enter().await;
             tokio::select! {
@@ -95,10 +98,10 @@ impl TlsAcceptor {
             Ok(outcome) => outcome,
             Err(_) => Err(HandshakeError::new(HandshakeFailure::TimedOut)),
         };
-        // Also if it then would not let go of the connection.
-        let outcome = match plain.get() {
+        // Also if it stopped halfway, or then would not let go of the connection.
+        let outcome = match plain.request() {
             Some(request) => {
-                self.note(*request, peer);
+                self.note(request, peer);
                 Err(HandshakeError::new(HandshakeFailure::PlainHttp))
             }
             None => outcome.inspect_err(|error| report(error, peer)),
@@ -175,7 +178,7 @@ impl TlsAcceptor {
         &self,
         mut stream: IO,
         peer: Option<SocketAddr>,
-        plain: &OnceLock<PlainRequest>,
+        plain: &Seen,
     ) -> Result<TlsStream<IO>, HandshakeError>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
@@ -202,7 +205,8 @@ impl TlsAcceptor {
         if request.credentials {
             self.0.counters.plain_credentials();
         }
-        let Some(left_out) = self.0.notes.take(self.0.settings.clock.monotonic()) else { return };
+        let notes = if request.credentials { &self.0.notes_of_credentials } else { &self.0.notes };
+        let Some(left_out) = notes.take(self.0.settings.clock.monotonic()) else { return };
         let peer = peer.map(tracing::field::display);
         if request.credentials {
             tracing::warn!(peer, left_out, "a client sent credentials in plain http where tls is spoken");

@@ -21,7 +21,8 @@ pub enum HandshakeFailure {
     Disconnected,
     /// It took longer than a tenth of the deadline while others waited for their turn.
     GivenUp,
-    /// The client spoke plain HTTP. It was answered as [`PlainRequests`](crate::PlainRequests) says.
+    /// The client spoke plain HTTP. It was answered as [`PlainRequests`](crate::PlainRequests) says, unless it stopped
+    /// halfway.
     PlainHttp,
     /// The two did not agree: on the version, the cipher suite, or anything else.
     Protocol,

@@ -1,7 +1,5 @@
 //! Clients that speak plain HTTP where TLS is spoken.
 
-use std::sync::OnceLock;
-
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -9,12 +7,16 @@ use portcullis_core::{Denial, Reason, Refuse, RefusedRequest};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use self::head::Head;
+use self::search::Search;
 
 mod head;
 mod notes;
+mod search;
+mod seen;
 
 pub(crate) use self::notes::Notes;
 pub use self::notes::{MAX_PLAIN_EVENTS, PLAIN_EVENT_INTERVAL};
+pub(crate) use self::seen::{PlainRequest, Seen};
 
 /// How many octets of a plain request are read to answer it: 8 KiB. A longer head is refused.
 pub const MAX_PLAIN_HEAD: usize = 8 * 1024;
@@ -44,31 +46,20 @@ pub(crate) fn is_plain_http(first: &[u8]) -> bool {
     first.first().is_some_and(u8::is_ascii_uppercase)
 }
 
-/// What is known of a request in plain HTTP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PlainRequest {
-    /// Whether it had `Authorization` or `Cookie`, as far as it was read.
-    pub(crate) credentials: bool,
-}
-
-/// Answers as the policy says, and closes. What goes wrong meanwhile is nobody's loss. `seen` is set before the answer is
-/// sent: whether the client reads it is its own affair.
-pub(crate) async fn answer<IO>(
-    mut stream: IO,
-    first: BytesMut,
-    policy: PlainRequests,
-    seen: &OnceLock<PlainRequest>,
-) where
+/// Answers as the policy says, and closes. What goes wrong meanwhile is nobody's loss. What was read is in `seen` before
+/// more is read or the answer is sent: whether the client goes on is its own affair.
+pub(crate) async fn answer<IO>(mut stream: IO, first: BytesMut, policy: PlainRequests, seen: &Seen)
+where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
-    let head = match policy {
-        PlainRequests::Close => None,
-        PlainRequests::Redirect | PlainRequests::Refuse => read_head(&mut stream, first).await,
-    };
-    let request = head.as_deref().map(Head::parse);
-    let credentials = request.as_ref().is_some_and(Head::carries_credentials);
-    seen.get_or_init(|| PlainRequest { credentials });
-    let Some(answer) = request.map(|head| respond(&head, policy)) else { return };
+    let mut search = Search::default();
+    search.feed(&first);
+    seen.note(&search);
+    if policy == PlainRequests::Close {
+        return;
+    }
+    let Some(head) = read_head(&mut stream, first, search, seen).await else { return };
+    let answer = respond(&Head::parse(&head), policy);
     if stream.write_all(&octets(&answer)).await.is_err() || stream.shutdown().await.is_err() {
         return;
     }
@@ -85,20 +76,22 @@ pub(crate) async fn answer<IO>(
 }
 
 /// Reads until the end of the head or the cap.
-async fn read_head<IO: AsyncRead + Unpin>(stream: &mut IO, mut head: BytesMut) -> Option<Bytes> {
-    let mut searched = 0;
-    loop {
-        let found = head.get(searched..)?.windows(4).any(|octets| octets == b"\r\n\r\n");
-        if found || head.len() >= MAX_PLAIN_HEAD {
-            return Some(head.freeze());
-        }
+async fn read_head<IO: AsyncRead + Unpin>(
+    stream: &mut IO,
+    mut head: BytesMut,
+    mut search: Search,
+    seen: &Seen,
+) -> Option<Bytes> {
+    while !search.is_at_end() && head.len() < MAX_PLAIN_HEAD {
         let length = head.len();
-        searched = length.saturating_sub(3);
         let mut rest = (&mut head).limit(MAX_PLAIN_HEAD.saturating_sub(length));
         if stream.read_buf(&mut rest).await.ok()? == 0 {
             return None;
         }
+        search.feed(head.get(length..).unwrap_or_default());
+        seen.note(&search);
     }
+    Some(head.freeze())
 }
 
 fn respond(head: &Head<'_>, policy: PlainRequests) -> Response<Bytes> {

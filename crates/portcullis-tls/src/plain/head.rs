@@ -3,11 +3,14 @@
 use http::HeaderValue;
 use http::uri::{Authority, PathAndQuery};
 
+use super::search::Search;
+
 /// The request line and the fields, as they came.
 pub(super) struct Head<'a> {
     method: &'a str,
     target: &'a str,
     fields: Vec<(&'a str, &'a str)>,
+    credentials: bool,
 }
 
 impl<'a> Head<'a> {
@@ -26,22 +29,20 @@ impl<'a> Head<'a> {
         } else {
             Vec::new()
         };
+        let mut search = Search::default();
+        search.feed(octets);
+        let credentials = search.found_credentials();
         // The answer to a request that cannot be read has a body, unless it surely is one for the head alone.
-        Self { method: if is_http1 { method } else { "" }, target, fields }
+        Self { method: if is_http1 { method } else { "" }, target, fields, credentials }
     }
 
     pub(super) fn is_head(&self) -> bool {
         self.method == "HEAD"
     }
 
-    /// Whether it tried to prove who sends it.
-    pub(super) fn carries_credentials(&self) -> bool {
-        ["authorization", "cookie"].iter().any(|name| self.values(name).next().is_some())
-    }
-
     /// The same place with `https`; `None` if nobody can tell, or if the request carries credentials.
     pub(super) fn secure_location(&self) -> Option<HeaderValue> {
-        if self.carries_credentials() {
+        if self.credentials {
             return None;
         }
         let mut hosts = self.values("host");
@@ -102,6 +103,8 @@ mod tests {
             "GET / x HTTP/1.1\r\nHost: api.example\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: api.example\r\nAuthorization: Basic YTpi\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: api.example\r\ncookie: a=b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: api.example\r\ncookie : a=b\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: api.example\r\nX: y\ncookie: a=b\r\n\r\n",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         ] {
             check(head, None);

@@ -3,14 +3,14 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many events there are of clients that speak plain HTTP, in each [`PLAIN_EVENT_INTERVAL`]. What is beyond is counted,
-/// and the next event says how many were left out.
+/// How many events there are of clients that speak plain HTTP, in each [`PLAIN_EVENT_INTERVAL`], and as many again of those
+/// that sent credentials. What is beyond is counted, and the next event of its kind says how many were left out.
 pub const MAX_PLAIN_EVENTS: u32 = 10;
 
-/// The time in which there are at most [`MAX_PLAIN_EVENTS`]: one minute, which begins with the first of them.
+/// The time in which there are at most [`MAX_PLAIN_EVENTS`] of a kind: one minute, which begins with the first of them.
 pub const PLAIN_EVENT_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Bounds events.
+/// Bounds the events of one kind.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Mutex<Written>);
 

@@ -95,16 +95,20 @@ async fn takes_the_certificate_that_the_client_asks_for() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_stalls_is_left_at_the_deadline() {
     let acceptor = builder(&Authority::new("authority")).build().unwrap();
-    for sent in [&b""[..], &[22], &hello(3)[..20], b"GET / HTTP/1.1\r\n"] {
+    let (stalled, plain) = (HandshakeFailure::TimedOut, HandshakeFailure::PlainHttp);
+    for (sent, failure) in
+        [(&b""[..], stalled), (&[22], stalled), (&hello(3)[..20], stalled), (b"GET / HTTP/1.1\r\n", plain)]
+    {
         let (mut near, far) = duplex(4096);
         near.write_all(sent).await.unwrap();
         let begun = tokio::time::Instant::now();
         let refused = acceptor.accept(far, None).await.unwrap_err();
-        assert_eq!(refused.failure(), HandshakeFailure::TimedOut);
+        assert_eq!(refused.failure(), failure);
         assert_eq!(begun.elapsed().as_secs(), 10);
         assert_eq!(near.read(&mut [0; 1]).await.unwrap(), 0, "the connection is closed");
     }
-    assert_eq!(acceptor.counts().timed_out, 4);
+    let counts = acceptor.counts();
+    assert_eq!((counts.timed_out, counts.plain_http), (3, 1));
 }
 
 #[tokio::test(start_paused = true)]

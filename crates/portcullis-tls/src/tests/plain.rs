@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
 use crate::testing::{Authority, FakeTime, Log, builder, serve_once};
-use crate::{HandshakeFailure, MAX_PLAIN_EVENTS, PlainRequests, TlsAcceptor};
+use crate::{HandshakeFailure, MAX_PLAIN_EVENTS, MAX_PLAIN_HEAD, PlainRequests, TlsAcceptor};
 
 async fn check_plain(policy: PlainRequests, request: &str, begins: &str, has: &[&str]) {
     let acceptor: TlsAcceptor = builder(&Authority::new("authority")).plain_requests(policy).build().unwrap();
@@ -91,6 +91,78 @@ async fn a_flood_makes_so_many_events_and_is_counted_whole() {
     let last = log.lines().pop().unwrap();
     assert!(last.ends_with("left_out=5"), "{last}");
     assert_eq!(acceptor.counts().plain_http, u64::from(MAX_PLAIN_EVENTS) + 6);
+}
+
+#[tokio::test]
+async fn a_flood_of_others_leaves_room_for_the_event_of_credentials() {
+    let (log, _guard) = Log::start();
+    let time = FakeTime::new();
+    let acceptor = builder(&Authority::new("authority")).clock(time.clock()).build().unwrap();
+    for _ in 0..=MAX_PLAIN_EVENTS {
+        send(&acceptor, BARE).await;
+    }
+    send(&acceptor, WITH_CREDENTIALS).await;
+    let last = log.lines().pop().unwrap();
+    assert!(last.trim_start().starts_with("WARN") && last.ends_with("left_out=0"), "{last}");
+    // They are bounded too.
+    for _ in 0..MAX_PLAIN_EVENTS {
+        send(&acceptor, WITH_CREDENTIALS).await;
+    }
+    assert_eq!(log.lines().len(), 2 * MAX_PLAIN_EVENTS as usize);
+}
+
+async fn check_credentials(policy: PlainRequests, request: &[u8], credentials: u64) {
+    let acceptor: TlsAcceptor = builder(&Authority::new("authority")).plain_requests(policy).build().unwrap();
+    let (mut near, far) = duplex(256 * 1024);
+    near.write_all(request).await.unwrap();
+    near.shutdown().await.unwrap();
+    assert_eq!(serve_once(&acceptor, far).await.unwrap_err().failure(), HandshakeFailure::PlainHttp);
+    let counts = acceptor.counts();
+    let found = (counts.plain_http, counts.plain_http_credentials);
+    assert_eq!(found, (1, credentials), "{policy:?} {}", request.escape_ascii());
+}
+
+#[tokio::test]
+async fn credentials_that_were_read_are_counted_whatever_else_was_sent() {
+    let long = format!("GET / HTTP/1.1\r\nCookie: a=b\r\nX: {}", "x".repeat(MAX_PLAIN_HEAD));
+    let late = format!("GET / HTTP/1.1\r\nX: {}\r\nCookie: a=b\r\n\r\n", "x".repeat(5000));
+    let beyond = format!("GET / HTTP/1.1\r\nX: {}\r\nCookie: a=b\r\n\r\n", "x".repeat(MAX_PLAIN_HEAD));
+    let cut_off: &[u8] = b"GET / HTTP/1.1\r\nAuthorization: Bearer s3c";
+    let not_utf8: &[u8] = b"GET /\xff HTTP/1.1\r\nAuthorization: Bearer s3cret\r\n\r\n";
+    for policy in [PlainRequests::Refuse, PlainRequests::Redirect] {
+        for request in [WITH_CREDENTIALS.as_bytes(), long.as_bytes(), late.as_bytes(), cut_off, not_utf8] {
+            check_credentials(policy, request, 1).await;
+        }
+        for request in [BARE, &beyond] {
+            check_credentials(policy, request.as_bytes(), 0).await;
+        }
+    }
+    // Of these, no more is read than the first octets.
+    for request in [WITH_CREDENTIALS.as_bytes(), long.as_bytes(), cut_off, not_utf8] {
+        check_credentials(PlainRequests::Close, request, 1).await;
+    }
+    check_credentials(PlainRequests::Close, late.as_bytes(), 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_stops_halfway_is_one_of_plain_http_all_the_same() {
+    for (begins, goes_on, credentials) in [
+        ("GET / HTTP/1.1\r\nHost", ": api.example\r\n", 0),
+        ("GET / HTTP/1.1\r\nauthor", "ization: Bearer s3cret", 1),
+    ] {
+        let acceptor = builder(&Authority::new("authority")).build().unwrap();
+        let (mut near, far) = duplex(64 * 1024);
+        near.write_all(begins.as_bytes()).await.unwrap();
+        let client = async {
+            tokio::task::yield_now().await;
+            near.write_all(goes_on.as_bytes()).await.unwrap();
+        };
+        let (refused, ()) = tokio::join!(serve_once(&acceptor, far), client);
+        assert_eq!(refused.unwrap_err().failure(), HandshakeFailure::PlainHttp);
+        let counts = acceptor.counts();
+        let found = (counts.plain_http, counts.plain_http_credentials, counts.timed_out);
+        assert_eq!(found, (1, credentials, 0));
+    }
 }
 
 /// It was answered, and then kept the connection open.

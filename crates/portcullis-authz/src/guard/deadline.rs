@@ -11,7 +11,7 @@ pub(super) enum Waited<T> {
     Answered(T),
     /// None in time.
     Elapsed,
-    /// There is no runtime of tokio around that could keep the time.
+    /// There is no runtime of tokio around that keeps the time.
     #[cfg(feature = "deadlines")]
     NoTimer,
 }
@@ -28,13 +28,20 @@ pub(super) async fn within<F: Future>(deadline: Duration, future: F) -> Waited<F
 
 #[cfg(feature = "deadlines")]
 async fn late<F: Future>(deadline: Duration, future: F) -> Waited<F::Output> {
-    if tokio::runtime::Handle::try_current().is_err() {
-        return Waited::NoTimer;
-    }
-    match tokio::time::timeout(deadline, future).await {
+    let Some(timed) = timed(deadline, future) else { return Waited::NoTimer };
+    match timed.await {
         Ok(answer) => Waited::Answered(answer),
         Err(_) => Waited::Elapsed,
     }
+}
+
+/// The future with a timer; `None` where nothing keeps the time.
+#[cfg(feature = "deadlines")]
+fn timed<F: Future>(deadline: Duration, future: F) -> Option<tokio::time::Timeout<F>> {
+    tokio::runtime::Handle::try_current().ok()?;
+    // A runtime does not say whether it keeps the time: making a timer panics where it does not.
+    let make = std::panic::AssertUnwindSafe(|| tokio::time::timeout(deadline, future));
+    std::panic::catch_unwind(make).ok()
 }
 
 /// Without a timer only what has no time at all is late.

@@ -193,4 +193,5 @@ pub(super) fn noted(trail: &Trail, denial: Denial) -> Denial {
 }
 
 #[cfg(feature = "deadlines")]
-const NO_TIMER: &str = "a guard has to wait, but no tokio runtime is there to keep its deadline";
+const NO_TIMER: &str =
+    "a guard has to wait, but no tokio runtime with time enabled is there to keep its deadline";

@@ -92,12 +92,18 @@ fn a_store_that_has_to_wait_needs_a_runtime() {
     }
 
     use std::task::{Context, Poll, Waker};
-    let route = route(Basic::new(Slow));
-    let mut asked = Box::pin(log_in(&route, "alice", "secret"));
-    let Poll::Ready(asked) = asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it waits for ever");
+    let answered = || {
+        let route = route(Basic::new(Slow));
+        let mut asked = Box::pin(log_in(&route, "alice", "secret"));
+        let Poll::Ready(asked) = asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it waits for ever");
+        };
+        asked.who()
     };
-    assert_eq!(asked.who(), Err("misconfigured"));
+    assert_eq!(answered(), Err("misconfigured"));
+    // Nor would this one.
+    let timeless = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(timeless.block_on(async { answered() }), Err("misconfigured"));
 }
 
 #[test]

@@ -110,8 +110,11 @@ fn a_policy_that_waits_where_nobody_can_is_misconfigured() {
 #[test]
 fn a_wait_without_a_timer_is_misconfigured() {
     let request = request(&known("", &[]));
-    let denial = futures_now(asked(&request, "nobody")).unwrap().unwrap_err();
-    assert_eq!(denial.reason(), Reason::Misconfigured);
+    let answered = || futures_now(asked(&request, "nobody")).unwrap().unwrap_err().reason();
+    assert_eq!(answered(), Reason::Misconfigured);
+    // Nor does this one keep the time.
+    let timeless = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(timeless.block_on(async { answered() }), Reason::Misconfigured);
     // What is ready when it is asked needs none.
     let view = RequestView::of(&request).unwrap();
     let (guard, store) = (Guard::new(&Rules), Store::default());

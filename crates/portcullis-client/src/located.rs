@@ -1,5 +1,6 @@
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::Uri;
@@ -30,8 +31,17 @@ pub const METADATA_TTL: Duration = Duration::from_secs(3600);
 /// ```
 #[derive(Default)]
 pub struct LocatedUrl {
+    /// How often it was to be forgotten.
+    forgotten: AtomicU64,
     /// Held while the document is fetched: others wait for it.
-    found: Mutex<Option<(Instant, Uri)>>,
+    found: Mutex<Option<Found>>,
+}
+
+struct Found {
+    uri: Uri,
+    at: Instant,
+    /// How often it had been to be forgotten when it was looked for.
+    forgotten: u64,
 }
 
 impl LocatedUrl {
@@ -51,27 +61,46 @@ impl LocatedUrl {
         F: Future<Output = Result<Uri, E>>,
     {
         let mut found = self.found.lock().await;
-        let now = clock.monotonic();
-        if let Some((at, uri)) = &*found
-            && now.saturating_duration_since(*at) < METADATA_TTL
+        let (now, forgotten) = (clock.monotonic(), self.forgotten.load(Ordering::Relaxed));
+        if let Some(found) = &*found
+            && found.forgotten == forgotten
+            && now.saturating_duration_since(found.at) < METADATA_TTL
         {
-            return Ok(uri.clone());
+            return Ok(found.uri.clone());
         }
         let uri = fetch().await?;
-        *found = Some((now, uri.clone()));
+        *found = Some(Found { uri: uri.clone(), at: now, forgotten });
         Ok(uri)
     }
 
-    /// After a failed call: what is there may have moved. Whoever looks it up just now is not waited for.
+    /// After a failed call: what is there may have moved. It waits for nobody. What is being fetched meanwhile is for the
+    /// one who fetches it; whoever comes later, or waits for that, fetches again.
     pub fn forget(&self) {
-        if let Ok(mut found) = self.found.try_lock() {
-            *found = None;
-        }
+        self.forgotten.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for LocatedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocatedUrl").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_forgotten_while_it_is_fetched_is_fetched_again() {
+        let (located, clock) = (LocatedUrl::new(), Clock::system());
+        let moving = async || {
+            located.forget();
+            Ok::<_, &str>(Uri::from_static("https://old.example/"))
+        };
+        assert_eq!(located.get(&clock, moving).await.unwrap(), "https://old.example/");
+        let moved = async || Ok::<_, &str>(Uri::from_static("https://new.example/"));
+        assert_eq!(located.get(&clock, moved).await.unwrap(), "https://new.example/");
+        let down = async || Err("down");
+        assert_eq!(located.get(&clock, down).await.unwrap(), "https://new.example/");
     }
 }

@@ -46,6 +46,13 @@ pub trait KeySource: Send + Sync + 'static {
         None
     }
 
+    /// Whether [`refresh_if_due`](Self::refresh_if_due) could begin something now. It is asked often, and begins nothing.
+    ///
+    /// By default, `true`: that finds out itself.
+    fn may_be_due(&self) -> bool {
+        true
+    }
+
     /// Begins to fetch the keys anew, in the background, if that is due: `true` if it did. Those ask who keep many
     /// sources fresh, such as one per [tenant](crate::Tenants); it neither waits nor tries again what failed just now.
     ///
@@ -89,6 +96,10 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
 
     fn look_again(&self, kid: Option<&str>, tried: &KeyLookup) -> Option<Step<Result<KeyLookup, Denial>>> {
         self.as_ref().look_again(kid, tried)
+    }
+
+    fn may_be_due(&self) -> bool {
+        self.as_ref().may_be_due()
     }
 
     fn refresh_if_due(&self) -> bool {

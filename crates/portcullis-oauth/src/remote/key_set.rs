@@ -144,6 +144,10 @@ impl KeySource for RemoteKeySet {
         }
     }
 
+    fn may_be_due(&self) -> bool {
+        self.0.due.remaining(self.0.now()).is_some_and(|remaining| remaining.is_zero())
+    }
+
     fn refresh_if_due(&self) -> bool {
         self.0.refresh_if_due(self.0.now())
     }

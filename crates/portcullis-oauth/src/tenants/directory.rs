@@ -1,6 +1,8 @@
 //! The tenants that are known, and how one becomes known.
 
 use std::collections::HashMap;
+#[cfg(feature = "discovery")]
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "discovery")]
 use std::time::Duration;
@@ -127,8 +129,9 @@ impl Directory {
         self.known.store(Arc::new(map));
     }
 
-    /// Begins refreshes of keys that are due, so many at most, of the tenants that were asked for within that time,
-    /// beginning with the tenant in that place of the map. Says with which place to go on.
+    /// Begins refreshes of keys that are due, so many at most, of the tenants that a token named within that time, whoever
+    /// made it, beginning with the tenant in that place of the map. Says with which place to go on. A panic of what is
+    /// asked about one tenant counts as a refresh, and stops the upkeep of nobody else.
     #[cfg(feature = "discovery")]
     pub(super) fn refresh_from(&self, first: usize, most: usize, in_use_for: Duration) -> usize {
         let now = self.seconds(self.clock.monotonic());
@@ -137,7 +140,7 @@ impl Directory {
         for tenant in known.values().cycle().skip(first).take(known.len()) {
             place += 1;
             let idle = now.saturating_sub(tenant.used.settle(now));
-            if idle < in_use_for.as_secs() && tenant.rules.keys.refresh_if_due() {
+            if idle < in_use_for.as_secs() && tenant.refresh_if_due() {
                 begun += 1;
             }
             if begun == most {
@@ -172,6 +175,12 @@ impl Directory {
 impl Tenant {
     pub(super) fn identifier(&self) -> &str {
         &self.rules.issuer.identifier
+    }
+
+    /// Whether a refresh began, or panicked.
+    #[cfg(feature = "discovery")]
+    fn refresh_if_due(&self) -> bool {
+        catch_unwind(AssertUnwindSafe(|| self.rules.keys.refresh_if_due())).unwrap_or(true)
     }
 
     fn has_keys(&self) -> bool {
@@ -209,7 +218,11 @@ impl KeySource for OfTenant {
         self.keys.look_again(kid, tried)
     }
 
+    fn may_be_due(&self) -> bool {
+        self.keys.may_be_due()
+    }
+
     fn refresh_if_due(&self) -> bool {
-        (self.allow)(&self.tenant) && self.keys.refresh_if_due()
+        self.keys.may_be_due() && (self.allow)(&self.tenant) && self.keys.refresh_if_due()
     }
 }

@@ -63,9 +63,9 @@ const SAMPLE: &str = "tenant";
 /// 4. With its first keys it is kept; of more than [`DEFAULT_MAX_TENANTS`] the one that was asked for least recently
 ///    goes. Before it has keys no tenant pushes another one out.
 ///
-/// 5. The keys of tenants whose tokens came within the last hour (`TENANT_IN_USE_FOR`) are fetched anew
-///    ahead of their time where a server does the [upkeep](portcullis_core::Readiness::upkeep) of what it depends on, at
-///    most `MAX_TENANT_REFRESHES` (16) a second; those of others when their next token comes.
+/// 5. The keys of kept tenants that a token named within the last hour (`TENANT_IN_USE_FOR`), whoever made it, are fetched
+///    anew ahead of their time where a server does the [upkeep](portcullis_core::Readiness::upkeep) of what it depends on,
+///    at most `MAX_TENANT_REFRESHES` (16) a second; those of others when their next token comes.
 ///
 /// Tenants stand in no metadata of a protected resource, and nobody waits for their keys to be ready.
 #[must_use]

@@ -72,8 +72,12 @@ impl KeySource for KeysOf {
         self.provider.0.published.lock().unwrap().get(&self.issuer).cloned()
     }
 
+    fn may_be_due(&self) -> bool {
+        self.provider.0.due.lock().unwrap().contains(&self.issuer)
+    }
+
     fn refresh_if_due(&self) -> bool {
-        let is_due = self.provider.0.due.lock().unwrap().contains(&self.issuer);
+        let is_due = self.may_be_due();
         if is_due {
             self.provider.0.refreshed.lock().unwrap().push(self.issuer.clone());
         }

@@ -1,4 +1,4 @@
-//! Keys of tenants are fetched ahead of their time, for those whose tokens come.
+//! Keys of tenants are fetched ahead of their time, for those whom tokens name.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -7,7 +7,10 @@ use portcullis_core::{Readiness, Wait};
 
 use super::directory::Directory;
 
-/// How long after its last token a tenant counts as in use: 1 hour. Nobody refreshes the keys of others ahead of time.
+/// How long after the last token that names it a tenant counts as in use: 1 hour. Nobody refreshes the keys of others ahead
+/// of time. Whoever made the token: what can be kept in use by a forged one is a tenant that is allowed and whose keys came,
+/// of which there are so many at most ([`DEFAULT_MAX_TENANTS`](super::DEFAULT_MAX_TENANTS)), with
+/// [`MAX_TENANT_REFRESHES`] a second for all of them.
 pub const TENANT_IN_USE_FOR: Duration = Duration::from_secs(3600);
 
 /// How many refreshes of tenants begin ahead of time in each second. Others that are due have their turn in the next.

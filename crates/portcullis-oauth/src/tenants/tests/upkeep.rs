@@ -134,6 +134,54 @@ async fn nothing_is_fetched_for_a_tenant_that_is_no_longer_allowed_and_all_ends_
     upkeep.await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_allowed_is_asked_only_where_keys_are_due() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let (acme, fresh) = (provider.publish_due("acme"), tenant("fresh"));
+    provider.publish(&fresh);
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let list = Arc::clone(&asked);
+    let allowed = provider.tenants().allow(move |tenant| {
+        list.lock().unwrap().push(tenant.to_owned());
+        true
+    });
+    let verifier = verifier(allowed, &time);
+    for issuer in [&acme, &fresh] {
+        assert_eq!(verify(&verifier, issuer, &time), Ok(()));
+    }
+    asked.lock().unwrap().clear();
+    let _upkeep = tokio::spawn(dependency(&verifier).upkeep().expect("there is some"));
+    pass(&time, 2).await;
+    let asked = asked.lock().unwrap();
+    assert!(!asked.is_empty() && asked.iter().all(|tenant| tenant == "acme"), "{asked:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_about_one_tenant_leaves_the_upkeep_of_the_others_alone() {
+    let (provider, time) = (Provider::default(), FakeClock::new());
+    let [acme, bad, globex] = ["acme", "bad", "globex"].map(|name| provider.publish_due(name));
+    let panics = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&panics);
+    let allowed = provider.tenants().allow(move |tenant| {
+        assert!(tenant != "bad" || !asked.load(Ordering::Relaxed), "the set of tenants is broken");
+        true
+    });
+    let verifier = verifier(allowed, &time);
+    for issuer in [&acme, &bad, &globex] {
+        assert_eq!(verify(&verifier, issuer, &time), Ok(()));
+    }
+    panics.store(true, Ordering::Relaxed);
+    let upkeep = tokio::spawn(dependency(&verifier).upkeep().expect("there is some"));
+    for _ in 0..3 {
+        pass(&time, 1).await;
+        let mut refreshed = provider.refreshed();
+        refreshed.sort();
+        refreshed.dedup();
+        assert_eq!(refreshed, ["acme", "globex"]);
+    }
+    assert!(!upkeep.is_finished());
+}
+
 /// Over the wire: no request sets it off, and none waits for it.
 #[tokio::test]
 async fn keys_that_are_discovered_are_fetched_anew_ahead_of_their_time() {

@@ -5,12 +5,18 @@ use super::{Goal, peer};
 /// The goals of time.
 pub const TIMES: &[Goal] = &[
     // What Portcullis charges before it decides anything. The prototype's +200..280 ns were 0.28..0.39 of bare.
-    Goal::new("-", "Security over axum, empty", "composite - bare").of("bare").at_most(0.39),
+    Goal::new("-", "Security over axum, empty", "composite - bare")
+        .of("bare")
+        .at_most(0.39)
+        .beside(&[peer("by hand", "by hand, context - bare")]),
     Goal::new("-", "Security over bare tower, empty", "protect - bare tower").of("bare").at_most(0.39),
     Goal::new("-", "axum's own charge for a layer", "pass-through - bare").of("bare"),
     // P1 and P2: a token that was verified before.
     Goal::new("P1", "JWT HS256 remembered, x bare", "hit hs256").of("bare").at_most(1.30),
-    Goal::new("P1", "JWT ES256 remembered, x bare", "hit es256").of("bare").at_most(1.30),
+    Goal::new("P1", "JWT ES256 remembered, x bare", "hit es256")
+        .of("bare")
+        .at_most(1.30)
+        .beside(&[peer("by hand", "by hand, hit")]),
     Goal::new("P1", "JWT RS256 remembered, x bare", "hit rs256").of("bare").at_most(1.30),
     Goal::new("P1", "JWT EdDSA remembered, x bare", "hit eddsa").of("bare").at_most(1.30),
     Goal::new("P1", "opaque token whose answer is remembered, x bare", "introspection hit").of("bare"),
@@ -27,7 +33,11 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P2", "JWT ES256 remembered, by Router::layer, x bare", "hit es256 routed")
         .of("bare")
         .at_most(1.60)
-        .beside(&[peer("jsonwebtoken", "jsonwebtoken es256"), peer("oauth2-rs", "oauth2-rs es256")]),
+        .beside(&[
+            peer("by hand", "by hand, hit routed"),
+            peer("jsonwebtoken", "jsonwebtoken es256"),
+            peer("oauth2-rs", "oauth2-rs es256"),
+        ]),
     // P3: added time over raw verification with a parsed key.
     Goal::new("P3", "JWT ES256, added / raw verify", "jwt es256 - bare")
         .of("raw es256")
@@ -75,14 +85,15 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P6", "limit around the router, x bare", "limit around").of("bare facts"),
     Goal::new("P6", "limit in the stack / tower_governor's", "limit - bare facts")
         .of("governor limit - bare")
-        .at_most(1.0),
+        .at_most(1.0)
+        .beside(&[peer("by hand", "by hand, limit - bare facts")]),
     Goal::new("P6", "  over the empty Security, x bare", "composite limit - composite").of("bare"),
     Goal::new("-", "cap on requests in flight, x bare", "composite - composite uncapped").of("bare"),
     // P7: whole requests, fields included.
     Goal::new("P7", "limit with RateLimit fields, x bare", "limit fields")
         .of("bare facts")
         .at_most(1.55)
-        .beside(&[peer("tower_governor", "governor limit fields")]),
+        .beside(&[peer("by hand", "by hand, limit fields"), peer("tower_governor", "governor limit fields")]),
     Goal::new("P7", "  around the router, x bare", "limit fields around").of("bare facts").at_most(1.55),
     Goal::new("P7", "  over the empty Security, x bare", "composite limit fields - composite")
         .of("bare")
@@ -96,7 +107,10 @@ pub const TIMES: &[Goal] = &[
         .of("bare")
         .at_most(0.10),
     Goal::new("P8", "  / the allowed path", "composite 401").of("composite jwt es256").at_most(1.0),
-    Goal::new("P8", "429, x bare", "429").of("bare anonymous").at_most(1.35),
+    Goal::new("P8", "429, x bare", "429")
+        .of("bare anonymous")
+        .at_most(1.35)
+        .beside(&[peer("by hand", "by hand, 429")]),
     Goal::new("P8", "  by Router::layer, x bare", "429 routed")
         .of("bare anonymous")
         .beside(&[peer("tower_governor", "governor 429")]),
@@ -143,7 +157,10 @@ pub const TIMES: &[Goal] = &[
         .of("guard by hand 1000 - guard request")
         .at_most(2.0),
     // P13: the audit, its event queued for the writer of lines, or kept in memory.
-    Goal::new("P13", "audit, JSON lines queued, x bare", "audit - bare facts").of("bare facts").at_most(0.45),
+    Goal::new("P13", "audit, JSON lines queued, x bare", "audit - bare facts")
+        .of("bare facts")
+        .at_most(0.45)
+        .beside(&[peer("by hand", "by hand, audit - bare facts")]),
     Goal::new("P13", "audit, last events in memory, x bare", "audit memory - bare facts")
         .of("bare facts")
         .at_most(0.45),
@@ -155,7 +172,7 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P11", "limit, JWT ES256 remembered, scope, audit, x bare", "full es256")
         .of("bare")
         .at_most(2.0)
-        .beside(&[peer("governor+oauth2-rs", "oauth2-rs full es256")]),
+        .beside(&[peer("by hand", "by hand, full"), peer("governor+oauth2-rs", "oauth2-rs full es256")]),
     // P12: what everything but the client takes of the processor, over real sockets.
     Goal::new("P12", "the same over loopback, HS256, x bare", "loopback full hs256")
         .of("loopback bare")

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod beside;
 mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -33,10 +34,10 @@ pub use self::fields::{
 };
 pub use self::guard::{
     Action, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE,
-    DEFAULT_MAX_BODY_BYTES, Delete, Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, Guard,
-    ListPolicy, Load, LoadInTenant, LoadWithin, MAX_FILTER_TERMS, MAX_IDENTIFIER, OnDeny, PathParameters,
-    Permit, PermitWithin, Policy, Predicate, Read, Resource, Source, SqlPart, Submitted, TenantScoped,
-    TenantStore, Value, Visible, Write,
+    DEFAULT_MAX_BODY_BYTES, Delete, Detached, Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered,
+    Guard, ListPolicy, Load, LoadInTenant, LoadWithin, MAX_FILTER_TERMS, MAX_IDENTIFIER,
+    MAX_WATCHED_POLICIES, OnDeny, PathParameters, Permit, PermitWithin, Policy, Predicate, Read, Resource,
+    Source, SqlPart, Submitted, TenantScoped, TenantStore, Value, Visible, Write,
 };
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;

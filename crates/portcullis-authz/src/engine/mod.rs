@@ -50,8 +50,9 @@
 //!    each question at once, and what would be one more is not asked further and noted as a failure. The decision point
 //!    is told that the question is only [watched](Question::is_watched), so that it can keep its places for questions
 //!    that decide. A decision that comes after the response is told to the audit by itself; one that has not come when the
-//!    runtime ends is told as a failure. A guard with an [`EnginePolicy`] that is not enforced does wait: its policy
-//!    borrows the resource.
+//!    runtime ends is told as a failure. So it is with an
+//!    [`EnginePolicy`], whose question takes along what it needs of the resource: the guard hands the resource over and goes
+//!    on, and the decision point has until the guard's deadline.
 
 mod ask;
 mod describe;

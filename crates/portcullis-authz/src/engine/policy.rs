@@ -69,28 +69,31 @@ impl<P: DecisionPoint> EnginePolicy<P> {
     }
 
     /// Takes the decisions less seriously, to watch them before they are enforced. By default, this is
-    /// [`Mode::Enforce`]. The guard waits for the decision all the same, as long as the decision point takes: its policy
-    /// borrows the resource.
+    /// [`Mode::Enforce`].
+    ///
+    /// Nobody waits for a decision that is not enforced: the guard hands the resource over, and the question, which has what
+    /// it needs of the resource, is [watched](Question::is_watched) beside the request
+    /// ([`Policy::decide_detached`]). In the event the decision stands if it comes before the response; a later one is told
+    /// to the audit by itself. That needs a runtime of tokio and the feature `deadlines`: without them the request waits.
     pub fn with_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }
 
-    fn ask<A: Action>(&self, caller: &Principal, resource: &impl Describe) -> Step<Decision> {
+    fn ask<A: Action>(&self, caller: &Principal, resource: &impl Describe, watched: bool) -> Step<Decision> {
         let action = match &self.name {
             None => Cow::Borrowed(A::NAME),
             Some(name) => Cow::Owned(name(A::NAME)),
         };
         let question = Question::new(caller, action, resource.kind(), resource.id());
         let question = question.with_attributes(resource.attributes());
-        // Of a share of requests, nobody knows here whether this one is in it.
-        let question = if self.mode == Mode::Shadow { question.watched() } else { question };
+        let question = if watched || self.mode == Mode::Shadow { question.watched() } else { question };
         question.put_to(&self.point)
     }
 }
 
 impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePolicy<P> {
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
-        match self.ask::<A>(caller, resource) {
+        match self.ask::<A>(caller, resource, false) {
             Step::Done(decision) => told(self.point.name(), decision),
             Step::Wait(_) => Decision::deny(Reason::Misconfigured).because(
                 "the decision point has to be waited for, but was asked where nobody can: use the guard's methods \
@@ -100,8 +103,19 @@ impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePol
     }
 
     fn decide_async(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send {
-        let step = self.ask::<A>(caller, resource);
+        let step = self.ask::<A>(caller, resource, false);
         async move { told(self.point.name(), step.resolve().await) }
+    }
+
+    fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
+        let name = self.point.name();
+        Some(match self.ask::<A>(caller, resource, true) {
+            Step::Done(decision) => Step::Done(told(name, decision)),
+            Step::Wait(wait) => {
+                let name = name.to_owned();
+                Step::wait(async move { told(&name, wait.await) })
+            }
+        })
     }
 
     fn mode(&self) -> Mode {

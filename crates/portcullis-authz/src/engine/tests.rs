@@ -3,4 +3,6 @@ mod asks;
 mod conforms;
 mod policies;
 mod questions;
+mod slow;
 mod watched;
+mod watched_policies;

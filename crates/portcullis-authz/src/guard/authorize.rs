@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use portcullis_core::{Denial, Mode, RequestView, Trail};
+use portcullis_core::{Denial, RequestView, Trail};
 
 use super::action::Action;
 use super::path_parameters::PathParameters;
@@ -212,10 +212,9 @@ impl<'p, P> Guard<'p, P> {
         P: Policy<A, R>,
     {
         let caller = steps::caller(trail)?;
-        let deadline = self.decision_deadline.unwrap_or(deadline);
-        let decision = steps::decided((trail, self.policy), caller, &resource, deadline).await;
-        let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
-        steps::settled(trail, caller, resource, &asked, &decision)
+        let asked = Asked { target, on_deny, deadline: self.decision_deadline.unwrap_or(deadline) };
+        steps::decide((trail, self.policy), caller, &resource, &asked).await?;
+        Ok(Permit::new(caller.clone(), resource, trail.clone()))
     }
 
     fn ask_now<A, R>(
@@ -229,16 +228,9 @@ impl<'p, P> Guard<'p, P> {
         P: Policy<A, R>,
     {
         let caller = steps::caller(trail)?;
-        let decision = steps::decided_now((trail, self.policy), caller, &resource);
-        let asked = Asked { target, mode: self.mode::<A, R>(), on_deny };
-        steps::settled(trail, caller, resource, &asked, &decision)
-    }
-
-    fn mode<A, R>(&self) -> Mode
-    where
-        P: Policy<A, R>,
-    {
-        self.policy.mode()
+        let deadline = self.decision_deadline.unwrap_or(DEFAULT_DECISION_DEADLINE);
+        steps::decide_now((trail, self.policy), caller, &resource, &Asked { target, on_deny, deadline })?;
+        Ok(Permit::new(caller.clone(), resource, trail.clone()))
     }
 }
 

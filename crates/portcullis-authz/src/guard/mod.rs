@@ -3,6 +3,7 @@
 mod action;
 mod authorize;
 mod deadline;
+mod detached;
 mod filter;
 mod nested;
 mod path_parameters;
@@ -17,12 +18,14 @@ mod target;
 pub(crate) mod template;
 mod tenant;
 mod told;
+mod watched;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::action::{Action, Create, Delete, Read, Write};
 pub use self::authorize::Guard;
+pub use self::detached::Detached;
 pub use self::filter::{
     Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered, ListPolicy, MAX_FILTER_TERMS, Predicate,
     SqlPart, Value, Visible,
@@ -35,3 +38,4 @@ pub use self::resource::{DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Load,
 pub use self::source::{MAX_IDENTIFIER, Source};
 pub use self::submitted::{DEFAULT_MAX_BODY_BYTES, Submitted};
 pub use self::tenant::{LoadInTenant, TenantScoped, TenantStore};
+pub use self::watched::MAX_WATCHED_POLICIES;

@@ -102,11 +102,10 @@ impl<A, R> Permit<A, R> {
         P: Policy<B, R>,
         R: Resource,
     {
-        let asked =
-            Asked { target: Target::resource::<B, R>(None), mode: policy.mode(), on_deny: R::ON_DENY };
-        let (caller, resource) = (&self.principal, &self.resource);
-        let decision = steps::decided((&self.trail, policy), caller, resource, R::DECISION_DEADLINE).await;
-        steps::settled(&self.trail, &self.principal, &self.resource, &asked, &decision)
+        let target = Target::resource::<B, R>(None);
+        let asked = Asked { target, on_deny: R::ON_DENY, deadline: R::DECISION_DEADLINE };
+        steps::decide((&self.trail, policy), &self.principal, &self.resource, &asked).await?;
+        Ok(Permit::new(self.principal.clone(), &self.resource, self.trail.clone()))
     }
 
     /// The resource, without the proof.

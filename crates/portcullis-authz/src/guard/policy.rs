@@ -1,6 +1,6 @@
 use std::future::{Future, ready};
 
-use portcullis_core::{Decision, Mode, Principal, Reason};
+use portcullis_core::{Decision, Mode, Principal, Step};
 
 /// Decides whether a caller may do something to a resource.
 ///
@@ -41,11 +41,52 @@ pub trait Policy<A, R>: Send + Sync {
         ready(self.decide(caller, resource))
     }
 
+    /// The same, without holding on to the resource: what is returned has taken along what it needs. Guards ask this where
+    /// the decision changes nothing ([`mode`](Self::mode)), and let it come beside the request, which goes on;
+    /// [`MAX_WATCHED_POLICIES`](crate::MAX_WATCHED_POLICIES) of them at once, each for as long as the guard's deadline says.
+    ///
+    /// By default, this is `None`: the policy needs the resource to decide. Then the guard asks
+    /// [`decide_async`](Self::decide_async) in its place and waits, at most for its deadline. A policy in plain code needs
+    /// nothing else; one that asks a database or another server should take a copy of what it asks about:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use portcullis_authz::{AsyncPolicy, Read};
+    /// use portcullis_core::{Decision, Mode, Principal, Reason, Step};
+    ///
+    /// struct Document { id: u32 }
+    /// struct Shares(Arc<Vec<(u32, &'static str)>>);
+    ///
+    /// /// Stands for a query.
+    /// async fn shared(shares: &[(u32, &'static str)], id: u32, user: &str) -> Decision {
+    ///     Decision::allow_if(shares.contains(&(id, user)), Reason::PolicyDenied)
+    /// }
+    ///
+    /// impl AsyncPolicy<Read, Document> for Shares {
+    ///     async fn decide(&self, caller: &Principal, document: &Document) -> Decision {
+    ///         shared(&self.0, document.id, caller.subject()).await
+    ///     }
+    ///     fn decide_detached(&self, caller: &Principal, document: &Document) -> Option<Step<Decision>> {
+    ///         let (shares, caller, id) = (Arc::clone(&self.0), caller.clone(), document.id);
+    ///         Some(Step::wait(async move { shared(&shares, id, caller.subject()).await }))
+    ///     }
+    ///     fn mode(&self) -> Mode {
+    ///         Mode::Shadow
+    ///     }
+    /// }
+    /// ```
+    fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
+        let _ = (caller, resource);
+        None
+    }
+
     /// How seriously this action on this kind of resource is taken, for this request. By default, this is
     /// [`Mode::Enforce`].
     ///
     /// A refusal that is not enforced, and a failure or a missed deadline of the policy, is noted in the Trail as
-    /// what would have been; the resource is handed over all the same.
+    /// what would have been; the resource is handed over all the same, and before that if the policy lets itself be asked
+    /// [without it](Self::decide_detached).
     fn mode(&self) -> Mode {
         Mode::Enforce
     }
@@ -90,6 +131,14 @@ pub trait AsyncPolicy<A, R>: Send + Sync {
     /// Whether the caller may, as [`Policy::decide`] says it.
     fn decide(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send;
 
+    /// The same, without holding on to the resource, as [`Policy::decide_detached`] says it. By default, this is `None`:
+    /// requests wait for the policy, also where it is not enforced. [`Detached`](crate::Detached) takes along a clone of the
+    /// resource.
+    fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
+        let _ = (caller, resource);
+        None
+    }
+
     /// How seriously it is taken, as [`Policy::mode`] says it. By default, this is [`Mode::Enforce`].
     fn mode(&self) -> Mode {
         Mode::Enforce
@@ -106,18 +155,18 @@ pub struct Awaited<P>(pub P);
 
 impl<A, R, P: AsyncPolicy<A, R>> Policy<A, R> for Awaited<P> {
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
-        super::deadline::at_once(self.0.decide(caller, resource))
-            .unwrap_or_else(|| Decision::deny(Reason::Misconfigured).because(NOBODY_WAITS))
+        super::deadline::at_once(self.0.decide(caller, resource)).unwrap_or_else(super::steps::nobody_waits)
     }
 
     fn decide_async(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send {
         self.0.decide(caller, resource)
     }
 
+    fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
+        self.0.decide_detached(caller, resource)
+    }
+
     fn mode(&self) -> Mode {
         self.0.mode()
     }
 }
-
-pub(super) const NOBODY_WAITS: &str =
-    "the policy has to wait, but was asked where nobody can: use the guard's methods that are async";

@@ -1,22 +1,19 @@
 //! The steps of every guard: who asks, what for, what the policy says, and how that is told.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::future::Future;
 use std::time::Duration;
 
 use portcullis_core::{
-    Authentication, Decision, Denial, Explained, Mode, Principal, Reason, Room, Scopes, StoreError, Trail,
+    Authentication, Decision, Denial, Explained, Principal, Reason, Room, Scopes, StoreError, Trail,
 };
 use smallvec::SmallVec;
 
 use super::deadline::{Waited, at_once, within};
-use super::permit::Permit;
-use super::policy::{NOBODY_WAITS, Policy};
+use super::policy::Policy;
 use super::resource::{OnDeny, Resource};
 use super::source::MAX_IDENTIFIER;
 use super::target::Target;
+use super::watched;
 use crate::refusal;
 
 /// The caller. Without one nothing is loaded or read.
@@ -70,53 +67,44 @@ pub(super) async fn loaded<R>(
     Err(noted(trail, denial))
 }
 
-/// What the policy says, in time. What one says that is not enforced is asked for so that its panics stay its own.
-pub(super) async fn decided<A, R, P: Policy<A, R>>(
+/// Asks the policy, and says how to refuse. Whatever one says that is not enforced refuses nothing.
+pub(super) async fn decide<A, R, P: Policy<A, R>>(
     (trail, policy): (&Trail, &P),
     caller: &Principal,
     resource: &R,
-    deadline: Duration,
-) -> Decision {
-    if trail.enforces(policy.mode()) {
-        return in_time(deadline, policy.decide_async(caller, resource)).await;
+    asked: &Asked<'_>,
+) -> Result<(), Denial> {
+    if !trail.enforces(policy.mode()) {
+        watched::watch((trail, policy), caller, resource, asked).await;
+        return Ok(());
     }
-    match catch_unwind(AssertUnwindSafe(|| policy.decide_async(caller, resource))) {
-        Ok(decision) => in_time(deadline, contained(decision)).await,
-        Err(_) => panicked(),
-    }
+    let decision = in_time(asked.deadline, policy.decide_async(caller, resource)).await;
+    settled(trail, asked, &decision)
 }
 
 /// The same, where nobody can wait.
-pub(super) fn decided_now<A, R, P: Policy<A, R>>(
+pub(super) fn decide_now<A, R, P: Policy<A, R>>(
     (trail, policy): (&Trail, &P),
     caller: &Principal,
     resource: &R,
-) -> Decision {
-    let ask = || at_once(policy.decide_async(caller, resource));
-    let decision = if trail.enforces(policy.mode()) {
-        ask()
-    } else {
-        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| Some(panicked()))
-    };
-    decision.unwrap_or_else(|| Decision::deny(Reason::Misconfigured).because(NOBODY_WAITS))
+    asked: &Asked<'_>,
+) -> Result<(), Denial> {
+    if !trail.enforces(policy.mode()) {
+        watched::watch_now((trail, policy), caller, resource, asked);
+        return Ok(());
+    }
+    let decision = at_once(policy.decide_async(caller, resource)).unwrap_or_else(nobody_waits);
+    settled(trail, asked, &decision)
 }
 
-/// Is polled no more once it has panicked.
-async fn contained(decision: impl Future<Output = Decision>) -> Decision {
-    let mut decision = pin!(decision);
-    poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| decision.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(panicked()))
-    })
-    .await
-}
-
-fn panicked() -> Decision {
-    Decision::deny(Reason::Panicked).because("the policy panicked")
+pub(super) fn nobody_waits() -> Decision {
+    Decision::deny(Reason::Misconfigured).because(
+        "the policy has to wait, but was asked where nobody can: use the guard's methods that are async",
+    )
 }
 
 /// A policy that is late has failed.
-async fn in_time(deadline: Duration, decision: impl Future<Output = Decision>) -> Decision {
+pub(super) async fn in_time(deadline: Duration, decision: impl Future<Output = Decision>) -> Decision {
     match within(deadline, decision).await {
         Waited::Answered(decision) => decision,
         Waited::Elapsed => Decision::deny(Reason::PolicyDeadlineExceeded)
@@ -126,31 +114,30 @@ async fn in_time(deadline: Duration, decision: impl Future<Output = Decision>) -
     }
 }
 
-/// A question that was asked.
+/// A question to a policy.
 pub(super) struct Asked<'t> {
     pub(super) target: Target<'t>,
-    pub(super) mode: Mode,
     pub(super) on_deny: OnDeny,
+    pub(super) deadline: Duration,
 }
 
-/// The permit, or the refusal as the mode and the resource want it.
-pub(super) fn settled<A, R>(
-    trail: &Trail,
-    caller: &Principal,
-    resource: R,
-    asked: &Asked<'_>,
-    decision: &Decision,
-) -> Result<Permit<A, R>, Denial> {
-    if decision.is_allowed() {
-        trail.note(Room::Guard, asked.target.allowed(decision), true);
-    } else if trail.enforces(asked.mode) {
+/// What is enforced, as the resource wants it.
+fn settled(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Result<(), Denial> {
+    if !decision.is_allowed() {
         return Err(refused(trail, asked, decision));
-    } else {
-        let reason = refusal_of(decision);
-        let (detail, tree) = asked.target.refused(reason, &said(decision), decision.explanation().cloned());
-        trail.shadowed(Room::Guard, &Decision::deny(reason).because(detail).explained(tree));
     }
-    Ok(Permit::new(caller.clone(), resource, trail.clone()))
+    trail.note(Room::Guard, asked.target.allowed(decision), true);
+    Ok(())
+}
+
+/// A decision as it would have been told, had it been enforced.
+pub(super) fn unenforced(target: Target<'_>, decision: &Decision) -> Decision {
+    if decision.is_allowed() {
+        return target.allowed(decision);
+    }
+    let reason = refusal_of(decision);
+    let (detail, tree) = target.refused(reason, &said(decision), decision.explanation().cloned());
+    Decision::deny(reason).because(detail).explained(tree)
 }
 
 fn refused(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Denial {

@@ -24,6 +24,18 @@ pub(super) struct Target<'t> {
     parameter: Option<(&'t PathParameters, usize)>,
 }
 
+/// A target that outlives the request.
+pub(super) struct OwnedTarget {
+    subject: Subject,
+    id: Option<Box<str>>,
+}
+
+impl OwnedTarget {
+    pub(super) fn lent(&self) -> Target<'_> {
+        Target { subject: self.subject, id: self.id.as_deref(), parameter: None }
+    }
+}
+
 /// An action on a kind of resources. The kind is asked for when somebody reads it.
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
@@ -94,6 +106,11 @@ impl<'t> Target<'t> {
         let mut id = String::with_capacity(ROOM);
         id.extend(self.id.unwrap_or_default().chars().take(SHOWN));
         Told { subject: self.subject, id, reason, inner }.explained()
+    }
+
+    /// The same, to be told when the request may be over.
+    pub(super) fn owned(self) -> OwnedTarget {
+        OwnedTarget { subject: self.subject, id: self.id.map(Into::into) }
     }
 
     /// Where callers are kept to their own tenant, what there is to say of one to whom something is absent.

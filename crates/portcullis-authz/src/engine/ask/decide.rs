@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use portcullis_core::{
     Authentication, Decision, Denial, Effect, Explained, Explanation, Finding, Principal, Reason,
-    RequestView, Room, Scopes, Step, Trail,
+    RequestView, Room, Scopes, Step, Trail, Wait,
 };
 use portcullis_tower::Decide;
 
 use super::Ask;
 use super::source::Id;
-use super::watch::panicked;
+use crate::beside::{self, Tell};
 use crate::engine::question::Question;
 use crate::guard::PathParameters;
 use crate::refusal;
@@ -38,7 +38,7 @@ impl Ask {
         }
         // What is asked is only read.
         catch_unwind(AssertUnwindSafe(|| self.put(request, false))).unwrap_or_else(|_| {
-            request.trail().shadowed(Room::Rule, &panicked());
+            request.trail().note(Room::Rule, beside::panicked::<Told>(), false);
             Step::Done(Ok(()))
         })
     }
@@ -53,12 +53,21 @@ impl Ask {
             Step::Done(decision) => {
                 Step::Done(self.told(&question).settle(request.trail(), enforced, &decision))
             }
-            Step::Wait(wait) if !enforced => {
-                self.watching.beside(self.told(&question), wait, request.trail())
-            }
+            Step::Wait(wait) if !enforced => self.watch(self.told(&question), wait, request.trail()),
             Step::Wait(wait) => {
                 let (told, trail) = (self.told(&question), request.trail().clone());
                 Step::wait(async move { told.settle(&trail, enforced, &wait.await) })
+            }
+        }
+    }
+
+    /// Nobody waits for an answer that changes nothing, unless there is no runtime that could wait beside the request.
+    fn watch(&self, told: Told, wait: Wait<Decision>, trail: &Trail) -> Step<Result<(), Denial>> {
+        match self.places.beside(told, wait, trail) {
+            None => Step::Done(Ok(())),
+            Some((told, wait)) => {
+                let trail = trail.clone();
+                Step::wait(async move { told.settle(&trail, false, &wait.await) })
             }
         }
     }
@@ -125,15 +134,15 @@ fn unasked(request: &RequestView<'_>, enforced: bool, denial: Denial) -> Result<
 }
 
 /// Who was asked what.
-pub(super) struct Told(String);
+struct Told(String);
 
 impl Told {
-    pub(super) fn settle(self, trail: &Trail, enforced: bool, decision: &Decision) -> Result<(), Denial> {
-        let noted = self.noted(decision, trail.principal());
+    fn settle(self, trail: &Trail, enforced: bool, decision: &Decision) -> Result<(), Denial> {
         if !enforced {
-            trail.shadowed(Room::Rule, &noted);
+            beside::note(self, decision, trail);
             return Ok(());
         }
+        let noted = self.noted(decision, trail.principal());
         trail.decided(Room::Rule, &noted);
         if noted.is_allowed() {
             return Ok(());
@@ -146,9 +155,13 @@ impl Told {
         let denial = if denial.is_failure() { denial.retry_after(RETRY_AFTER) } else { denial };
         Err(refusal::with_challenges_of(trail, denial, &Scopes::EMPTY))
     }
+}
 
-    /// The decision as the event tells it.
-    pub(super) fn noted(self, decision: &Decision, caller: Option<&Principal>) -> Decision {
+impl Tell for Told {
+    const ROOM: Room = Room::Rule;
+    const PANICKED: &'static str = "a question to a decision point panicked";
+
+    fn noted(self, decision: &Decision, caller: Option<&Principal>) -> Decision {
         let reason = decision.reason();
         let noted =
             if decision.is_allowed() { Decision::allow(reason) } else { Decision::deny(refused(reason)) };

@@ -4,18 +4,20 @@ mod decide;
 mod lint;
 mod print;
 mod source;
-mod watch;
 
 use std::sync::Arc;
 
 use portcullis_core::{Mode, RequestView};
 use serde_json::Value;
 
-pub use self::watch::MAX_WATCHED;
-
 use self::source::{Id, Source};
-use self::watch::Watching;
 use super::point::DecisionPoint;
+use crate::beside::Places;
+
+/// How many answers that change nothing a question and its clones wait for at once, beside the requests; what would be
+/// one more is not waited for, and noted as a decision point that is unavailable. How many reach a decision point that other
+/// questions are put to as well is up to it: it can tell them by [`Question::is_watched`](crate::engine::Question::is_watched).
+pub const MAX_WATCHED: usize = 256;
 
 /// Asks the decision point about each request. By default, whether the caller may do what the method says (`GET`) to
 /// the `route` whose template matched (`/documents/{id}`), as API gateways do (AuthZEN Authorization API 1.0).
@@ -28,7 +30,7 @@ pub fn ask(point: impl DecisionPoint + 'static) -> Ask {
         id: Id::Route,
         attributes: Vec::new(),
         context: Vec::new(),
-        watching: Watching::default(),
+        places: Places::new(MAX_WATCHED),
     }
 }
 
@@ -62,7 +64,7 @@ pub struct Ask {
     id: Id,
     attributes: Vec<(Box<str>, Source)>,
     context: Vec<(Box<str>, Source)>,
-    watching: Watching,
+    places: Places,
 }
 
 impl Ask {

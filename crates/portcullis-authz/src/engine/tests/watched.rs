@@ -3,36 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use http::Request;
-use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Step, Trail};
+use portcullis_core::{Denial, Mode, Reason, RequestView, Room, Step};
 use tokio::sync::watch;
 
-use crate::engine::{Ask, DecisionPoint, MAX_WATCHED, Question, ask};
+use super::slow::{Slow, finish, settle};
+use crate::engine::{Ask, MAX_WATCHED, ask};
 use crate::test_support::{known, noted, request};
-
-/// Answers when it is told to: no, or by a panic.
-struct Slow {
-    told: watch::Receiver<bool>,
-    panics: bool,
-    /// For each question that was asked in earnest, whether it was only watched.
-    polled: Arc<Mutex<Vec<bool>>>,
-}
-
-impl DecisionPoint for Slow {
-    fn name(&self) -> &str {
-        "slow"
-    }
-
-    fn decide(&self, question: &Question<'_>) -> Step<Decision> {
-        let (mut told, panics) = (self.told.clone(), self.panics);
-        let (watched, polled) = (question.is_watched(), Arc::clone(&self.polled));
-        Step::wait(async move {
-            polled.lock().unwrap().push(watched);
-            let _ = told.wait_for(|told| *told).await;
-            assert!(!panics, "told to panic");
-            Decision::deny(Reason::PolicyDenied).because("no policy")
-        })
-    }
-}
 
 fn slow(panics: bool) -> (watch::Sender<bool>, Ask) {
     let (tell, ask, _) = counted(panics);
@@ -40,32 +16,12 @@ fn slow(panics: bool) -> (watch::Sender<bool>, Ask) {
 }
 
 fn counted(panics: bool) -> (watch::Sender<bool>, Ask, Arc<Mutex<Vec<bool>>>) {
-    let (tell, told) = watch::channel(false);
-    let polled = Arc::<Mutex<Vec<bool>>>::default();
-    let slow = Slow { told, panics, polled: Arc::clone(&polled) };
+    let (tell, slow, polled) = Slow::new(panics);
     (tell, ask(slow).action("read").resource("todo").id("7").in_mode(Mode::Shadow), polled)
 }
 
 fn start(ask: &Ask, request: &Request<()>) -> Option<Result<(), Denial>> {
     ask.decide(&RequestView::of(request).unwrap()).done()
-}
-
-/// Ends the request, and keeps what comes late.
-fn finish(request: &Request<()>) -> Arc<Mutex<Vec<Reason>>> {
-    let late = Arc::<Mutex<Vec<Reason>>>::default();
-    let trail = Trail::of(request.extensions()).unwrap();
-    if trail.finish(None).awaits {
-        let late = Arc::clone(&late);
-        trail.tell_late(move |entry| late.lock().unwrap().push(entry.reason));
-    }
-    late
-}
-
-/// Lets what was spawned go on.
-async fn settle() {
-    for _ in 0..4 * MAX_WATCHED {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test]

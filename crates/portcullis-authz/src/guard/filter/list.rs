@@ -9,7 +9,8 @@ use crate::guard::action::Action;
 use crate::guard::authorize::Guard;
 use crate::guard::policy::Policy;
 use crate::guard::resource::Resource;
-use crate::guard::steps;
+use crate::guard::target::Target;
+use crate::guard::{steps, watched};
 
 /// Decides which resources of a kind a caller may do something to, all at once.
 ///
@@ -125,7 +126,8 @@ impl<A: Action, R> fmt::Debug for Visible<A, R> {
 impl<P> Guard<'_, P> {
     /// What the caller may do `A` to. It is noted in the Trail by its fields, without values.
     ///
-    /// A policy that is not enforced for this request makes everything visible; what it would have left is noted.
+    /// A policy that is not enforced for this request makes everything visible, also if it panics; what it would have left
+    /// is noted.
     ///
     /// # Errors
     /// 401 with the challenges of the route, if nobody said who calls; 500 `misconfigured`, if no authentication ran;
@@ -137,18 +139,25 @@ impl<P> Guard<'_, P> {
         P: ListPolicy<A, R>,
     {
         let (caller, trail) = (steps::caller(request.trail())?, request.trail());
+        let visible = |filter| Visible { filter, principal: caller.clone(), action: PhantomData };
+        let detail = |filter: &Filter<R>| format!("{} {} where {filter}", A::NAME, R::kind());
+        if !trail.enforces(self.policy.mode()) {
+            let asked = watched::safely(|| {
+                let filter = self.policy.filter(caller);
+                let too_large = filter.is_too_large();
+                let reason = if too_large { Reason::InternalError } else { Reason::PolicyDenied };
+                Decision::deny(reason).because(detail(&filter))
+            });
+            let panicked = |why| steps::unenforced(Target::resource::<A, R>(None), &why);
+            trail.note(Room::Guard, asked.unwrap_or_else(panicked), false);
+            return Ok(visible(Filter::all()));
+        }
         let filter = self.policy.filter(caller);
-        let enforced = trail.enforces(self.policy.mode());
-        let detail = format!("{} {} where {filter}", A::NAME, R::kind());
-        let filter = if enforced && filter.is_too_large() {
+        let detail = detail(&filter);
+        if filter.is_too_large() {
             return Err(steps::noted(trail, Denial::new(Reason::InternalError).explained(detail)));
-        } else if enforced {
-            trail.decided(Room::Guard, &Decision::allow(Reason::PolicyAllowed).because(detail));
-            filter
-        } else {
-            trail.shadowed(Room::Guard, &Decision::deny(Reason::PolicyDenied).because(detail));
-            Filter::all()
-        };
-        Ok(Visible { filter, principal: caller.clone(), action: PhantomData })
+        }
+        trail.decided(Room::Guard, &Decision::allow(Reason::PolicyAllowed).because(detail));
+        Ok(visible(filter))
     }
 }

@@ -180,12 +180,37 @@ fn a_list_is_for_known_callers_and_filters_of_bearable_size() {
 
 #[test]
 fn a_watched_list_shows_everything_and_notes_what_it_would_have_left() {
-    for (role, detail) in [("", "owner = ? or public = ?"), ("everything", "too large")] {
+    for (role, reason, detail) in [
+        ("", Reason::PolicyDenied, "owner = ? or public = ?"),
+        ("everything", Reason::InternalError, "too large"),
+    ] {
         let request = request(&known("", &[role]));
         assert!(visible(&request, Mode::Shadow).unwrap().is_all());
         let noted = noted(&request, Room::Guard).remove(0);
-        assert_eq!((noted.0, noted.2), (Effect::Deny, false));
+        assert_eq!((noted.0, noted.1, noted.2), (Effect::Deny, reason, false));
         assert_eq!(noted.3, format!("Read Thing where {detail}"));
+    }
+}
+
+/// A list in the shadow is no worse off than a single read.
+#[test]
+fn a_watched_list_shows_everything_even_if_its_policy_panics() {
+    struct Panics(Mode);
+    impl ListPolicy<Read, Thing> for Panics {
+        fn filter(&self, _: &Principal) -> Filter<Thing> {
+            panic!("a policy that is not ready yet")
+        }
+        fn mode(&self) -> Mode {
+            self.0
+        }
+    }
+    for mode in [Mode::Shadow, Mode::Percent(0)] {
+        let request = request(&known("", &[]));
+        let view = RequestView::of(&request).unwrap();
+        assert!(Guard::new(&Panics(mode)).visible::<Read, Thing>(&view).unwrap().filter().is_all());
+        let expected = (Effect::Deny, Reason::Panicked, false, "Read Thing: panicked, the policy panicked");
+        let noted = noted(&request, Room::Guard).remove(0);
+        assert_eq!((noted.0, noted.1, noted.2, &*noted.3), expected);
     }
 }
 

@@ -14,6 +14,7 @@ impl Policy<Read, Document> for Watched {
         match document.owner.as_str() {
             "panicking" => panic!("a policy that is not ready yet"),
             "failing" => Decision::deny(Reason::StoreUnavailable),
+            "alice" => Decision::allow(Reason::PolicyAllowed),
             _ => Decision::deny(Reason::PolicyDenied).because("not yet"),
         }
     }
@@ -51,6 +52,17 @@ async fn what_would_have_been_refused_is_noted_and_handed_over() {
             told(Reason::StoreUnavailable, "Read Document/failing: store_unavailable"),
         ]
     );
+}
+
+/// So that those who would be refused can be counted beside those who would not.
+#[tokio::test]
+async fn what_would_have_been_allowed_is_noted_as_watched_too() {
+    for (mode, enforced) in [(Mode::Shadow, false), (Mode::Percent(0), false), (Mode::Percent(100), true)] {
+        let request = request(&known("", &[]));
+        assert!(asked(&request, mode, "alice").await.is_ok());
+        let expected = (Effect::Allow, Reason::PolicyAllowed, enforced, "Read Document/alice".to_owned());
+        assert_eq!(noted(&request, Room::Guard), [expected], "{mode:?}");
+    }
 }
 
 /// Like every failure of a watched policy.

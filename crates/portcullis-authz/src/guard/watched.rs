@@ -1,0 +1,114 @@
+//! Policies that are not enforced for a request: what they say is noted, and nothing else comes of it.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::LazyLock;
+use std::task::Poll;
+
+use portcullis_core::{Decision, Principal, Room, Step, Trail, Wait};
+
+use super::deadline::at_once;
+use super::policy::Policy;
+use super::steps::{Asked, in_time, nobody_waits, unenforced};
+use super::target::OwnedTarget;
+use crate::beside::{self, Places, Tell};
+
+/// How many decisions that change nothing the guards of a process wait for at once, beside the requests; what would be one
+/// more is not waited for, and noted as a failure. How many of them reach a decision point is up to it: see
+/// [`Question::is_watched`](crate::Question::is_watched).
+pub const MAX_WATCHED_POLICIES: usize = 1024;
+
+/// Policies come and go with the requests, so that no one of them could count.
+static PLACES: LazyLock<Places> = LazyLock::new(|| Places::new(MAX_WATCHED_POLICIES));
+
+/// Asks, and notes what would have been. A policy that can be asked without the resource is not waited for.
+pub(super) async fn watch<A, R, P: Policy<A, R>>(
+    (trail, policy): (&Trail, &P),
+    caller: &Principal,
+    resource: &R,
+    asked: &Asked<'_>,
+) {
+    let decision = match begin((trail, policy), caller, resource, asked) {
+        Begun::Told => return,
+        Begun::Known(decision) => decision,
+        Begun::Waits(wait) => wait.await,
+        Begun::Borrows => match safely(|| policy.decide_async(caller, resource)) {
+            Ok(decision) => in_time(asked.deadline, contained(decision)).await,
+            Err(panicked) => panicked,
+        },
+    };
+    note(trail, asked, &decision);
+}
+
+/// The same, where nobody can wait.
+pub(super) fn watch_now<A, R, P: Policy<A, R>>(
+    (trail, policy): (&Trail, &P),
+    caller: &Principal,
+    resource: &R,
+    asked: &Asked<'_>,
+) {
+    let decision = match begin((trail, policy), caller, resource, asked) {
+        Begun::Told => return,
+        Begun::Known(decision) => decision,
+        Begun::Waits(_) => nobody_waits(),
+        Begun::Borrows => safely(|| at_once(policy.decide_async(caller, resource)))
+            .unwrap_or_else(Some)
+            .unwrap_or_else(nobody_waits),
+    };
+    note(trail, asked, &decision);
+}
+
+/// How far it came without the resource.
+enum Begun {
+    /// The decision is noted, or will be.
+    Told,
+    Known(Decision),
+    /// There is no runtime that could wait beside the request.
+    Waits(Wait<Decision>),
+    /// The policy does nothing without the resource.
+    Borrows,
+}
+
+fn begin<A, R, P: Policy<A, R>>(
+    (trail, policy): (&Trail, &P),
+    caller: &Principal,
+    resource: &R,
+    asked: &Asked<'_>,
+) -> Begun {
+    match safely(|| policy.decide_detached(caller, resource)) {
+        Err(panicked) => Begun::Known(panicked),
+        Ok(None) => Begun::Borrows,
+        Ok(Some(Step::Done(decision))) => Begun::Known(decision),
+        Ok(Some(Step::Wait(wait))) => {
+            let in_time = Box::pin(in_time(asked.deadline, wait));
+            match PLACES.beside(asked.target.owned(), in_time, trail) {
+                None => Begun::Told,
+                Some((_, wait)) => Begun::Waits(wait),
+            }
+        }
+    }
+}
+
+fn note(trail: &Trail, asked: &Asked<'_>, decision: &Decision) {
+    trail.note(Room::Guard, unenforced(asked.target, decision), false);
+}
+
+impl Tell for OwnedTarget {
+    const ROOM: Room = Room::Guard;
+    const PANICKED: &'static str = "the policy panicked";
+
+    fn noted(self, decision: &Decision, _: Option<&Principal>) -> Decision {
+        unenforced(self.lent(), decision)
+    }
+}
+
+/// What panics is asked no more, and has failed. What is asked is only read.
+pub(super) fn safely<T>(ask: impl FnOnce() -> T) -> Result<T, Decision> {
+    catch_unwind(AssertUnwindSafe(ask)).map_err(|_| beside::panicked::<OwnedTarget>())
+}
+
+async fn contained(decision: impl Future<Output = Decision>) -> Decision {
+    let mut decision = pin!(decision);
+    poll_fn(|cx| safely(|| decision.as_mut().poll(cx)).unwrap_or_else(Poll::Ready)).await
+}

@@ -25,4 +25,5 @@ mod support;
 #[cfg(feature = "tls")]
 mod tls;
 mod upkeep;
+mod watched;
 mod words;

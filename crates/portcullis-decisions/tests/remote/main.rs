@@ -12,6 +12,7 @@ mod authzen;
 mod cerbos;
 mod conforms;
 mod failures;
+mod guards;
 mod memory;
 mod opa;
 mod openfga;

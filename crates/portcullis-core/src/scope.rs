@@ -56,8 +56,17 @@ impl Scope {
     #[inline]
     fn is(&self, token: &str) -> bool {
         // Most differ in length already.
+        self.place.len() == token.len() && self.as_ref() == token.as_bytes()
+    }
+}
+
+/// The octets of the token, of which each is a character.
+impl AsRef<[u8]> for Scope {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
         let place = self.place.start as usize..self.place.end as usize;
-        self.place.len() == token.len() && self.text.as_bytes().get(place) == Some(token.as_bytes())
+        // INVARIANT: a scope is made with a place in its text.
+        self.text.as_bytes().get(place).unwrap_or_default()
     }
 }
 

@@ -126,14 +126,20 @@ fn settled(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Result<(), 
     if !decision.is_allowed() {
         return Err(refused(trail, asked, decision));
     }
-    trail.note(Room::Guard, asked.target.allowed(decision), true);
+    let (detail, tree) = asked.target.allowed(decision);
+    trail.note_allowed(Room::Guard, decision.reason(), true, || (Some(detail), tree));
     Ok(())
 }
 
 /// A decision as it would have been told, had it been enforced.
 pub(super) fn unenforced(target: Target<'_>, decision: &Decision) -> Decision {
     if decision.is_allowed() {
-        return target.allowed(decision);
+        let (detail, tree) = target.allowed(decision);
+        let allowed = Decision::allow(decision.reason()).because(detail);
+        return match tree {
+            Some(tree) => allowed.explained(tree),
+            None => allowed,
+        };
     }
     let reason = refusal_of(decision);
     let (detail, tree) = target.refused(reason, &said(decision), decision.explanation().cloned());

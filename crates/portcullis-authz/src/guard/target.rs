@@ -64,24 +64,26 @@ impl<'t> Target<'t> {
         Self { parameter, ..self }
     }
 
-    /// What the Trail is told where the policy allows. Where it has nothing to say, and the identifier is one of the path or
-    /// none is known, this allocates nothing.
-    pub(super) fn allowed(self, decision: &Decision) -> Decision {
-        let allowed = Decision::allow(decision.reason());
-        match (decision.detail(), decision.explanation(), self.parameter) {
-            (None, None, Some((parameters, index))) if self.id.is_some() => {
-                match parameters.explain(self.subject, index) {
-                    Some(explained) => allowed.because(self.subject.action).explained(explained),
-                    None => allowed.because(self.to_string()),
-                }
-            }
-            (None, None, _) if self.id.is_none() => allowed.because(self.subject.action),
-            (None, None, _) => allowed.because(self.to_string()),
-            (said, inner, _) => {
-                let detail = said.map_or_else(|| self.to_string(), |said| format!("{self}: {said}"));
-                allowed.because(detail).explained(self.told(decision.reason(), inner.cloned()))
-            }
+    /// What the Trail is told where the policy allows: a detail and a tree. Where the policy has nothing to say, and the
+    /// identifier is one of the path or none is known, this allocates nothing.
+    #[inline]
+    pub(super) fn allowed(self, decision: &Decision) -> (Cow<'static, str>, Option<Explained>) {
+        match (decision.detail(), decision.explanation(), self.id) {
+            (None, None, None) => (self.subject.action.into(), None),
+            _ => self.allowed_at_length(decision),
         }
+    }
+
+    fn allowed_at_length(self, decision: &Decision) -> (Cow<'static, str>, Option<Explained>) {
+        let (said, inner) = (decision.detail(), decision.explanation());
+        if said.is_none() && inner.is_none() {
+            let named =
+                self.parameter.and_then(|(parameters, index)| parameters.explain(self.subject, index));
+            let detail = if named.is_some() { self.subject.action.into() } else { self.to_string().into() };
+            return (detail, named);
+        }
+        let detail = said.map_or_else(|| self.to_string(), |said| format!("{self}: {said}"));
+        (detail.into(), Some(self.told(decision.reason(), inner.cloned())))
     }
 
     /// The text and the tree of a refusal. All refusals are as dear, so that a hidden resource cannot be told from an

@@ -37,8 +37,8 @@ impl Rule {
     pub fn decide_as(&self, request: &RequestView<'_>, mode: Mode) -> Result<(), Denial> {
         let enforced = request.trail().enforces(mode);
         if self.holds_at_once(request) {
-            let explained = || self.explained(tally::ONE_HOLDS);
-            request.trail().note_allowed(Room::Rule, Reason::RuleSatisfied, enforced, explained);
+            let said = || (None, Some(self.explained(tally::ONE_HOLDS)));
+            request.trail().note_allowed(Room::Rule, Reason::RuleSatisfied, enforced, said);
             return Ok(());
         }
         let facts = Facts::noting(request);

@@ -51,7 +51,7 @@ impl ScopeList {
             Quantity::Any if self.any_of.len() <= held.len() => {
                 self.any_of.iter().any(|scope| held.contains(scope))
             }
-            Quantity::Any => held.iter().any(|held| self.any_of.contains(held.as_str())),
+            Quantity::Any => held.iter().any(|held| self.any_of.contains(held.as_ref())),
             // As written: it is the one scope of the set, or none that anybody holds.
             Quantity::One if self.covering.is_empty() => {
                 self.written.first().is_some_and(|scope| held.contains(scope))

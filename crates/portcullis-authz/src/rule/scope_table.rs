@@ -5,12 +5,17 @@
 /// The hash is the same in every process, which is safe here: the texts in the table are those of the configuration, and
 /// what a caller sends is only looked for.
 pub(super) struct ScopeTable {
-    /// A power of two, of which at least half are free: a text stands at its own place or at one soon after it. Texts of
-    /// their own, which need not be cut out of longer ones.
-    places: Box<[Option<Box<str>>]>,
+    /// A power of two, of which at least half are free: a text stands at its own place or at one soon after it.
+    places: Box<[Option<Known>]>,
     /// By how much a hash is shifted, so that its upper bits are the number of a place: they depend on all that went in.
     shift: u32,
     len: usize,
+}
+
+/// A text of its own, which need not be cut out of a longer one.
+struct Known {
+    ends: Ends,
+    text: Box<str>,
 }
 
 impl ScopeTable {
@@ -23,12 +28,15 @@ impl ScopeTable {
         let shift = u64::BITS - places.checked_ilog2().unwrap_or(1);
         let mut table = Self { places: (0..places).map(|_| None).collect(), shift, len: scopes.len() };
         for scope in scopes {
-            let mut at = table.place(scope);
+            let mut at = table.place(hash(scope.as_bytes()));
             while table.places.get(at).is_some_and(Option::is_some) {
                 at = table.after(at);
             }
             if let Some(place) = table.places.get_mut(at) {
-                *place = Some(scope.into());
+                *place = Some(Known {
+                    ends: Ends::of(scope.as_bytes()).unwrap_or(Ends::NONE),
+                    text: scope.into(),
+                });
             }
         }
         table
@@ -40,14 +48,31 @@ impl ScopeTable {
 
     /// In no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.places.iter().flatten().map(AsRef::as_ref)
+        self.places.iter().flatten().map(|known| &*known.text)
     }
 
-    pub(super) fn contains(&self, scope: &str) -> bool {
-        let mut at = self.place(scope);
+    /// Whether the table has the scope, compared octet by octet.
+    #[inline]
+    pub(super) fn contains(&self, scope: &[u8]) -> bool {
+        // Nearly all, which are their ends: no call, no loop over octets.
+        match Ends::of(scope) {
+            Some(ends) if ends.are_all() => self.holds(ends.hash(), |known| known.ends == ends),
+            _ => self.contains_other(scope),
+        }
+    }
+
+    /// The same of the very short and the long.
+    #[inline(never)]
+    fn contains_other(&self, scope: &[u8]) -> bool {
+        self.holds(hash(scope), |known| known.text.as_bytes() == scope)
+    }
+
+    #[inline]
+    fn holds(&self, hash: u64, is: impl Fn(&Known) -> bool) -> bool {
+        let mut at = self.place(hash);
         // It ends at a free place, of which there is one in every table that has any.
         while let Some(Some(known)) = self.places.get(at) {
-            if **known == *scope {
+            if is(known) {
                 return true;
             }
             at = self.after(at);
@@ -55,8 +80,9 @@ impl ScopeTable {
         false
     }
 
-    fn place(&self, scope: &str) -> usize {
-        (hash(scope) >> self.shift) as usize
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        (hash >> self.shift) as usize
     }
 
     fn after(&self, place: usize) -> usize {
@@ -64,15 +90,41 @@ impl ScopeTable {
     }
 }
 
-/// The first and the last eight octets, and what is between them, which few have.
-fn hash(text: &str) -> u64 {
-    let octets = text.as_bytes();
-    let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) else {
-        return mix(octets.len() as u64, word(octets));
-    };
-    let ends = mix(mix(octets.len() as u64, u64::from_le_bytes(*first)), u64::from_le_bytes(*last));
-    let between = octets.get(8..octets.len() - 8).unwrap_or_default();
-    if between.is_empty() { ends } else { between.chunks(8).map(word).fold(ends, mix) }
+/// How long a text is, with its first and its last eight octets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ends {
+    len: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Ends {
+    const NONE: Self = Self { len: 0, first: 0, last: 0 };
+
+    /// `None` of a text that has fewer octets.
+    #[inline]
+    fn of(text: &[u8]) -> Option<Self> {
+        let (first, last) = (text.first_chunk()?, text.last_chunk()?);
+        Some(Self { len: text.len(), first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) })
+    }
+
+    /// Whether there is nothing between them, so that texts with the same ends are the same.
+    #[inline]
+    fn are_all(self) -> bool {
+        self.len <= 16
+    }
+
+    #[inline]
+    fn hash(self) -> u64 {
+        mix(mix(self.len as u64, self.first), self.last)
+    }
+}
+
+/// Of the ends, and of what is between them.
+fn hash(text: &[u8]) -> u64 {
+    let Some(ends) = Ends::of(text) else { return mix(text.len() as u64, word(text)) };
+    let between = text.get(8..text.len() - 8).unwrap_or_default();
+    between.chunks(8).map(word).fold(ends.hash(), mix)
 }
 
 /// At most eight octets as a number.
@@ -100,8 +152,10 @@ mod tests {
             let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
             sorted.sort_unstable();
             assert_eq!((table.len(), listed), (count, sorted));
-            assert!(names.iter().all(|name| table.contains(name)), "{count}");
-            assert!(!["", "x", "documents:", "documents:x"].iter().any(|name| table.contains(name)));
+            assert!(names.iter().all(|name| table.contains(name.as_bytes())), "{count}");
+            assert!(
+                !["", "x", "documents:", "documents:x"].iter().any(|name| table.contains(name.as_bytes()))
+            );
         }
     }
 
@@ -116,5 +170,22 @@ mod tests {
         let table = ScopeTable::new(names.iter().map(String::as_str));
         let farthest = table.places.split(Option::is_none).map(<[_]>::len).max().unwrap();
         assert!(farthest < 32, "{farthest} scopes stand in a row");
+    }
+
+    /// One octet is another one, at each place of texts with nothing, little and much between their ends.
+    #[test]
+    fn a_scope_that_differs_in_one_octet_is_another_one() {
+        for len in 1..=40 {
+            let name = "a".repeat(len);
+            let table = ScopeTable::new([name.as_str()].into_iter());
+            assert!(table.contains(name.as_bytes()), "{len}");
+            for at in 0..len {
+                let mut other = name.clone().into_bytes();
+                other[at] = b'b';
+                assert!(!table.contains(&other), "{len}, {at}");
+            }
+            assert!(!table.contains("a".repeat(len + 1).as_bytes()), "{len}");
+            assert!(!table.contains("a".repeat(len - 1).as_bytes()), "{len}");
+        }
     }
 }

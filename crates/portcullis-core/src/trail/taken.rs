@@ -1,5 +1,7 @@
 //! Decisions that are handed over for good.
 
+use std::borrow::Cow;
+
 use super::{Room, Trail, TrailEntry};
 use crate::decision::{Decision, Effect};
 use crate::explanation::Explained;
@@ -14,8 +16,8 @@ impl Trail {
         self.entry(TrailEntry { room, effect, reason, enforced, detail, explained });
     }
 
-    /// Notes that something is allowed, as [`note`](Self::note) does with a decision that has no detail, but without
-    /// making one: the entry is made where it is kept.
+    /// Notes that something is allowed, as [`note`](Self::note) does, but without making a decision: the entry is made
+    /// where it is kept, of the detail and the tree that the closure gives.
     ///
     /// The closure is not called if the Trail is closed or full. It must not ask the Trail anything: the Trail waits
     /// for it.
@@ -25,12 +27,12 @@ impl Trail {
         room: Room,
         reason: Reason,
         enforced: bool,
-        explained: impl FnOnce() -> Explained,
+        said: impl FnOnce() -> (Option<Cow<'static, str>>, Option<Explained>),
     ) {
         let Some(mut state) = self.lock_open() else { return };
         state.enter_with(|| {
-            let explained = Some(explained());
-            TrailEntry { room, effect: Effect::Allow, reason, enforced, detail: None, explained }
+            let (detail, explained) = said();
+            TrailEntry { room, effect: Effect::Allow, reason, enforced, detail, explained }
         });
     }
 }
@@ -59,14 +61,16 @@ mod tests {
     fn what_is_allowed_is_noted_as_its_decision_would_be_while_there_is_room() {
         let trail = Trail::open(&Clock::system());
         let explained = || Explained::from(Explanation::new("x", Finding::Holds));
-        trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, explained);
-        trail.note(Room::Rule, Decision::allow(Reason::RuleSatisfied).explained(explained()), true);
+        let said = || (Some("why".into()), Some(explained()));
+        trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, said);
+        let decision = Decision::allow(Reason::RuleSatisfied).because("why").explained(explained());
+        trail.note(Room::Rule, decision, true);
         trail.read(|state| assert_eq!(format!("{:?}", state.entries[0]), format!("{:?}", state.entries[1])));
         let mut made = 0;
         for _ in 0..MAX_ENTRIES {
             trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, || {
                 made += 1;
-                explained()
+                (None, Some(explained()))
             });
         }
         assert_eq!((made, trail.read(|state| state.overflow)), (MAX_ENTRIES - 2, 2));
@@ -79,7 +83,7 @@ mod tests {
         let mut made = false;
         trail.note_allowed(Room::Rule, Reason::RuleSatisfied, true, || {
             made = true;
-            Explained::from(Explanation::new("x", Finding::Holds))
+            (None, Some(Explained::from(Explanation::new("x", Finding::Holds))))
         });
         assert!(!made && trail.read(|state| state.entries.is_empty() && state.overflow == 0));
     }

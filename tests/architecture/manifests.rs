@@ -57,7 +57,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What examples and tests may name of ours, besides the facade.
 const OUTSIDE: &[&str] = &["documents-api", "portcullis", "portcullis-bench", "portcullis-testkit"];
 
-/// Crates of others that stand for a transport, a runtime, a client, a router or cryptography, and the rooms that
+/// Crates of others that stand for a transport, a runtime, a client, a router, a clock or cryptography, and the rooms that
 /// may need them. What is not here anyone may name.
 const KEEPERS: &[(&str, &[&str])] = &[
     ("argon2", &["authn"]),
@@ -66,6 +66,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("axum-core", &["authz", "core"]),
     ("bcrypt", &["authn"]),
     ("cedar-policy", &["cedar"]),
+    ("coarsetime", &["core"]),
     ("governor", &["ratelimit"]),
     ("hyper", &["axum", "client", "testkit"]),
     ("hyper-rustls", &["client"]),

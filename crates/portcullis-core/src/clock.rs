@@ -1,5 +1,7 @@
 //! The one source of time.
 
+mod coarse;
+
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
@@ -53,6 +55,26 @@ impl Clock {
         }
     }
 
+    /// Time that never goes back on one thread and may lag behind [`monotonic`](Self::monotonic), as a rule by
+    /// [`MAX_COARSE_LAG`] at most; it is never ahead of it.
+    ///
+    /// For what is asked so often that reading the clock counts, and that so small a lag cannot decide: see
+    /// [`MAX_COARSE_LAG`]. For the system's clock on Linux, with the feature `coarse-clock`, this is the time that this
+    /// thread read last, for as long as the kernel has not counted on since, and costs a quarter of a reading.
+    /// Everywhere else, and for a clock of one's own, it is the exact time.
+    #[inline]
+    #[must_use]
+    pub fn monotonic_coarse(&self) -> Instant {
+        if self.0.is_some() { self.monotonic() } else { coarse::monotonic(|| self.monotonic()) }
+    }
+
+    /// Wall-clock time that may lag, as [`monotonic_coarse`](Self::monotonic_coarse) does.
+    #[inline]
+    #[must_use]
+    pub fn wall_coarse(&self) -> SystemTime {
+        if self.0.is_some() { self.wall() } else { coarse::wall(|| self.wall()) }
+    }
+
     /// Wall-clock and monotonic time of one moment.
     ///
     /// For the system's clock, one reading is enough as a rule: wall-clock time is what it was when this thread last
@@ -95,6 +117,13 @@ impl Clock {
     pub fn unix_time(&self) -> Duration {
         self.wall().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
+
+    /// The same of [`wall_coarse`](Self::wall_coarse), which may lag.
+    #[must_use]
+    #[inline]
+    pub fn unix_time_coarse(&self) -> Duration {
+        self.wall_coarse().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Clock {
@@ -103,53 +132,15 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// By how much a coarse reading of a [`Clock`] lags at most, as a rule: the longest tick of a Linux kernel.
+///
+/// It is no promise: where a hypervisor takes the processor away that counts the ticks, time stands still for longer. So
+/// a coarse reading is for what may come a moment late, such as the end of something that lasts for seconds; and where it
+/// tells against a caller by no more than this, the exact clock is asked before anybody is refused.
+pub const MAX_COARSE_LAG: Duration = Duration::from_millis(10);
+
 /// How long wall-clock time is extrapolated from monotonic time by [`Clock::both`].
 pub const MAX_ANCHOR_AGE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Fixed(SystemTime, Instant);
-
-    impl TimeSource for Fixed {
-        fn wall(&self) -> SystemTime {
-            self.0
-        }
-
-        fn monotonic(&self) -> Instant {
-            self.1
-        }
-    }
-
-    #[test]
-    fn both_are_those_of_a_clock_of_ones_own() {
-        let (wall, monotonic) = (UNIX_EPOCH + Duration::from_secs(7), Clock::system().monotonic());
-        let clock = Clock::new(Fixed(wall, monotonic));
-        // Neither is extrapolated from the system's.
-        let _ = Clock::system().both();
-        assert_eq!((clock.both(), clock.both()), ((wall, monotonic), (wall, monotonic)));
-    }
-
-    #[test]
-    fn both_stay_beside_the_clocks_of_the_system() {
-        let clock = Clock::system();
-        for _ in 0..1000 {
-            let before = (clock.wall(), clock.monotonic());
-            let (wall, monotonic) = clock.both();
-            let after = (clock.wall(), clock.monotonic());
-            assert!(before.1 <= monotonic && monotonic <= after.1);
-            // As long as nobody sets the clock meanwhile.
-            let slack = MAX_ANCHOR_AGE;
-            assert!(before.0 <= wall + slack && wall <= after.0 + slack);
-        }
-    }
-
-    #[test]
-    fn a_reading_serves_clones_of_a_clock_and_no_other() {
-        let fixed = || Clock::new(Fixed(UNIX_EPOCH, Clock::system().monotonic()));
-        let clock = fixed();
-        assert!(clock.shares_source(&clock.clone()) && Clock::system().shares_source(&Clock::default()));
-        assert!(!clock.shares_source(&fixed()) && !clock.shares_source(&Clock::system()));
-    }
-}
+mod tests;

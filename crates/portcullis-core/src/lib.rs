@@ -39,7 +39,7 @@ pub use self::certificate::{CertificateSource, ClientCertificate};
 #[doc(inline)]
 pub use self::challenge::{Challenge, ChallengeSet};
 pub use self::claims::{Claims, InvalidClaim};
-pub use self::clock::{Clock, MAX_ANCHOR_AGE, TimeSource};
+pub use self::clock::{Clock, MAX_ANCHOR_AGE, MAX_COARSE_LAG, TimeSource};
 pub use self::config::{ConfigError, ConfigErrors};
 pub use self::decision::{Decision, Effect};
 pub use self::denial::{Denial, OwnAnswer};

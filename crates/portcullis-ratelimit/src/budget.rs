@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use governor::RateLimiter;
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors};
+use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, MAX_COARSE_LAG};
 
 use crate::limit::Limit;
 use crate::quota::{Level, Quota};
@@ -21,6 +21,21 @@ pub(crate) struct Budget {
     buckets: RateLimiter<Probe, Table, Told, NoOpMiddleware<Nanos>>,
     clock: Clock,
     since: Instant,
+    /// Whether so little falls into a bucket during the lag of a coarse reading that it will do.
+    takes_coarse: bool,
+}
+
+/// A bucket that takes so long to fill gets no more than a hundredth of its burst during [`MAX_COARSE_LAG`].
+pub(crate) const COARSE_FROM: Duration = Duration::from_secs(1);
+
+const _: () = assert!(MAX_COARSE_LAG.as_nanos() * 100 <= COARSE_FROM.as_nanos());
+
+/// A time that was read off a clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Now {
+    /// It may lag.
+    Coarse(Instant),
+    Exact(Instant),
 }
 
 /// What came of asking a bucket.
@@ -57,12 +72,27 @@ impl Budget {
         let (Some((quota, governor)), true) = (both, errors.is_empty()) else { return Err(errors) };
         NOW.set(0);
         let buckets = RateLimiter::new(governor, Table::new(limit.capacity), Told);
-        Ok(Self { quota, buckets, clock: clock.clone(), since: clock.monotonic() })
+        let takes_coarse = quota.fills_in() >= COARSE_FROM;
+        Ok(Self { quota, buckets, clock: clock.clone(), since: clock.monotonic(), takes_coarse })
     }
 
     /// The clock by which the buckets fill.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The time, as exact as this quota needs it.
+    pub(crate) fn now(&self) -> Now {
+        if self.takes_coarse {
+            Now::Coarse(self.clock.monotonic_coarse())
+        } else {
+            Now::Exact(self.clock.monotonic())
+        }
+    }
+
+    /// Whether that time, of the same clock, is exact enough for this quota.
+    pub(crate) fn takes(&self, now: Now) -> bool {
+        self.takes_coarse || matches!(now, Now::Exact(_))
     }
 
     /// How full a bucket is out of which one was taken when it was full.
@@ -72,11 +102,24 @@ impl Budget {
 
     /// Takes the cost out of the key's bucket, if it holds that much.
     pub(crate) fn take(&self, hash: u64, cost: u32) -> Outcome {
-        self.take_at(self.clock.monotonic(), hash, cost)
+        self.take_at(self.now(), hash, cost)
     }
 
     /// The same, at a time that was read off the clock before.
-    pub(crate) fn take_at(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
+    ///
+    /// Nobody is refused for the lag of a coarse reading: what the bucket may hold by now is asked for once more.
+    pub(crate) fn take_at(&self, now: Now, hash: u64, cost: u32) -> Outcome {
+        let (Now::Coarse(time) | Now::Exact(time)) = now;
+        let outcome = self.take_by(time, hash, cost);
+        match (now, outcome.verdict) {
+            (Now::Coarse(_), Verdict::NotFor(wait)) if wait <= MAX_COARSE_LAG => {
+                self.take_by(self.clock.monotonic(), hash, cost)
+            }
+            _ => outcome,
+        }
+    }
+
+    fn take_by(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
         if cost == 1 { self.take_one(now, hash) } else { self.ask(now, hash, cost, Action::Take) }
     }
 
@@ -97,7 +140,8 @@ impl Budget {
 
     /// Puts back what was taken, and says how full the bucket is then.
     pub(crate) fn give_back(&self, hash: u64, cost: u32) -> Level {
-        self.ask(self.clock.monotonic(), hash, 1, Action::GiveBack(self.quota.weight(cost))).level
+        let (Now::Coarse(now) | Now::Exact(now)) = self.now();
+        self.ask(now, hash, 1, Action::GiveBack(self.quota.weight(cost))).level
     }
 
     fn ask(&self, now: Instant, hash: u64, cost: u32, action: Action) -> Outcome {

@@ -79,7 +79,8 @@ pub(crate) type Cost = Arc<dyn Fn(&RequestView<'_>) -> u32 + Send + Sync>;
 /// A limit, described in full; [`build`](Self::build) checks it and makes the [`Limiter`].
 ///
 /// The quota is a bucket that holds [`burst`](Self::burst) requests and is refilled evenly, one request every
-/// window / requests (rounded up to a nanosecond). So in any one window at most burst + requests are allowed.
+/// window / requests (rounded up to a nanosecond). So in any one window at most burst + requests are allowed; with a burst
+/// beyond 100, a hundredth of it besides, since the clock may be read coarsely.
 #[derive(Clone)]
 #[must_use]
 pub struct Limit {

@@ -1,7 +1,7 @@
 //! Several limits on one request: all are counted, or none.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use portcullis_core::{
     Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Reason, RequestView, Room, Step, Trail,
@@ -9,7 +9,7 @@ use portcullis_core::{
 };
 use smallvec::SmallVec;
 
-use crate::budget::Verdict;
+use crate::budget::{Now, Verdict};
 use crate::limit::Limit;
 use crate::limiter::{Charge, Limiter, Phase};
 
@@ -99,7 +99,7 @@ impl Limiters {
     pub fn check_arrival(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let reading = self.0.first().and_then(|limiter| {
             let clock = limiter.clock();
-            Some((clock, request.trail().arrived(clock)?))
+            Some((clock, Now::Exact(request.trail().arrived(clock)?)))
         });
         Step::Done(check_all(&self.0, request, Reading(reading)))
     }
@@ -125,7 +125,7 @@ fn check_one<'a>(
 ) -> Result<(), Denial> {
     let trail = request.trail();
     let enforced = enforced(limiter, trail);
-    let refused = match limiter.charge(request, reading.of(limiter.clock())) {
+    let refused = match limiter.charge(request, reading.by(limiter)) {
         Ok(charge) => {
             report(limiter, &charge, trail, enforced, Reason::QuotaExceeded);
             if charge.is_within() || !enforced {
@@ -156,7 +156,7 @@ fn check_several<'a>(
     let mut refusal = Refusal::default();
     for limiter in limiters {
         let enforced = enforced(limiter, trail);
-        match limiter.charge(request, reading.of(limiter.clock())) {
+        match limiter.charge(request, reading.by(limiter)) {
             Ok(charge) => {
                 if enforced {
                     refusal.add(limiter, charge.outcome.verdict);
@@ -226,13 +226,14 @@ pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced
 
 /// What a clock said last: as a rule, all limits of a request have the same, and to read it costs more than the rest.
 #[derive(Default)]
-pub(crate) struct Reading<'a>(Option<(&'a Clock, Instant)>);
+pub(crate) struct Reading<'a>(Option<(&'a Clock, Now)>);
 
 impl<'a> Reading<'a> {
-    fn of(&mut self, clock: &'a Clock) -> Instant {
+    fn by(&mut self, limiter: &'a Limiter) -> Now {
+        let clock = limiter.clock();
         match self.0 {
-            Some((read, now)) if read.shares_source(clock) => now,
-            _ => self.0.insert((clock, clock.monotonic())).1,
+            Some((read, now)) if read.shares_source(clock) && limiter.takes(now) => now,
+            _ => self.0.insert((clock, limiter.now())).1,
         }
     }
 }

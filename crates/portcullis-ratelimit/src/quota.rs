@@ -65,6 +65,11 @@ impl Quota {
         self.interval.saturating_mul(cost.into())
     }
 
+    /// How long an empty bucket takes to be full.
+    pub(crate) fn fills_in(self) -> Duration {
+        Duration::from_nanos(self.weight(self.burst.get()))
+    }
+
     /// How full the bucket is that takes `debt` nanoseconds to be full.
     pub(crate) fn level(self, debt: u64) -> Level {
         let burst = u64::from(self.burst.get());

@@ -5,6 +5,7 @@ mod config;
 mod exactness;
 mod fields;
 mod keys;
+mod lagging;
 mod layer;
 mod modes;
 mod several;

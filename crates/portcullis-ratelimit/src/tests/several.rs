@@ -152,6 +152,21 @@ fn limits_that_share_a_clock_read_it_once_for_a_request() {
     }
 }
 
+/// What lags does not serve a limit that needs more, and what is exact serves all.
+#[test]
+fn limits_that_fill_at_once_read_the_clock_anew_unless_it_was_read_exactly() {
+    let time = Counting(FakeTime::new(), Arc::default());
+    let (clock, readings) = (Clock::new(time.clone()), Arc::clone(&time.1));
+    let limit = |name, window| per(client_ip()).requests(5).every(window).named(name).build(&clock).unwrap();
+    let (slow, quick) = (limit("slow", SECOND), limit("quick", SECOND / 2));
+    for (limiters, expected) in [([&slow, &quick], 2), ([&quick, &slow], 1)] {
+        let limiters = Limiters::new(limiters.map(Clone::clone)).unwrap();
+        readings.store(0, Ordering::SeqCst);
+        check_all(&limiters, &alice()).unwrap();
+        assert_eq!(readings.load(Ordering::SeqCst), expected);
+    }
+}
+
 #[test]
 fn a_request_is_counted_at_its_arrival_if_that_is_known_by_the_same_clock() {
     let time = Counting(FakeTime::new(), Arc::default());

@@ -2,11 +2,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use portcullis_core::{Reason, Revocations, Step, StoreError, TokenFacts};
+use portcullis_core::{Clock, Reason, Revocations, Step, StoreError, TokenFacts};
 use portcullis_testkit::TestIssuer;
 
-use super::{Bench, key_set};
-use crate::RememberTokens;
+use super::{Bench, ISSUER, key_set};
+use crate::{Issuer, JwtBearer, RememberTokens, StaticKeys};
 
 /// P1: a token is verified once, whatever is kept of it.
 #[test]
@@ -40,6 +40,25 @@ fn clones_of_a_verifier_remember_together() {
     let clone = bench.verifier.clone();
     assert!(clone.verify(&token).done().unwrap().is_ok());
     bench.check(&token, Ok(()), false);
+}
+
+/// A coarse reading of the system's clock may be from before the token was issued.
+#[test]
+fn a_token_that_was_issued_this_very_moment_is_taken_from_the_first_showing_on() {
+    let clock = Clock::system();
+    let server = TestIssuer::offline(ISSUER).with_clock(clock.clone());
+    let keys = StaticKeys::new().jwks(server.jwks_json());
+    let issuer = Issuer::new(ISSUER).audience("https://api.example").keys(keys).leeway(Duration::ZERO);
+    let verifier = JwtBearer::issuer(issuer).build(&clock).unwrap();
+    for showing in 0..50 {
+        let _ = clock.unix_time_coarse();
+        let now = clock.unix_time().as_secs_f64();
+        let token = server.token("alice").claim("iat", now).claim("nbf", now).sign();
+        for _ in 0..3 {
+            assert!(verifier.verify(&token).done().unwrap().is_ok(), "token {showing}");
+        }
+        assert_eq!(verifier.remembered().unwrap().len(), showing + 1, "it is not forgotten");
+    }
 }
 
 /// A2.18, RFC 7519 §4.1.4: at each showing, to the very moment.

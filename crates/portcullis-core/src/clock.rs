@@ -68,13 +68,6 @@ impl Clock {
         if self.0.is_some() { self.monotonic() } else { coarse::monotonic(|| self.monotonic()) }
     }
 
-    /// Wall-clock time that may lag, as [`monotonic_coarse`](Self::monotonic_coarse) does.
-    #[inline]
-    #[must_use]
-    pub fn wall_coarse(&self) -> SystemTime {
-        if self.0.is_some() { self.wall() } else { coarse::wall(|| self.wall()) }
-    }
-
     /// Wall-clock and monotonic time of one moment.
     ///
     /// For the system's clock, one reading is enough as a rule: wall-clock time is what it was when this thread last
@@ -118,11 +111,11 @@ impl Clock {
         self.wall().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// The same of [`wall_coarse`](Self::wall_coarse), which may lag.
+    /// The same, which may lag as [`monotonic_coarse`](Self::monotonic_coarse) does.
     #[must_use]
     #[inline]
     pub fn unix_time_coarse(&self) -> Duration {
-        self.wall_coarse().duration_since(UNIX_EPOCH).unwrap_or_default()
+        if self.0.is_some() { self.unix_time() } else { coarse::unix_time(|| self.unix_time()) }
     }
 }
 

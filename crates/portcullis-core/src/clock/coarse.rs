@@ -4,10 +4,10 @@
 //! table. The kernel also keeps what it last counted, once in each tick, which is only copied. It tells here whether what
 //! this thread read in the same tick still serves.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 #[cfg(all(target_os = "linux", feature = "coarse-clock"))]
-pub(super) use self::by_ticks::{monotonic, wall};
+pub(super) use self::by_ticks::{monotonic, unix_time};
 
 /// There is no cheaper clock.
 #[cfg(not(all(target_os = "linux", feature = "coarse-clock")))]
@@ -18,7 +18,7 @@ pub(super) fn monotonic(read: impl FnOnce() -> Instant) -> Instant {
 
 #[cfg(not(all(target_os = "linux", feature = "coarse-clock")))]
 #[inline]
-pub(super) fn wall(read: impl FnOnce() -> SystemTime) -> SystemTime {
+pub(super) fn unix_time(read: impl FnOnce() -> Duration) -> Duration {
     read()
 }
 
@@ -27,14 +27,14 @@ mod by_ticks {
     use std::cell::Cell;
     use std::thread::LocalKey;
 
-    use super::{Instant, SystemTime};
+    use super::{Duration, Instant};
 
     /// What a clock said, and in which tick of the kernel that was.
     type Reading<T> = Cell<Option<(u64, T)>>;
 
     thread_local! {
         static MONOTONIC: Reading<Instant> = const { Cell::new(None) };
-        static WALL: Reading<SystemTime> = const { Cell::new(None) };
+        static UNIX_TIME: Reading<Duration> = const { Cell::new(None) };
     }
 
     #[inline]
@@ -43,8 +43,8 @@ mod by_ticks {
     }
 
     #[inline]
-    pub(in crate::clock) fn wall(read: impl FnOnce() -> SystemTime) -> SystemTime {
-        read_once_a_tick(&WALL, read)
+    pub(in crate::clock) fn unix_time(read: impl FnOnce() -> Duration) -> Duration {
+        read_once_a_tick(&UNIX_TIME, read)
     }
 
     #[inline]

@@ -77,9 +77,7 @@ fn coarse_time_never_leads_and_never_goes_back_and_hardly_lags() {
 fn coarse_wall_clock_time_hardly_lags() {
     let clock = Clock::system();
     // Somebody may set the clock meanwhile: then all clocks go back, and this one with them.
-    let later = |time: SystemTime| time + MAX_COARSE_LAG;
-    check_coarse(|| clock.wall(), || clock.wall_coarse(), later, false);
-    assert!(clock.unix_time_coarse() > Duration::from_secs(1_700_000_000));
+    check_coarse(|| clock.unix_time(), || clock.unix_time_coarse(), |time| time + MAX_COARSE_LAG, false);
 }
 
 #[test]
@@ -108,7 +106,6 @@ fn coarse_time_is_exactly_that_of_a_clock_of_ones_own() {
         let moment = Duration::from_secs(seconds);
         let clock = Clock::new(Fixed(UNIX_EPOCH + moment, now + moment));
         assert_eq!(clock.monotonic_coarse(), clock.monotonic());
-        assert_eq!(clock.wall_coarse(), clock.wall());
         assert_eq!(clock.unix_time_coarse(), moment);
     }
 }

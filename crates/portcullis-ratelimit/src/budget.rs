@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use governor::RateLimiter;
@@ -29,14 +30,6 @@ pub(crate) struct Budget {
 pub(crate) const COARSE_FROM: Duration = Duration::from_secs(1);
 
 const _: () = assert!(MAX_COARSE_LAG.as_nanos() * 100 <= COARSE_FROM.as_nanos());
-
-/// A time that was read off a clock.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Now {
-    /// It may lag.
-    Coarse(Instant),
-    Exact(Instant),
-}
 
 /// What came of asking a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +66,7 @@ impl Budget {
         NOW.set(0);
         let buckets = RateLimiter::new(governor, Table::new(limit.capacity), Told);
         let takes_coarse = quota.fills_in() >= COARSE_FROM;
-        Ok(Self { quota, buckets, clock: clock.clone(), since: clock.monotonic(), takes_coarse })
+        Ok(Self { quota, buckets, clock: clock.clone(), since: beginning(clock), takes_coarse })
     }
 
     /// The clock by which the buckets fill.
@@ -82,17 +75,15 @@ impl Budget {
     }
 
     /// The time, as exact as this quota needs it.
-    pub(crate) fn now(&self) -> Now {
-        if self.takes_coarse {
-            Now::Coarse(self.clock.monotonic_coarse())
-        } else {
-            Now::Exact(self.clock.monotonic())
-        }
+    #[inline]
+    pub(crate) fn now(&self) -> Instant {
+        if self.takes_coarse { self.clock.monotonic_coarse() } else { self.clock.monotonic() }
     }
 
-    /// Whether that time, of the same clock, is exact enough for this quota.
-    pub(crate) fn takes(&self, now: Now) -> bool {
-        self.takes_coarse || matches!(now, Now::Exact(_))
+    /// Whether a coarse reading of the clock will do.
+    #[inline]
+    pub(crate) fn takes_coarse(&self) -> bool {
+        self.takes_coarse
     }
 
     /// How full a bucket is out of which one was taken when it was full.
@@ -106,19 +97,18 @@ impl Budget {
     }
 
     /// The same, at a time that was read off the clock before.
-    ///
-    /// Nobody is refused for the lag of a coarse reading: what the bucket may hold by now is asked for once more.
-    pub(crate) fn take_at(&self, now: Now, hash: u64, cost: u32) -> Outcome {
-        let (Now::Coarse(time) | Now::Exact(time)) = now;
-        let outcome = self.take_by(time, hash, cost);
-        match (now, outcome.verdict) {
-            (Now::Coarse(_), Verdict::NotFor(wait)) if wait <= MAX_COARSE_LAG => {
+    pub(crate) fn take_at(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
+        let outcome = self.take_by(now, hash, cost);
+        match outcome.verdict {
+            // Nobody is refused for the lag of a coarse reading.
+            Verdict::NotFor(wait) if self.takes_coarse && wait <= MAX_COARSE_LAG => {
                 self.take_by(self.clock.monotonic(), hash, cost)
             }
             _ => outcome,
         }
     }
 
+    #[inline]
     fn take_by(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
         if cost == 1 { self.take_one(now, hash) } else { self.ask(now, hash, cost, Action::Take) }
     }
@@ -140,8 +130,7 @@ impl Budget {
 
     /// Puts back what was taken, and says how full the bucket is then.
     pub(crate) fn give_back(&self, hash: u64, cost: u32) -> Level {
-        let (Now::Coarse(now) | Now::Exact(now)) = self.now();
-        self.ask(now, hash, 1, Action::GiveBack(self.quota.weight(cost))).level
+        self.ask(self.now(), hash, 1, Action::GiveBack(self.quota.weight(cost))).level
     }
 
     fn ask(&self, now: Instant, hash: u64, cost: u32, action: Action) -> Outcome {
@@ -164,13 +153,38 @@ impl Budget {
         Outcome { verdict, level: self.quota.level(debt) }
     }
 
-    /// Nanoseconds since the limiter was built.
+    /// Nanoseconds since the beginning.
     fn elapsed(&self, now: Instant) -> u64 {
-        let elapsed = now.saturating_duration_since(self.since);
-        let whole = elapsed.as_secs().saturating_mul(1_000_000_000);
-        // They fill 63 bits after 292 years.
-        whole.saturating_add(elapsed.subsec_nanos().into()).min(u64::MAX / 2)
+        thread_local! {
+            // For as long as a coarse reading is the same, it need not be reckoned anew.
+            static LAST: Cell<Option<(Instant, Instant, u64)>> = const { Cell::new(None) };
+        }
+        match LAST.get() {
+            Some((then, since, elapsed)) if then == now && since == self.since => elapsed,
+            _ => {
+                let elapsed = nanoseconds(now.saturating_duration_since(self.since));
+                LAST.set(Some((now, self.since, elapsed)));
+                elapsed
+            }
+        }
     }
+}
+
+/// From when the buckets of a limit count time. Limits by the system's clock share it, so that each reading is reckoned
+/// once for all of them.
+fn beginning(clock: &Clock) -> Instant {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    if clock.shares_source(&Clock::system()) {
+        *FIRST.get_or_init(|| clock.monotonic())
+    } else {
+        clock.monotonic()
+    }
+}
+
+fn nanoseconds(elapsed: Duration) -> u64 {
+    let whole = elapsed.as_secs().saturating_mul(1_000_000_000);
+    // They fill 63 bits after 292 years.
+    whole.saturating_add(elapsed.subsec_nanos().into()).min(u64::MAX / 2)
 }
 
 impl fmt::Debug for Budget {
@@ -216,7 +230,7 @@ impl Hash for Probe {
 struct Told;
 
 thread_local! {
-    /// The time of the question that this thread asks, in nanoseconds since the limiter was built.
+    /// The time of the question that this thread asks, in nanoseconds since the beginning.
     static NOW: Cell<u64> = const { Cell::new(0) };
 }
 

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::slice;
 use std::sync::Arc;
+use std::time::Instant;
 
 use portcullis_core::{Clock, ConfigErrors, Denial, Mode, RequestView, Step};
 
-use crate::budget::{Budget, Now, Outcome, Verdict};
+use crate::budget::{Budget, Outcome, Verdict};
 use crate::fields::Fields;
 use crate::key::LimitKey;
 use crate::limit::{Cost, Limit};
@@ -109,17 +110,17 @@ impl Limiter {
     }
 
     /// The time by that clock, as exact as it needs it.
-    pub(crate) fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Instant {
         self.0.budget.now()
     }
 
-    /// Whether that time, of the same clock, is exact enough for it.
-    pub(crate) fn takes(&self, now: Now) -> bool {
-        self.0.budget.takes(now)
+    /// Whether a coarse reading of the clock will do.
+    pub(crate) fn takes_coarse(&self) -> bool {
+        self.0.budget.takes_coarse()
     }
 
     /// Takes what the request costs at that time.
-    pub(crate) fn charge(&self, request: &RequestView<'_>, now: Now) -> Result<Charge, Denial> {
+    pub(crate) fn charge(&self, request: &RequestView<'_>, now: Instant) -> Result<Charge, Denial> {
         let hash = self.0.key.of_request(request, &self.0.seed)?;
         let cost = self.0.cost.as_ref().map_or(1, |cost| cost(request));
         Ok(Charge { hash, cost, outcome: self.0.budget.take_at(now, hash, cost) })

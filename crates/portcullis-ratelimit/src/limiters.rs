@@ -1,7 +1,7 @@
 //! Several limits on one request: all are counted, or none.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portcullis_core::{
     Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Reason, RequestView, Room, Step, Trail,
@@ -9,7 +9,7 @@ use portcullis_core::{
 };
 use smallvec::SmallVec;
 
-use crate::budget::{Now, Verdict};
+use crate::budget::Verdict;
 use crate::limit::Limit;
 use crate::limiter::{Charge, Limiter, Phase};
 
@@ -99,7 +99,7 @@ impl Limiters {
     pub fn check_arrival(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let reading = self.0.first().and_then(|limiter| {
             let clock = limiter.clock();
-            Some((clock, Now::Exact(request.trail().arrived(clock)?)))
+            Some(LastRead { clock, now: request.trail().arrived(clock)?, exact: true })
         });
         Step::Done(check_all(&self.0, request, Reading(reading)))
     }
@@ -226,14 +226,21 @@ pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced
 
 /// What a clock said last: as a rule, all limits of a request have the same, and to read it costs more than the rest.
 #[derive(Default)]
-pub(crate) struct Reading<'a>(Option<(&'a Clock, Now)>);
+pub(crate) struct Reading<'a>(Option<LastRead<'a>>);
+
+struct LastRead<'a> {
+    clock: &'a Clock,
+    now: Instant,
+    /// It serves limits too that fill at once.
+    exact: bool,
+}
 
 impl<'a> Reading<'a> {
-    fn by(&mut self, limiter: &'a Limiter) -> Now {
-        let clock = limiter.clock();
-        match self.0 {
-            Some((read, now)) if read.shares_source(clock) && limiter.takes(now) => now,
-            _ => self.0.insert((clock, limiter.now())).1,
+    fn by(&mut self, limiter: &'a Limiter) -> Instant {
+        let (clock, takes_coarse) = (limiter.clock(), limiter.takes_coarse());
+        match &self.0 {
+            Some(last) if last.clock.shares_source(clock) && (last.exact || takes_coarse) => last.now,
+            _ => self.0.insert(LastRead { clock, now: limiter.now(), exact: !takes_coarse }).now,
         }
     }
 }

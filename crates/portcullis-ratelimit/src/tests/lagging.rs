@@ -6,7 +6,7 @@ use portcullis_core::{Clock, MAX_COARSE_LAG};
 use proptest::prelude::*;
 
 use super::{FakeTime, allows};
-use crate::budget::{Budget, COARSE_FROM, Now, Verdict};
+use crate::budget::{Budget, COARSE_FROM, Verdict};
 use crate::{Limit, MINUTE, SECOND, client_ip, per};
 
 /// A budget of one bucket, and what stands beside it.
@@ -24,11 +24,11 @@ impl Lagging {
 
     fn take(&self, lag: Duration, cost: u32) -> Verdict {
         let now = self.time.clock().monotonic();
-        self.budget.take_at(Now::Coarse(now.checked_sub(lag).unwrap()), 7, cost).verdict
+        self.budget.take_at(now.checked_sub(lag).unwrap(), 7, cost).verdict
     }
 
     fn take_exactly(&self, cost: u32) -> Verdict {
-        self.budget.take_at(Now::Exact(self.time.clock().monotonic()), 7, cost).verdict
+        self.budget.take(7, cost).verdict
     }
 }
 
@@ -46,9 +46,7 @@ fn only_a_quota_that_takes_a_second_to_fill_is_counted_by_a_time_that_may_lag() 
         (per(client_ip()).requests(5).every(COARSE_FROM - Duration::from_millis(1)), false),
     ] {
         let budget = Budget::new(&limit, &Clock::system()).unwrap();
-        assert_eq!(matches!(budget.now(), Now::Coarse(_)), coarse, "{limit:?}");
-        let some = Clock::system().monotonic();
-        assert_eq!((budget.takes(Now::Exact(some)), budget.takes(Now::Coarse(some))), (true, coarse));
+        assert_eq!(budget.takes_coarse(), coarse, "{limit:?}");
     }
 }
 
@@ -65,6 +63,19 @@ fn a_time_before_that_of_the_last_request_gains_nothing() {
     assert_eq!(lagging.take_exactly(1), Verdict::Within);
     assert_eq!(lagging.take(MAX_COARSE_LAG, 1), Verdict::NotFor(SECOND + MAX_COARSE_LAG));
     assert_eq!(lagging.take_exactly(1), Verdict::NotFor(SECOND), "what was refused cost nothing");
+}
+
+/// Time is reckoned once for all limits that read it, whenever they were built.
+#[test]
+fn limits_by_one_clock_fill_each_in_its_own_time() {
+    let (early, late) = (Lagging::new(&one_a_second()), Lagging::new(&one_a_second()));
+    early.time.advance(SECOND / 2);
+    for lagging in [&early, &late] {
+        assert_eq!(lagging.take_exactly(1), Verdict::Within);
+        assert_eq!(lagging.take_exactly(1), Verdict::NotFor(SECOND));
+    }
+    early.time.advance(SECOND);
+    assert_eq!((early.take_exactly(1), late.take_exactly(1)), (Verdict::Within, Verdict::NotFor(SECOND)));
 }
 
 #[test]

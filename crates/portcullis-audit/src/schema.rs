@@ -1,6 +1,6 @@
 //! How an event is written: the schema that readers of the audit trail rely on.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use portcullis_core::escape::Escaped;
 use portcullis_core::{
@@ -122,12 +122,42 @@ fn name(text: &str) -> Printed<Escaped<'_>> {
     Printed(Escaped::new(text).with_limit(MAX_TEXT))
 }
 
-/// Serialises what something prints, without a string in between.
+/// Serialises what something prints, without a string in between: what is short at once, and the rest in the pieces in
+/// which it is printed, each of which the serializer looks through by itself.
 struct Printed<T>(T);
 
 impl<T: fmt::Display> Serialize for Printed<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        let mut short = Short { octets: [0; MAX_SHORT], length: 0 };
+        match write!(short, "{}", self.0) {
+            Ok(()) => serializer.serialize_str(short.as_str()),
+            Err(fmt::Error) => serializer.collect_str(&self.0),
+        }
+    }
+}
+
+/// Most of what events print fits: times, names, addresses, paths.
+const MAX_SHORT: usize = 128;
+
+/// Takes text while there is room.
+struct Short {
+    octets: [u8; MAX_SHORT],
+    length: usize,
+}
+
+impl Short {
+    fn as_str(&self) -> &str {
+        // INVARIANT: it was put together of whole texts.
+        self.octets.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+}
+
+impl Write for Short {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        let end = self.length + piece.len();
+        self.octets.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(piece.as_bytes());
+        self.length = end;
+        Ok(())
     }
 }
 

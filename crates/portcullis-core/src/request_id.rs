@@ -60,7 +60,17 @@ const fn spread(mut number: u64) -> u64 {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}{:016x}", self.0, self.1)
+        let mut left = u128::from(self.0) << 64 | u128::from(self.1);
+        let mut text = [0; 32];
+        // Written at once, since every event has one.
+        for place in text.iter_mut().rev() {
+            *place = match (left & 15) as u8 {
+                digit @ ..10 => b'0' + digit,
+                letter => b'a' - 10 + letter,
+            };
+            left >>= 4;
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -77,6 +87,15 @@ mod tests {
         let all: HashSet<_> = many().into_iter().chain(other).collect();
         assert_eq!(all.len(), 20_000);
         assert_eq!(RequestId::generate().to_string().len(), 32);
+    }
+
+    #[test]
+    fn it_is_written_as_32_hexadecimal_digits() {
+        assert_eq!(RequestId(0, 1).to_string(), "00000000000000000000000000000001");
+        let id = RequestId(0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210);
+        assert_eq!(id.to_string(), "0123456789abcdeffedcba9876543210");
+        let id = RequestId::generate();
+        assert_eq!(id.to_string(), format!("{:016x}{:016x}", id.0, id.1));
     }
 
     #[test]

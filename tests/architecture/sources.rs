@@ -73,7 +73,7 @@ fn a_library_root_holds_docs_modules_and_exports_alone() {
 fn nothing_but_the_clock_reads_the_time() {
     for (path, text) in rust_files().iter().filter(|(path, _)| is_code_of_room(path)) {
         let reads = text.contains("SystemTime::now") || text.contains("Instant::now");
-        assert!(!reads || path == "crates/portcullis-core/src/clock.rs", "{path} reads the time");
+        assert!(!reads || path.starts_with("crates/portcullis-core/src/clock"), "{path} reads the time");
     }
 }
 

@@ -49,7 +49,7 @@ impl<'c> Registered<'c> {
         rules: &IssuerRules,
     ) -> Result<Self, Denial> {
         // RFC 8725 §3.8, RFC 9068 §4: the exact text, by which the keys were picked already.
-        let issuer = required(claims, "iss", text)?;
+        let issuer = required(claims, "iss", Json::as_text)?;
         if issuer != &*rules.identifier {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }

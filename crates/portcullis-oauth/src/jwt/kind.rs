@@ -29,15 +29,18 @@ static KIND_CLAIMS: [(Name, &[&str]); 3] = [
 
 /// RFC 9068 §4: the header's `typ`.
 pub(super) fn check_typ(typ: Option<&str>, profile: Profile) -> Result<(), Denial> {
-    let is = |expected| typ.is_some_and(|typ| is_media_type(typ, expected));
-    let accepted = match profile {
-        Profile::Rfc9068 => is("at+jwt"),
-        Profile::UntypedJwt => is("at+jwt") || is("JWT") || typ.is_none(),
-    };
-    if accepted {
+    if is_access_token(typ, profile) {
         Ok(())
     } else {
         Err(refuse(Reason::TokenTypeRefused, "the header's `typ` is not that of an access token"))
+    }
+}
+
+pub(super) fn is_access_token(typ: Option<&str>, profile: Profile) -> bool {
+    let is = |expected| typ.is_some_and(|typ| is_media_type(typ, expected));
+    match profile {
+        Profile::Rfc9068 => is("at+jwt"),
+        Profile::UntypedJwt => is("at+jwt") || is("JWT") || typ.is_none(),
     }
 }
 

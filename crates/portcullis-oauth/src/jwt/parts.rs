@@ -15,10 +15,18 @@ const HEADER_ON_STACK: usize = 512;
 /// Claims up to this size need no allocation.
 const PAYLOAD_ON_STACK: usize = 2048;
 
+/// A token whose header was read, and nothing more yet.
+pub(super) struct Headed<'p> {
+    pub(super) compact: Compact<'p>,
+    pub(super) header: Header<'p>,
+    /// Whether the header was read before.
+    known: bool,
+}
+
 /// A token that is well-formed, and nothing more yet.
 pub(super) struct Parts<'p> {
     pub(super) compact: Compact<'p>,
-    pub(super) header: Header<'p>,
+    pub(super) header: &'p Header<'p>,
     /// Whether the header was read before.
     pub(super) header_known: bool,
     pub(super) claims: Members<'p, 'p>,
@@ -26,39 +34,32 @@ pub(super) struct Parts<'p> {
     pub(super) payload: &'p str,
 }
 
-impl Parts<'_> {
-    /// Decodes the parts of a token, and goes on with them while they are in memory. The header is not read again if it
-    /// is known.
-    pub(super) fn decode<T>(
+impl Headed<'_> {
+    /// Reads the header, unless it is known, and goes on with it while it is in memory.
+    pub(super) fn read<T>(
         compact: Compact<'_>,
         known: Option<&KnownHeader>,
+        go_on: impl FnOnce(&Headed<'_>) -> Result<T, Denial>,
+    ) -> Result<T, Denial> {
+        if let Some(known) = known {
+            return go_on(&Headed { compact, header: known.header(), known: true });
+        }
+        let (mut buffer, mut spill, mut header) = ([0; HEADER_ON_STACK], Vec::new(), Object::empty());
+        part(compact.header, &mut buffer, &mut spill, &mut header)?;
+        go_on(&Headed { compact, header: Header::read(header.members())?, known: false })
+    }
+
+    /// Decodes and reads the claims too, and goes on with everything while it is in memory.
+    pub(super) fn with_claims<T>(
+        &self,
         go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
     ) -> Result<T, Denial> {
-        match known {
-            Some(known) => with_claims(compact, known.header(), true, go_on),
-            None => with_header(compact, go_on),
-        }
+        let Self { compact, header, known } = self;
+        let (mut buffer, mut spill, mut claims) = ([0; PAYLOAD_ON_STACK], Vec::new(), Object::empty());
+        let payload = part(compact.payload, &mut buffer, &mut spill, &mut claims)?;
+        let (compact, claims) = (*compact, claims.members());
+        go_on(&Parts { compact, header, header_known: *known, claims, payload })
     }
-}
-
-fn with_header<T>(
-    compact: Compact<'_>,
-    go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
-) -> Result<T, Denial> {
-    let (mut buffer, mut spill, mut header) = ([0; HEADER_ON_STACK], Vec::new(), Object::empty());
-    part(compact.header, &mut buffer, &mut spill, &mut header)?;
-    with_claims(compact, Header::read(header.members())?, false, go_on)
-}
-
-fn with_claims<T>(
-    compact: Compact<'_>,
-    header: Header<'_>,
-    header_known: bool,
-    go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
-) -> Result<T, Denial> {
-    let (mut buffer, mut spill, mut claims) = ([0; PAYLOAD_ON_STACK], Vec::new(), Object::empty());
-    let payload = part(compact.payload, &mut buffer, &mut spill, &mut claims)?;
-    go_on(&Parts { compact, header, header_known, claims: claims.members(), payload })
 }
 
 /// Reads a part into the object, and returns its text.

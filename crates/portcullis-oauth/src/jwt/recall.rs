@@ -44,11 +44,13 @@ impl JwtVerifier {
         &self,
         token: &str,
         verified: Verified,
-        key: VerifyingKey,
+        key: &VerifyingKey,
         rules: &Arc<Rules>,
     ) -> Step<Result<Verified, Denial>> {
         match &self.0.remembered {
-            Some(cache) => self.ask(cache, cache.keep(token.as_bytes(), verified, key, Arc::clone(rules))),
+            Some(cache) => {
+                self.ask(cache, cache.keep(token.as_bytes(), verified, key.clone(), Arc::clone(rules)))
+            }
             None => verified.check_revocation(self.0.revocations.as_ref()),
         }
     }

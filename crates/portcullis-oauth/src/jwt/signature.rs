@@ -5,7 +5,7 @@ use portcullis_core::{Denial, Reason};
 use super::compact::Compact;
 use super::header::Header;
 use crate::base64url;
-use crate::keys::{KeyLookup, VerifyingKey};
+use crate::keys::VerifyingKey;
 use crate::token::refusal::{malformed, refuse};
 
 /// The most keys that one token is tried against, for tokens and keys without a `kid`.
@@ -15,15 +15,15 @@ const MAX_TRIED_KEYS: usize = 8;
 const MAX_SIGNATURE_OCTETS: usize = 1024;
 
 /// The key that verifies it.
-pub(super) fn verify_signature(
+pub(super) fn verify_signature<'k>(
     compact: &Compact<'_>,
     header: &Header<'_>,
-    keys: &KeyLookup,
-) -> Result<VerifyingKey, Denial> {
-    if keys.is_unknown() {
+    keys: &'k [VerifyingKey],
+) -> Result<&'k VerifyingKey, Denial> {
+    if keys.is_empty() {
         return Err(refuse(Reason::TokenKeyUnknown, "no key of the issuer has the token's `kid`"));
     }
-    let mut candidates = keys.keys().iter().filter(|key| key.serves(header.algorithm));
+    let mut candidates = keys.iter().filter(|key| key.serves(header.algorithm));
     let Some(first) = candidates.next() else {
         return Err(refuse(Reason::TokenAlgorithmRefused, "the algorithm does not fit the key"));
     };
@@ -38,7 +38,7 @@ pub(super) fn verify_signature(
             ));
         }
         if key.verify(header.algorithm, compact.signed.as_bytes(), signature).is_ok() {
-            return Ok(key.clone());
+            return Ok(key);
         }
     }
     Err(refuse(Reason::TokenSignatureInvalid, "the signature does not verify"))

@@ -36,7 +36,7 @@ pub(crate) async fn signed_claims(token: &str, expected: SignedAs<'_>) -> Result
         return Err(refuse(Reason::TokenAlgorithmRefused, "the algorithm is not allowed for the issuer"));
     }
     let keys = expected.keys.find(header.kid).resolve().await?;
-    if let Err(refused) = verify_signature(&compact, &header, &keys) {
+    if let Err(refused) = verify_signature(&compact, &header, keys.keys()) {
         if !may_be_newer(&refused) {
             return Err(refused);
         }
@@ -45,7 +45,7 @@ pub(crate) async fn signed_claims(token: &str, expected: SignedAs<'_>) -> Result
         if others.is_unknown() || others.is_same_as(&keys) {
             return Err(refused);
         }
-        verify_signature(&compact, &header, &others)?;
+        verify_signature(&compact, &header, others.keys())?;
     }
     let claims = decoded(compact.payload)?;
     json::object(&claims).ok_or_else(no_object)?;

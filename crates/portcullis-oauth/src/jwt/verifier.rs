@@ -11,9 +11,9 @@ use portcullis_core::{
 
 use super::claims::Registered;
 use super::compact::Compact;
-use super::kind::check_typ;
+use super::kind::{check_typ, is_access_token};
 use super::known_headers::KnownHeaders;
-use super::parts::Parts;
+use super::parts::{Headed, Parts};
 use super::principal::verified;
 use super::signature::{self, verify_signature};
 use crate::bearer::IssuerRules;
@@ -92,48 +92,74 @@ impl JwtVerifier {
         compact().and_then(|compact| self.begin(compact)).unwrap_or_else(|denial| Step::Done(Err(denial)))
     }
 
-    /// Everything that is checked before a key is asked for.
+    /// The signature first, if the header alone tells by which keys; else what is checked before a key is asked for.
     fn begin(&self, compact: Compact<'_>) -> Checked {
-        self.decode(compact, |parts| {
-            let rules = &self.issuer_of(parts.claims)?;
-            check_typ(parts.header.typ, rules.issuer.profile)?;
-            if !rules.issuer.allows(parts.header.algorithm) {
-                let why = "the algorithm is not allowed for the issuer";
-                return Err(refuse(Reason::TokenAlgorithmRefused, why));
-            }
-            match rules.keys.find(parts.header.kid) {
-                Step::Done(keys) => self.check(parts, rules, &keys?, Ask::Again),
-                Step::Wait(keys) => {
-                    // The request's memory cannot be kept while waiting.
-                    let (this, rules, token) =
-                        (self.clone(), Arc::clone(rules), Secret::from(parts.compact.token));
-                    Ok(Step::wait(async move {
-                        let keys = keys.await?;
-                        this.resume(&token, &rules, &keys, Ask::Again)?.resolve().await
-                    }))
-                }
-            }
+        self.read_header(compact, |token| match self.verify_unread(token)? {
+            Some((rules, key)) => token.with_claims(|parts| self.finish(parts, rules, key)),
+            None => token.with_claims(|parts| self.find_keys(parts)),
         })
+    }
+
+    /// Verifies the signature before anything of the claims is decoded, and with the keys of the issuer whose name they
+    /// must have then. `None`: they are read first, since they tell the issuer, or why the token is refused, or since
+    /// the issuer may have other keys than those that are known.
+    fn verify_unread(&self, token: &Headed<'_>) -> Result<Option<(&Arc<Rules>, &VerifyingKey)>, Denial> {
+        let ([rules], []) = (&*self.0.issuers, &*self.0.tenants) else { return Ok(None) };
+        let Headed { compact, header, .. } = token;
+        let IssuerRules { profile, .. } = rules.issuer;
+        let fits = is_access_token(header.typ, profile) && rules.issuer.allows(header.algorithm);
+        // RFC 7515 §F: of a detached payload, nobody has the rest.
+        if !fits || compact.payload.is_empty() {
+            return Ok(None);
+        }
+        match rules.keys.settled(header.kid) {
+            Some(keys) if keys.iter().any(|key| key.serves(header.algorithm)) => {
+                verify_signature(compact, header, keys).map(|key| Some((rules, key)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Everything that is checked before a key is asked for.
+    fn find_keys(&self, parts: &Parts<'_>) -> Checked {
+        let rules = &self.issuer_of(parts.claims)?;
+        check_typ(parts.header.typ, rules.issuer.profile)?;
+        if !rules.issuer.allows(parts.header.algorithm) {
+            let why = "the algorithm is not allowed for the issuer";
+            return Err(refuse(Reason::TokenAlgorithmRefused, why));
+        }
+        match rules.keys.find(parts.header.kid) {
+            Step::Done(keys) => self.check(parts, rules, &keys?, Ask::Again),
+            Step::Wait(keys) => {
+                // The request's memory cannot be kept while waiting.
+                let (this, rules, token) =
+                    (self.clone(), Arc::clone(rules), Secret::from(parts.compact.token));
+                Ok(Step::wait(async move {
+                    let keys = keys.await?;
+                    this.resume(&token, &rules, &keys, Ask::Again)?.resolve().await
+                }))
+            }
+        }
     }
 
     /// The rest once more from the token, with the keys at hand.
     fn resume(&self, token: &Secret, rules: &Arc<Rules>, keys: &KeyLookup, ask: Ask) -> Checked {
         let token = std::str::from_utf8(token.expose()).map_err(|_| malformed("the token is not utf-8"))?;
         let compact = Compact::read(token, self.0.max_token_octets)?;
-        self.decode(compact, |parts| self.check(parts, rules, keys, ask))
+        self.read_header(compact, |token| token.with_claims(|parts| self.check(parts, rules, keys, ask)))
     }
 
-    fn decode<T>(
+    fn read_header<T>(
         &self,
         compact: Compact<'_>,
-        go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
+        go_on: impl FnOnce(&Headed<'_>) -> Result<T, Denial>,
     ) -> Result<T, Denial> {
-        self.0.headers.with(compact.header, |known| Parts::decode(compact, known, go_on))
+        self.0.headers.with(compact.header, |known| Headed::read(compact, known, go_on))
     }
 
     /// The signature, and then everything else.
     fn check(&self, parts: &Parts<'_>, rules: &Arc<Rules>, keys: &KeyLookup, ask: Ask) -> Checked {
-        match verify_signature(&parts.compact, &parts.header, keys) {
+        match verify_signature(&parts.compact, parts.header, keys.keys()) {
             Ok(key) => self.finish(parts, rules, key),
             Err(denial) if ask == Ask::Again && signature::may_be_newer(&denial) => {
                 self.look_again(parts, rules, keys, denial)
@@ -173,9 +199,9 @@ impl JwtVerifier {
     }
 
     /// Everything that is checked once the signature is right.
-    fn finish(&self, parts: &Parts<'_>, rules: &Arc<Rules>, key: VerifyingKey) -> Checked {
+    fn finish(&self, parts: &Parts<'_>, rules: &Arc<Rules>, key: &VerifyingKey) -> Checked {
         if !parts.header_known {
-            self.0.headers.keep(parts.compact.header, &parts.header);
+            self.0.headers.keep(parts.compact.header, parts.header);
         }
         let source = SourceText::new(parts.payload);
         let registered = Registered::read(parts.claims, &source, &rules.issuer)?;

@@ -107,6 +107,11 @@ impl KeySet {
         KeyLookup::found(Arc::clone(keys))
     }
 
+    /// The keys of exactly this name, if there are any.
+    pub(super) fn named(&self, kid: &str) -> Option<&[VerifyingKey]> {
+        self.0.by_kid.get(kid).map(AsRef::as_ref)
+    }
+
     /// Whether a key has exactly this name.
     #[must_use]
     pub fn knows(&self, kid: &str) -> bool {

@@ -23,6 +23,16 @@ pub trait KeySource: Send + Sync + 'static {
     /// checked against them.
     fn current(&self) -> Option<KeySet>;
 
+    /// The keys of exactly this name, or all for a token without `kid`, if they are known now and there is nothing to look
+    /// for: neither [`find`](Self::find) nor [`look_again`](Self::look_again) would bring others. A signature that
+    /// none of them verifies is then refused before anything of the claims is read. Asking begins nothing.
+    ///
+    /// By default, `None`: the claims are read first.
+    fn settled(&self, kid: Option<&str>) -> Option<&[VerifyingKey]> {
+        let _ = kid;
+        None
+    }
+
     /// Whether a key that verified a token before still may. Asked each time a remembered token is shown, so it
     /// takes no lock and allocates nothing.
     ///
@@ -90,6 +100,10 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
         self.as_ref().current()
     }
 
+    fn settled(&self, kid: Option<&str>) -> Option<&[VerifyingKey]> {
+        self.as_ref().settled(kid)
+    }
+
     fn standing(&self, key: &VerifyingKey) -> KeyStanding {
         self.as_ref().standing(key)
     }
@@ -153,6 +167,13 @@ impl KeySource for KeySet {
 
     fn current(&self) -> Option<KeySet> {
         Some(self.clone())
+    }
+
+    fn settled(&self, kid: Option<&str>) -> Option<&[VerifyingKey]> {
+        match kid {
+            Some(kid) => self.named(kid),
+            None => Some(self.keys()),
+        }
     }
 
     fn standing(&self, key: &VerifyingKey) -> KeyStanding {

@@ -211,8 +211,50 @@ fn refuses_json_that_two_readers_could_read_differently() {
     ] {
         bench.check(|token| token.claims_text(text.clone()), Reason::TokenMalformed);
     }
-    let not_utf8 = tamper::with_part(&bench.token().sign(), 1, "_w");
-    bench.refuses(&not_utf8, Reason::TokenMalformed);
+}
+
+/// Step 7 before step 4: nobody but the issuer makes us read claims that its keys can vouch for, whatever stands there.
+#[test]
+fn claims_are_not_read_before_the_signature_of_the_only_issuer_there_is() {
+    let bench = Bench::new();
+    let token = bench.token().sign();
+    let claims = [
+        "_w".to_owned(),
+        "AB".to_owned(),
+        "e30".to_owned(),
+        tamper::part(&token, 0).to_owned(),
+        tamper::part(&bench.token().claimed_issuer("https://other.example").sign(), 1).to_owned(),
+    ];
+    for claims in &claims {
+        bench.refuses(&tamper::with_part(&token, 1, claims), Reason::TokenSignatureInvalid);
+    }
+    // They are read where they tell which keys to take, or why there are none.
+    let other = TestIssuer::offline("https://other.example");
+    let second = Issuer::new(other.url()).audience(AUDIENCE).keys(StaticKeys::new().jwks(other.jwks_json()));
+    let two = Bench::scheme(|issuer| issuer, |scheme| scheme.or_issuer(second));
+    let of_a_stranger = bench.token().kid("other").sign();
+    for (bench, token) in [(&two, &token), (&bench, &of_a_stranger)] {
+        for (claims, reason) in claims.iter().zip([
+            Reason::TokenMalformed,
+            Reason::TokenMalformed,
+            Reason::TokenClaimMissing,
+            Reason::TokenClaimMissing,
+        ]) {
+            bench.refuses(&tamper::with_part(token, 1, claims), reason);
+        }
+    }
+}
+
+/// A3.3: whoever sends us the tokens of another issuer is told so, unless a key of ours has the same name.
+#[test]
+fn a_token_of_a_stranger_is_refused_for_its_issuer_and_not_for_its_key() {
+    let bench = Bench::new();
+    let stranger = TestIssuer::offline("https://other.example").with_clock(bench.time.clock());
+    bench.refuses(&stranger.token("alice").kid("other").sign(), Reason::TokenIssuerUnknown);
+    bench.refuses(&stranger.token("alice").typ("JWT").sign(), Reason::TokenIssuerUnknown);
+    bench.refuses(&stranger.token("alice").sign(), Reason::TokenSignatureInvalid);
+    // Signed by a key of ours, it still is a stranger's.
+    bench.check(|token| token.claimed_issuer("https://other.example"), Reason::TokenIssuerUnknown);
 }
 
 /// A2.24: what is too long is refused unread.

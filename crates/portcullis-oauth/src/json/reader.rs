@@ -1,9 +1,12 @@
 //! Values and their nesting (RFC 8259).
 
+use std::borrow::Cow;
+
 use serde_json::Number;
 use smallvec::SmallVec;
 
 use super::names::{Names, have_duplicates};
+use super::specials::Specials;
 use super::{FEW, Json, MAX_DEPTH, Member};
 
 /// The members of an object while they are read.
@@ -19,68 +22,68 @@ pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     /// How many octets were read.
     pub(super) at: usize,
+    pub(super) specials: Specials,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, specials: Specials::NONE }
     }
 
     /// One object, and nothing after it.
-    pub(super) fn whole_object(mut self, members: &mut List<'a>) -> Option<Names> {
-        self.skip_space();
+    pub(super) fn whole_object(mut self, members: &mut List<'a>, names: &mut Names) -> Option<()> {
         self.expect(b'{')?;
-        let names = self.members(1, members)?;
-        self.skip_space();
-        if self.at == self.text.len() { Some(names) } else { None }
+        self.members(1, members, names)?;
+        if self.after_space().is_none() { Some(()) } else { None }
     }
 
     /// What follows the brace. RFC 7515 §4 and RFC 7519 §4 allow to refuse a repeated name or to take the last one;
     /// two readers that differ in that choice can be played against each other, so we refuse.
-    fn members(&mut self, depth: usize, members: &mut List<'a>) -> Option<Names> {
-        let mut names = Names::NONE;
-        self.skip_space();
-        if self.next_is(b'}') {
-            return Some(names);
+    fn members(&mut self, depth: usize, members: &mut List<'a>, names: &mut Names) -> Option<()> {
+        if self.after_space()? == b'}' {
+            self.at += 1;
+            return Some(());
         }
+        self.expect(b'"')?;
         loop {
-            self.skip_space();
-            self.expect(b'"')?;
-            let name = self.rest_of_text()?;
-            if name.starts_with(SERDE_JSON) {
-                return None;
+            if let Some((name, text)) = self.plain_member() {
+                check_name(name, members, names)?;
+                members.push((Cow::Borrowed(name), Json::Text(Cow::Borrowed(text))));
+            } else {
+                let name = self.rest_of_text()?;
+                check_name(&name, members, names)?;
+                self.expect(b':')?;
+                let value = self.value(depth)?;
+                members.push((name, value));
             }
-            // Many members are looked at when they are all there.
-            if names.note(&name, members.len())
-                && members.len() < FEW
-                && members.iter().any(|(known, _)| *known == name)
-            {
-                return None;
+            if self.next_are(b",\"") {
+                continue;
             }
-            self.skip_space();
-            self.expect(b':')?;
-            let value = self.value(depth)?;
-            members.push((name, value));
-            self.skip_space();
-            if self.next_is(b'}') {
-                return if have_duplicates(members) { None } else { Some(names) };
+            match self.after_space()? {
+                b',' => {
+                    self.at += 1;
+                    self.expect(b'"')?;
+                }
+                b'}' => {
+                    self.at += 1;
+                    return if have_duplicates(members) { None } else { Some(()) };
+                }
+                _ => return None,
             }
-            self.expect(b',')?;
         }
     }
 
     /// A value in an object or list of that depth.
     fn value(&mut self, depth: usize) -> Option<Json<'a>> {
-        self.skip_space();
-        match self.peek()? {
+        match self.after_space()? {
             b'"' => {
                 self.at += 1;
                 self.rest_of_text().map(Json::Text)
             }
             b'{' => {
                 self.at += 1;
-                let mut members = List::new();
-                self.members(deeper(depth)?, &mut members)?;
+                let (mut members, mut names) = (List::new(), Names::NONE);
+                self.members(deeper(depth)?, &mut members, &mut names)?;
                 Some(Json::Object(members.into_vec()))
             }
             b'[' => {
@@ -96,17 +99,20 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self, depth: usize) -> Option<Vec<Json<'a>>> {
         let mut list = Vec::new();
-        self.skip_space();
-        if self.next_is(b']') {
+        if self.after_space()? == b']' {
+            self.at += 1;
             return Some(list);
         }
         loop {
             list.push(self.value(depth)?);
-            self.skip_space();
-            if self.next_is(b']') {
-                return Some(list);
+            match self.after_space()? {
+                b',' => self.at += 1,
+                b']' => {
+                    self.at += 1;
+                    return Some(list);
+                }
+                _ => return None,
             }
-            self.expect(b',')?;
         }
     }
 
@@ -159,12 +165,16 @@ impl<'a> Reader<'a> {
         /// So many digits always fit.
         const FIT: usize = 19;
         let start = self.at;
-        let mut number = 0_u64;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            self.at += 1;
+        let (mut digits, mut number) = (0, 0_u64);
+        for octet in self.text.as_bytes().get(start..).unwrap_or_default() {
+            let digit = octet.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
         }
-        let digits = self.at - start;
+        self.at += digits;
         let number = if digits <= FIT {
             Some(number)
         } else {
@@ -184,16 +194,43 @@ impl<'a> Reader<'a> {
         is
     }
 
-    fn expect(&mut self, octet: u8) -> Option<()> {
-        self.next_is(octet).then_some(())
+    /// Reads both octets if they are the next ones.
+    #[inline(always)]
+    fn next_are(&mut self, octets: &[u8; 2]) -> bool {
+        let are = self.text.as_bytes().get(self.at..self.at + 2) == Some(octets);
+        self.at += if are { 2 } else { 0 };
+        are
     }
 
+    /// Reads the octet, which comes next or after space.
     #[inline]
-    fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+    fn expect(&mut self, octet: u8) -> Option<()> {
+        let is = self.after_space()? == octet;
+        self.at += usize::from(is);
+        is.then_some(())
+    }
+
+    /// The next octet that is no space, which is not read yet; `None` at the end.
+    #[inline]
+    fn after_space(&mut self) -> Option<u8> {
+        loop {
+            match self.peek()? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                octet => return Some(octet),
+            }
         }
     }
+}
+
+/// Notes the name of the next member. None for one that stands there already, or that serde_json keeps for itself.
+#[inline(always)]
+fn check_name(name: &str, members: &List<'_>, names: &mut Names) -> Option<()> {
+    // Many members are looked at when they are all there.
+    let refused = name.starts_with(SERDE_JSON)
+        || names.note(name, members.len())
+            && members.len() < FEW
+            && members.iter().any(|(known, _)| *known == name);
+    if refused { None } else { Some(()) }
 }
 
 /// The depth of what lies within, if it is not too deep.

@@ -5,26 +5,53 @@ use std::borrow::Cow;
 use super::reader::Reader;
 
 impl<'a> Reader<'a> {
-    /// What follows the opening quotation mark, to the closing one.
-    pub(super) fn rest_of_text(&mut self) -> Option<Cow<'a, str>> {
-        let plain = self.plain()?;
-        if self.next_is(b'"') {
-            return Some(Cow::Borrowed(plain));
+    /// A name and the text that is its value, as nearly everybody writes them: without escapes, and without space between
+    /// them. `None`, and nothing is read, if they are written in another way.
+    ///
+    /// It saves a third of what claims take: the member is put together where it stays.
+    #[inline(always)]
+    pub(super) fn plain_member(&mut self) -> Option<(&'a str, &'a str)> {
+        let (name, end) = self.plain(self.at)?;
+        let start = end + 2;
+        if self.text.as_bytes().get(end..start)? != b":\"" {
+            return None;
         }
-        let mut text = String::from(plain);
-        while self.next_is(b'\\') {
-            text.push(self.escaped()?);
-            text.push_str(self.plain()?);
-        }
-        // A control character or the end is no closing quotation mark.
-        self.next_is(b'"').then_some(Cow::Owned(text))
+        let (text, end) = self.plain(start)?;
+        self.at = end;
+        Some((name, text))
     }
 
-    /// The text up to the next quotation mark, backslash or control character.
-    fn plain(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        self.at += plain_octets(self.text.as_bytes().get(start..)?);
-        self.text.get(start..self.at)
+    /// The text without escapes that begins at this place and ends with a quotation mark, and the place after that.
+    #[inline(always)]
+    fn plain(&mut self, start: usize) -> Option<(&'a str, usize)> {
+        let octets = self.text.as_bytes();
+        let end = self.specials.next(octets, start);
+        if *octets.get(end)? != b'"' {
+            return None;
+        }
+        Some((self.text.get(start..end)?, end + 1))
+    }
+
+    /// What follows the opening quotation mark, to the closing one.
+    pub(super) fn rest_of_text(&mut self) -> Option<Cow<'a, str>> {
+        if let Some((text, end)) = self.plain(self.at) {
+            self.at = end;
+            return Some(Cow::Borrowed(text));
+        }
+        let mut text = String::new();
+        loop {
+            let start = self.at;
+            self.at = self.specials.next(self.text.as_bytes(), start);
+            text.push_str(self.text.get(start..self.at)?);
+            if self.next_is(b'"') {
+                return Some(Cow::Owned(text));
+            }
+            // A control character or the end.
+            if !self.next_is(b'\\') {
+                return None;
+            }
+            text.push(self.escaped()?);
+        }
     }
 
     /// What follows a backslash.
@@ -64,29 +91,4 @@ impl<'a> Reader<'a> {
         self.at += 4;
         digits.iter().try_fold(0, |number, digit| Some(number << 4 | char::from(*digit).to_digit(16)?))
     }
-}
-
-/// How many octets come before the next quotation mark, backslash or control character, eight looked at in one go.
-fn plain_octets(octets: &[u8]) -> usize {
-    let mut rest = octets;
-    while let Some((chunk, later)) = rest.split_first_chunk::<8>() {
-        let special = specials(u64::from_le_bytes(*chunk));
-        if special != 0 {
-            return octets.len() - rest.len() + (special.trailing_zeros() / 8) as usize;
-        }
-        rest = later;
-    }
-    let special = rest.iter().position(|octet| matches!(octet, ..0x20 | b'"' | b'\\'));
-    octets.len() - rest.len() + special.unwrap_or(rest.len())
-}
-
-/// The top bit of each octet that is special, of the first one at least: a borrow may reach what comes after it.
-fn specials(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    // With this bit turned, quotation marks come right after the control characters, and nothing else does.
-    let turned = word ^ (ONES * 2);
-    let quote_or_control = turned.wrapping_sub(ONES * 0x21) & !turned;
-    let other = word ^ (ONES * b'\\' as u64);
-    let backslash = other.wrapping_sub(ONES) & !other;
-    (quote_or_control | backslash) & (ONES * 0x80)
 }

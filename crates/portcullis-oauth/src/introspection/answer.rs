@@ -134,9 +134,10 @@ impl Expectation {
             return Ok(Err(refuse(Reason::TokenInactive, "the issuer says that the token is not active")));
         }
         let source = SourceText::new(text);
-        let registered = Registered::read_introspected(members, &source, &self.rules, self.audience_may_lack);
+        let mut registered = Registered::default();
+        let read = registered.read_introspected(members, &source, &self.rules, self.audience_may_lack);
         let method = CredentialMethod::Introspection;
-        Ok(registered.map(|registered| verified(registered, &source, &self.rules, method)))
+        Ok(read.map(|()| verified(&mut registered, &source, &self.rules, method)))
     }
 }
 

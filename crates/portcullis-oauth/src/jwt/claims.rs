@@ -14,8 +14,9 @@ use crate::token::{actors, confirmation, numeric_date};
 /// A list of names; one of the usual length costs no allocation.
 type Texts<'c> = SmallVec<[&'c str; 4]>;
 
-/// What is read of the claims; everything else stays in the principal's claims.
-#[derive(Debug)]
+/// What is read of the claims; everything else stays in the principal's claims. It is large, so that it is filled where it
+/// stands, and lent.
+#[derive(Debug, Default)]
 pub(crate) struct Registered<'c> {
     pub(super) issuer: Option<&'c str>,
     pub(super) subject: &'c str,
@@ -44,37 +45,38 @@ impl<'c> Registered<'c> {
     /// Reads and checks everything but the time, which a remembered token is asked about again. The source is the text
     /// of the claims.
     pub(super) fn read(
+        &mut self,
         claims: Members<'c, '_>,
         source: &SourceText,
         rules: &IssuerRules,
-    ) -> Result<Self, Denial> {
+    ) -> Result<(), Denial> {
         // RFC 8725 §3.8, RFC 9068 §4: the exact text, by which the keys were picked already.
         let issuer = required(claims, "iss", Json::as_text)?;
         if issuer != &*rules.identifier {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }
+        self.issuer = Some(issuer);
         check_audience(claims, rules)?;
         let is_of_dpop = kind::check_claims(claims)?;
         let strict = rules.profile == Profile::Rfc9068;
-        let subject = required(claims, "sub", text)?;
-        let expires = required(claims, "exp", numeric_date::read)?;
-        let named = Named { issuer: Some(issuer), subject };
-        let read = Self::read_other(claims, source, rules, strict, named, Some(expires))?;
-        kind::check_key(is_of_dpop, read.confirmation.as_ref())?;
-        Ok(read)
+        self.subject = required(claims, "sub", text)?;
+        self.expires = Some(required(claims, "exp", numeric_date::read)?);
+        self.read_other(claims, source, rules, strict)?;
+        kind::check_key(is_of_dpop, self.confirmation.as_ref())
     }
 
     /// Reads what an authorization server says of a token, in which RFC 7662 §2.2 requires nothing of this; what
     /// is there is checked all the same.
     #[cfg(feature = "introspection")]
     pub(crate) fn read_introspected(
+        &mut self,
         claims: Members<'c, '_>,
         source: &SourceText,
         rules: &IssuerRules,
         audience_may_lack: bool,
-    ) -> Result<Self, Denial> {
-        let issuer = optional(claims, "iss", text)?;
-        if issuer.is_some_and(|issuer| issuer != &*rules.identifier) {
+    ) -> Result<(), Denial> {
+        self.issuer = optional(claims, "iss", text)?;
+        if self.issuer.is_some_and(|issuer| issuer != &*rules.identifier) {
             return Err(refuse(Reason::TokenIssuerUnknown, "`iss` is not the issuer's identifier"));
         }
         if !audience_may_lack || claims.has("aud") {
@@ -82,46 +84,40 @@ impl<'c> Registered<'c> {
         }
         kind::check_introspected(claims)?;
         // RFC 9068 §2.2: where no user takes part, the subject is the client.
-        let subject = match optional(claims, "sub", text)? {
+        self.subject = match optional(claims, "sub", text)? {
             Some(subject) => subject,
             None => client(claims, false)?.ok_or_else(missing)?,
         };
-        let expires = optional(claims, "exp", numeric_date::read)?;
-        let named = Named { issuer, subject };
-        let mut read = Self::read_other(claims, source, rules, false, named, expires)?;
-        read.acts_as_client |= !claims.has("sub");
-        kind::check_presentation(claims, read.confirmation.as_ref())?;
-        Ok(read)
+        self.expires = optional(claims, "exp", numeric_date::read)?;
+        self.read_other(claims, source, rules, false)?;
+        self.acts_as_client |= !claims.has("sub");
+        kind::check_presentation(claims, self.confirmation.as_ref())
     }
 
     fn read_other(
+        &mut self,
         claims: Members<'c, '_>,
         source: &SourceText,
         rules: &IssuerRules,
         strict: bool,
-        named: Named<'c>,
-        expires: Option<Duration>,
-    ) -> Result<Self, Denial> {
-        let registered = Self {
-            issuer: named.issuer,
-            subject: named.subject,
-            client_id: client(claims, strict)?,
-            token_id: when(strict, claims, "jti", text)?,
-            session_id: optional(claims, "sid", text)?,
-            tenant: mapped_text(claims, rules.mapping.tenant.as_ref())?,
-            expires,
-            not_before: optional(claims, "nbf", numeric_date::read)?,
-            issued: when(strict, claims, "iat", numeric_date::read)?,
-            auth_time: optional(claims, "auth_time", numeric_date::read)?,
-            acr: optional(claims, "acr", text)?,
-            amr: optional(claims, "amr", texts)?.unwrap_or_default(),
-            scopes: scopes(claims, source, &rules.mapping.scopes)?,
-            roles: mapped_names(claims, &rules.mapping.roles)?,
-            groups: mapped_names(claims, &rules.mapping.groups)?,
-            actors: actors(claims, rules.mapping.max_actors)?,
-            acts_as_client: rules.mapping.tells_client(claims),
-            confirmation: confirmation(claims)?,
-        };
+    ) -> Result<(), Denial> {
+        self.client_id = client(claims, strict)?;
+        self.token_id = when(strict, claims, "jti", text)?;
+        self.session_id = optional(claims, "sid", text)?;
+        self.tenant = mapped_text(claims, rules.mapping.tenant.as_ref())?;
+        self.not_before = optional(claims, "nbf", numeric_date::read)?;
+        self.issued = when(strict, claims, "iat", numeric_date::read)?;
+        self.auth_time = optional(claims, "auth_time", numeric_date::read)?;
+        self.acr = optional(claims, "acr", text)?;
+        if let Some(methods) = optional(claims, "amr", texts)? {
+            self.amr = methods;
+        }
+        self.scopes = scopes(claims, source, &rules.mapping.scopes)?;
+        mapped_names(claims, &rules.mapping.roles, &mut self.roles)?;
+        mapped_names(claims, &rules.mapping.groups, &mut self.groups)?;
+        self.actors = actors(claims, rules.mapping.max_actors)?;
+        self.acts_as_client = rules.mapping.tells_client(claims);
+        self.confirmation = confirmation(claims)?;
         // RFC 9396 §2: passed on to guards, once it has the form that they may rely on.
         optional(claims, "authorization_details", authorization_details)?;
         for name in &rules.required_claims {
@@ -129,15 +125,8 @@ impl<'c> Registered<'c> {
                 return Err(refuse(Reason::TokenClaimMissing, "a claim that the issuer must set is missing"));
             }
         }
-        Ok(registered)
+        Ok(())
     }
-}
-
-/// Who the claims speak for, and who says so.
-#[derive(Clone, Copy)]
-struct Named<'c> {
-    issuer: Option<&'c str>,
-    subject: &'c str,
 }
 
 /// RFC 7519 §4.1.3: one text or a list of texts, in which one of ours must stand.
@@ -205,8 +194,11 @@ fn scopes(claims: Members<'_, '_>, source: &SourceText, paths: &[ClaimPath]) -> 
 
 /// Roles and groups in the shapes of SCIM (RFC 9068 §2.2.3.1, RFC 7643 §2.4): a list of texts or of objects with
 /// a text `value`; also one text.
-fn mapped_names<'c>(claims: Members<'c, '_>, paths: &[ClaimPath]) -> Result<Texts<'c>, Denial> {
-    let mut names = Texts::new();
+fn mapped_names<'c>(
+    claims: Members<'c, '_>,
+    paths: &[ClaimPath],
+    names: &mut Texts<'c>,
+) -> Result<(), Denial> {
     for value in paths.iter().filter_map(|path| claims.at(path)) {
         match value {
             Json::Text(name) => names.push(name.as_ref()),
@@ -220,7 +212,7 @@ fn mapped_names<'c>(claims: Members<'c, '_>, paths: &[ClaimPath]) -> Result<Text
             _ => return Err(invalid_claim("roles or groups are neither text nor a list")),
         }
     }
-    Ok(names)
+    Ok(())
 }
 
 fn mapped_text<'c>(claims: Members<'c, '_>, path: Option<&ClaimPath>) -> Result<Option<&'c str>, Denial> {

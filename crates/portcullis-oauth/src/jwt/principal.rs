@@ -1,5 +1,7 @@
 //! The caller that the claims speak for.
 
+use std::mem;
+
 use portcullis_core::{Assurance, CredentialMethod, Principal, SourceText};
 
 use super::claims::Registered;
@@ -8,7 +10,7 @@ use crate::token::{Lifetime, Verified, system_time};
 
 /// The source is the text of the claims, which were read strictly.
 pub(crate) fn verified(
-    registered: Registered<'_>,
+    registered: &mut Registered<'_>,
     source: &SourceText,
     rules: &IssuerRules,
     method: CredentialMethod,
@@ -23,23 +25,22 @@ pub(crate) fn verified(
 }
 
 fn principal(
-    registered: Registered<'_>,
+    registered: &mut Registered<'_>,
     source: &SourceText,
     rules: &IssuerRules,
     method: CredentialMethod,
 ) -> Principal {
-    let mut assurance = Assurance::default();
-    assurance.acr = registered.acr.map(Into::into);
-    assurance.amr = registered.amr.into_iter().map(Into::into).collect();
-    assurance.auth_time = registered.auth_time.and_then(system_time);
-
     let mut principal = Principal::builder_from(source, registered.subject, method)
         .issuer(registered.issuer.unwrap_or(&rules.identifier))
-        .scopes(registered.scopes)
-        .roles(registered.roles)
-        .groups(registered.groups)
-        .actors(registered.actors)
-        .assurance(assurance);
+        .scopes(mem::take(&mut registered.scopes))
+        .roles(&registered.roles)
+        .groups(&registered.groups)
+        .actors(mem::take(&mut registered.actors));
+    let mut assurance = Assurance::default();
+    assurance.acr = registered.acr.map(Into::into);
+    assurance.amr = registered.amr.iter().map(|method| (*method).into()).collect();
+    assurance.auth_time = registered.auth_time.and_then(system_time);
+    principal = principal.assurance(assurance);
     if let Some(client_id) = registered.client_id {
         principal = principal.client_id(client_id);
     }
@@ -55,7 +56,7 @@ fn principal(
     if let Some(tenant) = registered.tenant {
         principal = principal.tenant(tenant);
     }
-    if let Some(confirmation) = registered.confirmation {
+    if let Some(confirmation) = registered.confirmation.take() {
         principal = principal.confirmation(confirmation);
     }
     if let Some(expires) = registered.expires.and_then(system_time) {

@@ -204,8 +204,9 @@ impl JwtVerifier {
             self.0.headers.keep(parts.compact.header, parts.header);
         }
         let source = SourceText::new(parts.payload);
-        let registered = Registered::read(parts.claims, &source, &rules.issuer)?;
-        let verified = verified(registered, &source, &rules.issuer, CredentialMethod::Jwt);
+        let mut registered = Registered::default();
+        registered.read(parts.claims, &source, &rules.issuer)?;
+        let verified = verified(&mut registered, &source, &rules.issuer, CredentialMethod::Jwt);
         verified.check_time(self.0.clock.unix_time())?;
         Ok(self.remember(parts.compact.token, verified, key, rules))
     }

@@ -2,7 +2,7 @@
 
 use http::{HeaderValue, StatusCode};
 use portcullis_core::challenge::BearerError;
-use portcullis_core::{Challenge, Denial};
+use portcullis_core::{Challenge, Denial, Reason};
 
 use crate::schemes::Scheme;
 use crate::shape::{BEARER, DPOP};
@@ -29,7 +29,14 @@ pub(crate) struct Place {
 
 /// The challenges of one route.
 #[derive(Debug)]
-pub(crate) struct RouteChallenges(Vec<RouteChallenge>);
+pub(crate) struct RouteChallenges {
+    each: Vec<RouteChallenge>,
+    /// What the schemes say of most refusals, rendered.
+    usual: Vec<(Challenge, HeaderValue)>,
+}
+
+/// One refusal of each kind that most are of.
+const USUAL: [Reason; 2] = [Reason::TokenSignatureInvalid, Reason::MalformedAuthorization];
 
 #[derive(Debug)]
 struct RouteChallenge {
@@ -49,26 +56,37 @@ impl RouteChallenges {
             let shapes = scheme.shapes.iter().enumerate();
             shapes.map(move |(index, shape)| (Place { owner, shape: index }, scheme, shape))
         });
+        let mut usual: Vec<(Challenge, HeaderValue)> = Vec::new();
         for (place, scheme, shape) in shapes {
-            let Some(challenge) = scheme.authenticator.challenge(shape, realm, None) else { continue };
-            let challenge = with_metadata(challenge, metadata);
+            let challenge = |refused: Option<&Denial>| {
+                let challenge = scheme.authenticator.challenge(shape, realm, refused)?;
+                Some(with_metadata(challenge, metadata))
+            };
+            for refused in USUAL.map(Denial::new) {
+                let Some(challenge) = challenge(Some(&refused)) else { continue };
+                if !usual.iter().any(|(known, _)| *known == challenge) {
+                    let rendered = challenge.to_header_value();
+                    usual.push((challenge, rendered));
+                }
+            }
+            let Some(challenge) = challenge(None) else { continue };
             // Two schemes for bearer tokens say the same: once is enough.
             match all.iter_mut().find(|known| known.challenge == challenge) {
                 Some(known) => known.places.push(place),
                 None => all.push(RouteChallenge::new(place, challenge)),
             }
         }
-        Self(all)
+        Self { each: all, usual }
     }
 
     /// Without errors, for whoever refuses later.
     pub(crate) fn plain(&self) -> Vec<Challenge> {
-        self.0.iter().map(|known| known.challenge.clone()).collect()
+        self.each.iter().map(|known| known.challenge.clone()).collect()
     }
 
     /// Whether there is a challenge of this authorization scheme.
     pub(crate) fn offer(&self, authorization_scheme: &str) -> bool {
-        self.0.iter().any(|known| known.challenge.scheme() == authorization_scheme)
+        self.each.iter().any(|known| known.challenge.scheme() == authorization_scheme)
     }
 
     /// Adds the challenges that the denial's status calls for; `own` is what the tried shape's scheme says itself.
@@ -83,11 +101,16 @@ impl RouteChallenges {
         // A scheme may have put challenges on its denial itself.
         let dressed = denial.challenges().next().is_some();
         let denial = match own {
-            Some(own) if !dressed => denial.challenge(&own),
+            Some(own) if !dressed => denial.challenge_value(self.rendered(&own)),
             _ => denial,
         };
-        let others = self.0.iter().filter(|known| !known.is_of(tried));
+        let others = self.each.iter().filter(|known| !known.is_of(tried));
         others.filter_map(|known| known.for_another(tried, status)).fold(denial, Denial::challenge_value)
+    }
+
+    fn rendered(&self, own: &Challenge) -> HeaderValue {
+        let usual = self.usual.iter().find(|(usual, _)| usual == own);
+        usual.map_or_else(|| own.to_header_value(), |(_, rendered)| rendered.clone())
     }
 }
 

@@ -58,21 +58,12 @@ impl Specials {
 }
 
 /// The bit of each octet of a block among those of its eight.
-const PLACES: [u8; BLOCK] = {
-    let eight = [1, 2, 4, 8, 16, 32, 64, 128];
-    let mut places = [[0; 8]; BLOCK / 8];
-    let mut at = 0;
-    while at < places.len() {
-        places[at] = eight;
-        at += 1;
-    }
-    *places.as_flattened().first_chunk().unwrap()
-};
+static PLACES: [[u8; 8]; BLOCK / 8] = [[1, 2, 4, 8, 16, 32, 64, 128]; BLOCK / 8];
 
 /// Without branches, so that the compiler looks at sixteen octets at once.
 fn bits_of(block: &[u8; BLOCK]) -> u64 {
     let mut marks = [0; BLOCK];
-    for ((mark, octet), place) in marks.iter_mut().zip(block).zip(&PLACES) {
+    for ((mark, octet), place) in marks.iter_mut().zip(block).zip(PLACES.as_flattened()) {
         // With this bit turned, quotation marks come right after the control characters, and nothing else does.
         let special = (*octet ^ 2 < 0x21) | (*octet == b'\\');
         *mark = if special { *place } else { 0 };

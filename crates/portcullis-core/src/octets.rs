@@ -21,6 +21,52 @@ pub fn count(octets: &[u8], is: impl Fn(u8) -> bool) -> usize {
     octets.chunks(CHUNK).map(|chunk| usize::from(sum(chunk))).sum()
 }
 
+/// So many octets have a bit each in one word.
+pub const BLOCK: usize = 64;
+
+/// A bit for each octet of a block that the predicate picks, the first octet the least bit.
+///
+/// As in [`count`], sixteen octets or more are looked at in one go. Whoever looks for something that comes often, such as
+/// the ends of short texts, does not search from each place anew.
+///
+/// ```
+/// use portcullis_core::octets::bits;
+///
+/// let mut block = [b'a'; 64];
+/// (block[0], block[5]) = (b'.', b'.');
+/// assert_eq!(bits(&block, |octet| octet == b'.'), 0b10_0001);
+/// ```
+#[must_use]
+#[inline]
+pub fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
+    let mut marks = [0; BLOCK];
+    for ((mark, octet), place) in marks.iter_mut().zip(block).zip(PLACES.as_flattened()) {
+        *mark = if is(*octet) { *place } else { 0 };
+    }
+    // The last octet of the product is the sum of all eight.
+    let sum = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(u64::MAX / 0xff) >> 56;
+    marks.as_chunks().0.iter().zip(0..).map(|(eight, number)| sum(eight) << (8 * number)).sum()
+}
+
+/// The bit of each octet of a block among those of its eight.
+static PLACES: [[u8; 8]; BLOCK / 8] = [[1, 2, 4, 8, 16, 32, 64, 128]; BLOCK / 8];
+
+/// The octets up to the end of a block, filled up with that one, if they are fewer.
+#[must_use]
+#[inline]
+pub fn block(octets: &[u8], fill: u8) -> [u8; BLOCK] {
+    match octets.first_chunk() {
+        Some(block) => *block,
+        None => {
+            let mut block = [fill; BLOCK];
+            if let Some(beginning) = block.get_mut(..octets.len()) {
+                beginning.copy_from_slice(octets);
+            }
+            block
+        }
+    }
+}
+
 /// A whole number of the widest registers.
 const CHUNK: usize = 192;
 
@@ -160,6 +206,29 @@ mod tests {
         assert_eq!(count(&[], |_| true), 0);
         for length in [1, 191, 192, 193, 255, 256, 384, 100_000] {
             assert_eq!(count(&vec![b'.'; length], |octet| octet == b'.'), length);
+        }
+    }
+
+    #[test]
+    fn each_octet_of_a_block_has_its_bit() {
+        for octet in 0..=u8::MAX {
+            for place in 0..BLOCK {
+                let mut block = [b'a'; BLOCK];
+                block[place] = octet;
+                assert_eq!(bits(&block, |octet| octet < b'a'), u64::from(octet < b'a') << place);
+                assert_eq!(bits(&block, |octet| octet == b'a').count_ones(), 63 + u32::from(octet == b'a'));
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_is_cut_off_or_filled_up() {
+        let octets: Vec<u8> = (0..100).collect();
+        for length in [0, 1, 63, 64, 65, 100] {
+            let (octets, filled) = (&octets[..length], block(&octets[..length], 255));
+            let kept = length.min(BLOCK);
+            assert_eq!(&filled[..kept], &octets[..kept]);
+            assert!(filled[kept..].iter().all(|octet| *octet == 255), "{length}");
         }
     }
 

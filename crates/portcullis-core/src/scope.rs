@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 use thiserror::Error;
 
-use crate::octets;
+use crate::octets::{self, BLOCK};
 use crate::source::{SourceText, Span};
 
 /// The most scopes that one set keeps: [`Scopes::parse`] refuses more.
@@ -138,11 +138,6 @@ impl Scopes {
 
     /// Reads the text, which is kept as `keep` says: in which other one, and where in that.
     fn read(text: &str, keep: impl FnOnce() -> (Arc<str>, usize)) -> Result<Self, InvalidScope> {
-        // All at once, which costs less than to look at each scope.
-        let allowed = |octet| is_scope_octet(octet) | (octet == b' ');
-        if octets::count(text.as_bytes(), allowed) != text.len() {
-            return Err(InvalidScope::Character);
-        }
         let mut spans = SmallVec::<[(&str, usize); FEW]>::new();
         let mut token = |start, end| {
             if let Some(token) = text.get(start..end).filter(|token| !token.is_empty()) {
@@ -150,9 +145,18 @@ impl Scopes {
             }
         };
         let mut start = 0;
-        for (at, _) in text.bytes().enumerate().filter(|(_, octet)| *octet == b' ') {
-            token(start, at);
-            start = at + 1;
+        for (octets, number) in text.as_bytes().chunks(BLOCK).zip(0..) {
+            let block = octets::block(octets, b'a');
+            if octets::bits(&block, |octet| !is_scope_octet(octet) & (octet != b' ')) != 0 {
+                return Err(InvalidScope::Character);
+            }
+            let mut spaces = octets::bits(&block, |octet| octet == b' ');
+            while spaces != 0 {
+                let at = number * BLOCK + spaces.trailing_zeros() as usize;
+                token(start, at);
+                start = at + 1;
+                spaces &= spaces - 1;
+            }
         }
         token(start, text.len());
         if spans.len() > MAX_SCOPES {

@@ -107,6 +107,8 @@ impl<'o, 'a> Members<'o, 'a> {
         self.find(name.as_str(), name.place)
     }
 
+    /// Inlined for the same reason: a name of known length is compared in one or two words.
+    #[inline(always)]
     fn find(self, name: &str, place: Place) -> Option<&'o Json<'a>> {
         let found = match self.names.map_or(Whereabouts::Anywhere, |names| names.look(place)) {
             Whereabouts::Nowhere => None,

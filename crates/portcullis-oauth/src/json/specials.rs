@@ -1,7 +1,6 @@
 //! Where strings may end: found for many octets in one go.
 
-/// So many octets are looked at together, one bit for each.
-pub(super) const BLOCK: usize = 64;
+use portcullis_core::octets::{self, BLOCK};
 
 /// Quotation marks, backslashes and control characters of one block of a text.
 pub(super) struct Specials {
@@ -42,35 +41,14 @@ impl Specials {
     /// What comes after the end counts as special, so that each search ends there.
     #[inline(never)]
     fn look_at(&mut self, text: &[u8], start: usize) {
-        let rest = text.get(start..).unwrap_or_default();
-        self.start = start;
-        self.bits = match rest.first_chunk() {
-            Some(block) => bits_of(block),
-            None => {
-                let mut block = [b'"'; BLOCK];
-                if let Some(beginning) = block.get_mut(..rest.len()) {
-                    beginning.copy_from_slice(rest);
-                }
-                bits_of(&block)
-            }
-        };
+        let block = octets::block(text.get(start..).unwrap_or_default(), b'"');
+        (self.start, self.bits) = (start, octets::bits(&block, is_special));
     }
 }
 
-/// The bit of each octet of a block among those of its eight.
-static PLACES: [[u8; 8]; BLOCK / 8] = [[1, 2, 4, 8, 16, 32, 64, 128]; BLOCK / 8];
-
-/// Without branches, so that the compiler looks at sixteen octets at once.
-fn bits_of(block: &[u8; BLOCK]) -> u64 {
-    let mut marks = [0; BLOCK];
-    for ((mark, octet), place) in marks.iter_mut().zip(block).zip(PLACES.as_flattened()) {
-        // With this bit turned, quotation marks come right after the control characters, and nothing else does.
-        let special = (*octet ^ 2 < 0x21) | (*octet == b'\\');
-        *mark = if special { *place } else { 0 };
-    }
-    // The last octet of the product is the sum of all eight.
-    let sum = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(u64::MAX / 0xff) >> 56;
-    marks.as_chunks().0.iter().zip(0..).map(|(eight, number)| sum(eight) << (8 * number)).sum()
+/// With this bit turned, quotation marks come right after the control characters, and nothing else does.
+fn is_special(octet: u8) -> bool {
+    (octet ^ 2 < 0x21) | (octet == b'\\')
 }
 
 #[cfg(test)]
@@ -79,18 +57,10 @@ mod tests {
 
     use super::*;
 
-    fn is_special(octet: u8) -> bool {
-        matches!(octet, ..0x20 | b'"' | b'\\')
-    }
-
     #[test]
-    fn each_octet_is_special_or_not_at_each_place() {
+    fn quotation_marks_backslashes_and_control_characters_are_special() {
         for octet in 0..=u8::MAX {
-            for place in 0..BLOCK {
-                let mut block = [b' '; BLOCK];
-                block[place] = octet;
-                assert_eq!(bits_of(&block), u64::from(is_special(octet)) << place, "{octet} at {place}");
-            }
+            assert_eq!(is_special(octet), matches!(octet, ..0x20 | b'"' | b'\\'), "{octet}");
         }
     }
 

@@ -235,6 +235,8 @@ fn texts<'c>(value: &'c Json<'_>) -> Option<Texts<'c>> {
     value.as_list()?.iter().map(text).collect()
 }
 
+/// Inlined, as those below, so that the place of the name is known when this is compiled.
+#[inline(always)]
 fn optional<'c, 'a: 'c, T>(
     claims: Members<'c, 'a>,
     name: &str,
@@ -244,6 +246,7 @@ fn optional<'c, 'a: 'c, T>(
     value.map(|value| read(value).ok_or_else(|| invalid_claim("a claim has the wrong type"))).transpose()
 }
 
+#[inline(always)]
 fn required<'c, 'a: 'c, T>(
     claims: Members<'c, 'a>,
     name: &str,
@@ -253,6 +256,7 @@ fn required<'c, 'a: 'c, T>(
 }
 
 /// Required in the strict profile, else optional.
+#[inline(always)]
 fn when<'c, 'a: 'c, T>(
     strict: bool,
     claims: Members<'c, 'a>,

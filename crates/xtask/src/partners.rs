@@ -50,6 +50,10 @@ fn missing() -> Option<&'static str> {
     if !works("node", &["--version"]) || !works("npm", &["--version"]) {
         return Some("node and npm are not installed (Debian: nodejs, npm; Node.js 20 or later)");
     }
+    // Debian 12 has 18, on which some of the packages do not start.
+    if !works("node", &["-e", "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)"]) {
+        return Some("node is older than Node.js 20");
+    }
     // Debian splits `venv` from the interpreter.
     if !works(interpreter(), &["-c", "import venv, ensurepip"]) {
         return Some("python3 with venv is not installed (Debian: python3-venv)");

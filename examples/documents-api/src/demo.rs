@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -59,9 +59,9 @@ impl DemoCredentials {
         Ok(Self { passwords, api_key: format!("{API_KEY_PREFIX}{}", random::<32>()?) })
     }
 
-    fn parse(json: &[u8]) -> Result<Self, DemoError> {
-        // Neither the content nor a part of it: the error is printed.
-        serde_json::from_slice(json).map_err(|_| DemoError::Malformed)
+    fn parse(json: &[u8]) -> Option<Self> {
+        // What serde says of it may show a part of it, and would be printed.
+        serde_json::from_slice(json).ok()
     }
 }
 
@@ -70,6 +70,11 @@ impl fmt::Debug for DemoCredentials {
         f.debug_struct("DemoCredentials").finish_non_exhaustive()
     }
 }
+
+/// What becomes of the passwords when the file is removed.
+const KEPT_AS_HASHES: &str = "the database has hashes of the passwords, and nobody will know them any more (an empty \
+                              folder gets new ones)";
+const MADE_ANEW: &str = "new ones will be made";
 
 /// Fills an empty database; of one that has users, only reads the file of credentials.
 ///
@@ -82,14 +87,16 @@ pub(crate) async fn prepare(
     file: &Path,
     hash: fn(&str) -> Result<PasswordHashString, HashingError>,
 ) -> Result<Option<DemoCredentials>, DemoError> {
+    let malformed = |known| DemoError::Malformed { path: file.into(), known };
+    let parse = |json: Vec<u8>, known| DemoCredentials::parse(&json).ok_or_else(|| malformed(known));
     if database.has_users().await? {
         let found = private_file::read(file)?;
-        return found.map(|json| DemoCredentials::parse(&json)).transpose();
+        return found.map(|json| parse(json, KEPT_AS_HASHES)).transpose();
     }
     // The file comes first: if the process ends between the two, the next start finishes the work.
     let fresh = DemoCredentials::generate().map_err(|_| DemoError::Random)?;
-    let json = serde_json::to_vec_pretty(&fresh).map_err(|_| DemoError::Malformed)?;
-    let credentials = DemoCredentials::parse(&private_file::read_or_create(file, &json)?)?;
+    let json = serde_json::to_vec_pretty(&fresh).map_err(|_| malformed(MADE_ANEW))?;
+    let credentials = parse(private_file::read_or_create(file, &json)?, MADE_ANEW)?;
     database.seed(&seed(&credentials, hash)?).await?;
     Ok(Some(credentials))
 }
@@ -156,8 +163,8 @@ pub enum DemoError {
     File(#[from] std::io::Error),
     #[error("a demo password cannot be hashed")]
     Hash(#[from] HashingError),
-    #[error("the file of demo credentials holds something else; remove it")]
-    Malformed,
+    #[error("`{path}` does not hold demo credentials; remove it: {known}")]
+    Malformed { path: PathBuf, known: &'static str },
     #[error("the system has no random octets to give")]
     Random,
     #[error("the demo data cannot be written to the database")]
@@ -210,7 +217,9 @@ mod tests {
         std::fs::write(&file, r#"{"passwords": {"alice": "SECRET"}, "api_key": 7}"#).unwrap();
         let database = Database::open(&folder.path().join("db"), Clock::system()).await.unwrap();
         let error = prepare(&database, &file, hash).await.unwrap_err();
-        assert!(matches!(error, DemoError::Malformed) && !format!("{error:?} {error}").contains("SECRET"));
+        let text = error.to_string();
+        assert!(text.contains("credentials.json") && text.contains(MADE_ANEW), "{text}");
+        assert!(!format!("{error:?} {text}").contains("SECRET"));
         assert!(!database.has_users().await.unwrap());
     }
 

@@ -15,6 +15,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    warn_if_shared(path, &file);
     let mut content = Vec::new();
     file.take(MAX_LENGTH + 1).read_to_end(&mut content)?;
     if content.len() as u64 > MAX_LENGTH {
@@ -22,6 +23,20 @@ pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
     Ok(Some(content))
 }
+
+/// A file that was copied or restored may have lost its mode.
+#[cfg(unix)]
+fn warn_if_shared(path: &Path, file: &File) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = file.metadata().map_or(0, |found| found.permissions().mode());
+    if mode & 0o077 != 0 {
+        let (path, mode) = (path.display(), mode & 0o777);
+        tracing::warn!("`{path}` holds a secret and others may read it (mode {mode:o}): chmod 600 it");
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_shared(_: &Path, _: &File) {}
 
 /// The content of the file, or else `content`, which then is in the file. Of two processes that start at the
 /// same time, one writes and both read the same.

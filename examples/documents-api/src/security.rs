@@ -46,6 +46,7 @@ pub(crate) fn security(
     events: MemorySink,
     url: &str,
 ) -> Result<Guarded, ConfigErrors> {
+    let mut wrong = ConfigErrors::default();
     let rate = options.rate;
     let schemes = Schemes::new(options, own_keys, clock.clone(), url)?;
     let known = |tokens| KnownUsers { tokens, database: database.clone() };
@@ -60,24 +61,25 @@ pub(crate) fn security(
         .scheme("key", ApiKeys::header(API_KEY).store(database.clone()))
         .scheme(PASSWORD, Basic::new(database.clone()).only_where_named())
         .limit(per(client_ip()).requests(rate.requests()).every(rate.period()).named("client"))
-        .trusted_proxies(proxies(options)?)
         .plain_http(PlainHttp::default().credential_header(API_KEY))
         .audit(TracingSink::new())
         .audit(events);
+    if let Some(proxies) = wrong.take(proxies(options)) {
+        security = security.trusted_proxies(proxies);
+    }
     if let Some(opaque) = schemes.opaque() {
         security = security.scheme("opaque", KnownUsers { tokens: opaque, database: database.clone() });
     }
     if let Some(file) = &options.audit {
         security = security.audit(JsonLines::append(file));
     }
-    let logout = schemes.logout()?;
-    let security = security.depends_on(logout.as_ref().and_then(LogoutReceiver::dependency)).build()?;
-    Ok(Guarded {
-        dependencies: security.dependencies().cloned().collect(),
-        keys: schemes.login_keys()?,
-        logout,
-        security,
-    })
+    let logout = wrong.take(schemes.logout()).flatten();
+    let dependency = logout.as_ref().and_then(LogoutReceiver::dependency);
+    let Some(security) = wrong.take(security.depends_on(dependency).build()) else { return Err(wrong) };
+    // Of the same URL and keys as the schemes, whose faults are said once.
+    let keys = wrong.into_result(()).and_then(|()| schemes.login_keys())?;
+    let dependencies = security.dependencies().cloned().collect();
+    Ok(Guarded { dependencies, keys, logout, security })
 }
 
 /// What clients may know of the service (RFC 9728).

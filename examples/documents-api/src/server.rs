@@ -60,17 +60,20 @@ impl Server {
         private_file::create_folder(folder)
             .map_err(|source| StartError::Folder { path: folder.display().to_string(), source })?;
         let database = Database::open(&folder.join("documents.sqlite"), clock.clone()).await?;
-        let credentials = demo::prepare(&database, &folder.join("demo-credentials.json"), hash).await?;
         let key = SigningKey::load_or_create(&folder.join("signing-key.p8"))?;
         let tokens = Arc::new(TokenIssuer::new(key, clock.clone()));
 
         let listen = |source| StartError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let tls = tls(options)?;
-        let url = url(options, address, tls.is_some());
+        let url = url(options, address);
 
-        let app = application(options, clock, &database, &tokens, &url)?;
+        let mut wrong = ConfigErrors::default();
+        let tls = wrong.take(tls(options));
+        let app = wrong.take(application(options, clock, &database, &tokens, &url));
+        let (Some(tls), Some(app)) = (tls, app) else { return Err(wrong.into()) };
+        // Not before everything else is right: a password is shown once.
+        let credentials = demo::prepare(&database, &folder.join("demo-credentials.json"), hash).await?;
         let proofs_required = options.tokens.dpop == Dpop::Required;
         Ok(Self { app, listener, tls, address, url, proofs_required, database, tokens, credentials })
     }
@@ -86,7 +89,7 @@ impl Server {
         let clock = Clock::system();
         let database = Database::unopened(clock.clone());
         let tokens = Arc::new(TokenIssuer::new(SigningKey::fresh()?, clock.clone()));
-        let url = url(&options, options.listen, options.tls.certificate.is_some());
+        let url = url(&options, options.listen);
         Ok(application(&options, clock, &database, &tokens, &url)?.route_table().clone())
     }
 
@@ -172,7 +175,8 @@ fn application(
 }
 
 /// The URL under which clients know the service.
-fn url(options: &Options, address: SocketAddr, tls: bool) -> String {
+fn url(options: &Options, address: SocketAddr) -> String {
+    let tls = options.tls.certificate.is_some();
     options.public_url.clone().unwrap_or_else(|| url_of(address, tls))
 }
 

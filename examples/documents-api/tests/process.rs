@@ -2,9 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "the helpers of a test")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A running program, killed if the test ends early; its folder goes with it.
 struct Program {
@@ -85,6 +88,70 @@ fn every_line_of_the_tour_does_what_it_says_and_sigterm_loses_no_event() {
     assert_eq!(statuses, expected, "{tour}");
     assert!(program.terminate());
     assert_eq!(lines(&program.audit()), expected.len());
+}
+
+/// Every answer that a client got has its event, though the program is told to stop in the middle.
+#[test]
+fn sigterm_under_load_loses_no_event_of_an_answered_request() {
+    let (mut program, tour) = Program::start("load");
+    let address = tour.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let address = address.expect("the tour says where").trim_end_matches('/').to_owned();
+    let answered = Arc::new(AtomicUsize::new(0));
+    let clients: Vec<_> = (0..4)
+        .map(|_| {
+            let (address, answered) = (address.clone(), Arc::clone(&answered));
+            std::thread::spawn(move || {
+                while is_healthy(&address) {
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        })
+        .collect();
+    while answered.load(Ordering::SeqCst) < 100 {
+        std::thread::yield_now();
+    }
+    assert!(program.terminate());
+    for client in clients {
+        client.join().expect("a client");
+    }
+    // One of each client may have been cut off before its answer.
+    let (answered, events) = (answered.load(Ordering::SeqCst), lines(&program.audit()));
+    assert!((answered..=answered + 4).contains(&events), "{answered} answers, {events} events");
+}
+
+/// Whether a whole answer came.
+fn is_healthy(address: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let request = format!("GET /health HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let asked = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_string(&mut answer));
+    asked.is_ok() && answer.starts_with("HTTP/1.1 200")
+}
+
+/// Faults of TLS, of an issuer and of a file together; nothing that could be used is made on the way.
+#[test]
+fn every_fault_of_the_configuration_is_reported_by_one_start() {
+    let folder = std::env::temp_dir().join(format!("documents-api-faults-{}", std::process::id()));
+    let output = Command::new(env!("CARGO_BIN_EXE_documents-api"))
+        .args(["--listen", "127.0.0.1:0", "--tls-cert", "/nowhere/cert", "--tls-key", "/nowhere/key"])
+        .args(["--issuer", "https://idp.example", "--audience", "documents", "--jwks", "/nowhere/jwks"])
+        .args(["--audit", "/nowhere/audit", "--public-url", "no url", "--data"])
+        .arg(&folder)
+        .output()
+        .expect("the program starts");
+    let made = folder.join("demo-credentials.json").exists();
+    let _ = std::fs::remove_dir_all(&folder);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for fault in ["P701", "P702", "/nowhere/jwks", "/nowhere/audit", "no url"] {
+        assert!(text.contains(fault), "{fault}: {text}");
+    }
+    let mut reported: Vec<_> = text.lines().filter(|line| line.trim_start().starts_with('P')).collect();
+    let all = reported.len();
+    reported.sort_unstable();
+    reported.dedup();
+    assert_eq!(reported.len(), all, "each once: {text}");
+    assert!(!made, "the passwords of a service that does not start are shown to nobody");
 }
 
 #[test]

@@ -44,7 +44,7 @@ async fn garbage_in_the_folder_is_named_at_start_and_not_overwritten() {
     for (file, named) in [
         ("documents.sqlite", "is not a SQLite database"),
         ("signing-key.p8", "does not hold an ES256 key"),
-        ("demo-credentials.json", "holds something else"),
+        ("demo-credentials.json", "does not hold demo credentials"),
     ] {
         let folder = Folder::new();
         let garbage = "garbage ".repeat(200);

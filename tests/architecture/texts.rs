@@ -27,6 +27,12 @@ fn every_example_is_a_package() {
 }
 
 #[test]
+fn the_smallest_example_has_fewer_than_forty_lines() {
+    let lines = read("examples/minimal/src/main.rs").lines().count();
+    assert!(lines < 40, "{lines}");
+}
+
+#[test]
 fn links_between_texts_lead_somewhere() {
     let mut followed = 0;
     for (path, text) in files().iter().filter(|(path, _)| path.ends_with(".md") && !path.contains("/src/")) {

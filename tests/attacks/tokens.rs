@@ -97,6 +97,10 @@ async fn run(service: Documents, issuer: &TestIssuer) {
         check_reason(attack, record.reason(index + 1));
         check_not_repeated(&attack.token, answer, &record);
     }
+    let unused = REASONS.iter().map(|(begin, _)| begin);
+    let unused: Vec<_> =
+        unused.filter(|begin| !attacks.iter().any(|attack| attack.name.starts_with(**begin))).collect();
+    assert!(unused.is_empty(), "attacks that are gone: {unused:?}");
 }
 
 #[track_caller]

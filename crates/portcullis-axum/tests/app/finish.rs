@@ -52,6 +52,21 @@ fn everything_that_is_wrong_is_reported_at_once() {
     check(routes, &["P206", "P104", "P204", "P205", "P301", "P303"]);
 }
 
+/// Two paths that no router can tell apart, one that stands twice, and a rule that never matches.
+#[test]
+fn every_conflict_is_reported_at_once_with_whatever_else_is_wrong() {
+    let ok = || get(async || ()).requires(authenticated());
+    let routes = Routes::new()
+        .route("/a/{x}", ok())
+        .route("/a/{y}", ok())
+        .route("/b/{x}", ok())
+        .route("/b/{*rest}", ok())
+        .route("/c", ok())
+        .route("/c", ok())
+        .route("/d", get(async || ()).requires(authenticated().and(!authenticated())));
+    check(routes, &["P202", "P202", "P201", "P204"]);
+}
+
 #[test]
 fn each_error_names_its_route() {
     let (security, ..) = security();

@@ -28,6 +28,44 @@ fn every_attack_has_a_name_and_a_token_of_its_own() {
     assert!(attacks.len() > 200, "{}", attacks.len());
 }
 
+/// A2.25, in its order: each family, and how the names of its attacks begin.
+const FAMILIES: [(&str, &[&str]); 20] = [
+    ("alg none variants", &["alg `none`, unsigned", "alg `nOnE`, unsigned", "alg `none`, another signature"]),
+    ("stripped or blank signature", &["signature stripped", "ES256 of zeros", "RS256 of zeros"]),
+    ("signature of another token", &["signature of another token"]),
+    (
+        "a public key as secret",
+        &["HS256 with RS256 as PEM", "HS256 with RS256 as DER", "HS256 with RS256 as JWK"],
+    ),
+    ("embedded jwk", &["embedded jwk"]),
+    ("jku and x5u", &["jku to the attacker", "x5u to the attacker", "jku to a metadata service"]),
+    ("kid: path traversal", &["kid of path traversal"]),
+    ("kid: null device", &["kid of null device"]),
+    ("kid: SQL", &["kid of SQL"]),
+    ("kid: command", &["kid of command"]),
+    ("kid: CRLF", &["kid of CRLF"]),
+    ("empty HMAC key", &["HS256 with the secret ``"]),
+    ("known weak secrets", &["HS256 with the secret `secret`", "HS256 with the secret `password`"]),
+    ("claims edited after signing", &["subject edited", "scope edited", "expiry edited"]),
+    ("duplicated claims", &["claims: sub twice", "claims: exp twice", "claims: scope twice"]),
+    ("cty tricks", &["cty `"]),
+    ("psychic signature", &["ES256 of zeros", "ES256: r = 0, s = 1", "ES256: r = s = 0, one octet each"]),
+    ("exp, nbf, iat", &["expired", "not valid yet", "issued in the future", "exp is ", "nbf is ", "iat is "]),
+    ("cross-issuer and cross-audience replay", &["a token of the attacker's issuer", "aud: another"]),
+    ("oversized and nested JSON", &["claims: 64 KiB", "claims: a list 4000 deep", "form: 27 KB"]),
+];
+
+#[test]
+fn no_family_of_attacks_is_missing() {
+    let (_, attacks) = lists();
+    for (family, names) in FAMILIES {
+        for begin in names {
+            let is_there = attacks.iter().any(|attack| attack.name.starts_with(begin));
+            assert!(is_there, "{family}: nothing begins with `{begin}`");
+        }
+    }
+}
+
 #[test]
 fn every_token_can_stand_in_a_header_field() {
     for attack in lists().1 {

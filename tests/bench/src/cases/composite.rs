@@ -39,20 +39,21 @@ pub(super) const CASES: &[Entry] = &[
     ("composite jwt es256", || jwt(Algorithm::Es256)),
     ("composite jwt hs256", || jwt(Algorithm::Hs256)),
     ("composite key", || key(authenticated())),
-    ("composite key scope", || key(scope("documents:read"))),
+    ("composite key scope", || key(scope(READ))),
     ("composite limit", || {
         calls(public(unaudited().limit(plenty().without_fields())), &with_token(), StatusCode::OK)
     }),
     ("composite limit fields", || calls(public(unaudited().limit(plenty())), &with_token(), StatusCode::OK)),
     ("full es256", || full(Algorithm::Es256)),
     ("full hs256", || full(Algorithm::Hs256)),
-    ("protect", || {
-        let security = unaudited().build().expect("a configuration");
-        let routes = RouteList::new().route(Method::GET, PATH, "hello", RoutePolicy::public("measured"));
-        let service = security.protect(&routes, service_fn(answer)).expect("a route");
-        calls(service, &with_token().with_facts(), StatusCode::OK)
+    ("protect", || protect(unaudited(), RoutePolicy::public("measured")).1),
+    ("protect full es256", || {
+        let (security, case) = protect(full_security(Algorithm::Es256), RoutePolicy::requires(scope(READ)));
+        case.settling(move || settle(security.audit()))
     }),
 ];
+
+const READ: &str = "documents:read";
 
 fn with_token() -> Template {
     Template::with(&bearer(Algorithm::Es256))
@@ -97,11 +98,22 @@ fn full(algorithm: Algorithm) -> Case {
 }
 
 pub(super) fn full_app(algorithm: Algorithm) -> App {
-    let security = Security::builder()
+    app(full_security(algorithm), scope(READ))
+}
+
+fn full_security(algorithm: Algorithm) -> SecurityBuilder {
+    Security::builder()
         .scheme("token", remembering(algorithm))
         .limit(plenty())
-        .audit(JsonLines::to_writer(std::io::sink()));
-    app(security, scope("documents:read"))
+        .audit(JsonLines::to_writer(std::io::sink()))
+}
+
+/// The same without axum: a list of routes is the only authority over a service of tower.
+fn protect(security: SecurityBuilder, policy: RoutePolicy) -> (Security, Case) {
+    let security = security.build().expect("a configuration");
+    let routes = RouteList::new().route(Method::GET, PATH, "hello", policy);
+    let service = security.protect(&routes, service_fn(answer)).expect("a route");
+    (security, calls(service, &with_token().with_facts(), StatusCode::OK))
 }
 
 fn settling(app: App, case: Case) -> Case {

@@ -16,7 +16,7 @@ mod yardsticks;
 #[cfg(feature = "peers")]
 pub(crate) use self::checks::Addresses;
 #[cfg(feature = "peers")]
-pub(crate) use self::floors::router;
+pub(crate) use self::floors::{answer, router};
 #[cfg(feature = "peers")]
 pub(crate) use self::loopback::serving;
 use crate::case::Case;

@@ -45,6 +45,7 @@ pub const ALLOCATIONS: &[Goal] = &[
     Goal::new("P11", "limit, JWT remembered, scope, audit", "full es256 - bare")
         .at_most(6.0)
         .beside(&[peer("by hand", "by hand, full - bare facts")]),
+    Goal::new("P11", "  over bare tower", "protect full es256 - bare tower").at_most(6.0),
     Goal::new("P13", "audit, over the empty Security", "composite audit - composite").at_most(0.0),
     Goal::new("P19", "guard, 1,000 rules", "guard 1000 - guard request").at_most(0.0),
 ];

@@ -174,6 +174,9 @@ pub const TIMES: &[Goal] = &[
         .at_most(2.0)
         .beside(&[peer("by hand", "by hand, full"), peer("governor+oauth2-rs", "oauth2-rs full es256")]),
     // P12: what everything but the client takes of the processor, over real sockets.
+    Goal::new("P11", "  over bare tower", "protect full es256 - bare tower")
+        .of("bare")
+        .beside(&[peer("governor+oauth2-rs", "oauth2-rs full es256 over tower - bare tower")]),
     Goal::new("P12", "the same over loopback, HS256, x bare", "loopback full hs256")
         .of("loopback bare")
         .at_most(1.15)

@@ -37,7 +37,7 @@ pub use self::guard::{
     DEFAULT_MAX_BODY_BYTES, Delete, Detached, Dialect, Field, FieldType, Filter, FilterTooLarge, Filtered,
     Guard, ListPolicy, Load, LoadInTenant, LoadWithin, MAX_FILTER_TERMS, MAX_IDENTIFIER,
     MAX_WATCHED_POLICIES, OnDeny, PathParameters, Permit, PermitWithin, Policy, Predicate, Read, Resource,
-    Source, SqlPart, Submitted, TenantScoped, TenantStore, Value, Visible, Write,
+    Source, SqlPart, Submitted, TenantScoped, TenantStore, TenantsApart, Value, ViewOfTenant, Visible, Write,
 };
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;

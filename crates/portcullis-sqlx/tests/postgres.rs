@@ -28,6 +28,7 @@ use self::agreement::{Document, allowed, caller, document, filter, in_memory, la
 /// Narrower columns than the values that are bound.
 const TABLE: &str = "CREATE TEMPORARY TABLE documents (
     number BIGINT PRIMARY KEY,
+    tenant TEXT,
     owner TEXT NOT NULL,
     team VARCHAR(40),
     level SMALLINT,
@@ -127,8 +128,9 @@ impl Server {
         self.runtime.block_on(async {
             sqlx::query("DELETE FROM documents").execute(pool).await.unwrap();
             for (number, document) in (0_i64..).zip(documents) {
-                sqlx::query("INSERT INTO documents VALUES ($1, $2, $3, $4, $5)")
+                sqlx::query("INSERT INTO documents VALUES ($1, $2, $3, $4, $5, $6)")
                     .bind(number)
+                    .bind(&document.tenant)
                     .bind(&document.owner)
                     .bind(&document.team)
                     .bind(document.level)

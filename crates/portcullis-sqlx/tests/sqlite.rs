@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 
 use portcullis_authz::Filter;
+use portcullis_core::{CredentialMethod, Principal};
 use portcullis_sqlx::PushFilter;
 use proptest::prelude::*;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -18,6 +19,7 @@ use self::agreement::{Document, OWNER, allowed, caller, document, filter, in_mem
 /// A table that makes it as hard as it can: columns that ignore case, and absent values.
 const TABLE: &str = "CREATE TABLE documents (
     number INTEGER PRIMARY KEY,
+    tenant TEXT COLLATE NOCASE,
     owner TEXT NOT NULL COLLATE NOCASE,
     team TEXT COLLATE RTRIM,
     level INTEGER,
@@ -44,8 +46,9 @@ fn listed(documents: &[Document], filter: &Filter<Document>) -> Vec<i64> {
         runtime.block_on(async {
             sqlx::query("DELETE FROM documents").execute(pool).await.unwrap();
             for (number, document) in (0_i64..).zip(documents) {
-                sqlx::query("INSERT INTO documents VALUES (?, ?, ?, ?, ?)")
+                sqlx::query("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)")
                     .bind(number)
+                    .bind(&document.tenant)
                     .bind(&document.owner)
                     .bind(&document.team)
                     .bind(document.level)
@@ -82,6 +85,29 @@ proptest! {
     ) {
         let (allowed, filter) = allowed(&documents, &caller);
         prop_assert_eq!(listed(&documents, &filter), allowed);
+    }
+}
+
+/// A21.1: an auditor whose policy forgets tenants, and the row of another tenant.
+#[test]
+fn a_policy_that_forgets_tenants_lists_no_row_of_another_tenant() {
+    let of = |tenant: Option<&str>| Document {
+        tenant: tenant.map(str::to_owned),
+        owner: "bob".to_owned(),
+        team: None,
+        level: None,
+        public: true,
+    };
+    let documents = [of(Some("acme")), of(Some("globex")), of(Some("ACME")), of(None), of(Some(""))];
+    let auditor = || Principal::builder("alice", CredentialMethod::Jwt).role("auditor");
+    for (caller, shown) in [
+        (auditor().tenant("acme").build(), &[0][..]),
+        (auditor().tenant("globex").build(), &[1]),
+        (auditor().tenant("").build(), &[]),
+        (auditor().build(), &[]),
+    ] {
+        let (allowed, filter) = allowed(&documents, &caller);
+        assert_eq!((listed(&documents, &filter), allowed), (shown.to_vec(), shown.to_vec()), "{caller:?}");
     }
 }
 

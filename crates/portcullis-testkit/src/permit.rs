@@ -1,5 +1,5 @@
 use http::Request;
-use portcullis_authz::{Action, Filter, Guard, ListPolicy, Permit, Policy, Resource, Visible};
+use portcullis_authz::{Action, Filter, Guard, ListPolicy, Load, Permit, Policy, Resource, Visible};
 use portcullis_core::{Clock, Decision, Principal, Reason, RequestView, Trail};
 
 use crate::must::must;
@@ -29,14 +29,18 @@ pub fn permit_for<A: Action, R>(resource: R, caller: Principal) -> Permit<A, R> 
 }
 
 /// What a caller may do the action to, for unit tests of handlers that list. It is made as every other is, by a guard: here
-/// with a policy that yields this filter.
+/// with a policy that yields this filter, of what the caller reaches in the store.
 ///
 /// ```
-/// use portcullis_authz::{Field, Filter, Read, Resource, Visible};
+/// use portcullis_authz::{Field, Filter, Load, Read, Resource, Visible};
 /// use portcullis_testkit::{principal, visible_to};
 ///
 /// struct Document { owner: String }
-/// # impl Resource for Document { type Id = u32; type Store = (); type Rules = (); }
+/// # struct Documents;
+/// # impl Resource for Document { type Id = u32; type Store = Documents; type Rules = (); }
+/// # impl Load<Document> for Documents {
+/// #     async fn load(&self, _: &u32) -> Result<Option<Document>, portcullis_core::StoreError> { Ok(None) }
+/// # }
 /// const OWNER: Field<Document, str> = Field::text("owner", |document| Some(&document.owner));
 ///
 /// fn count(documents: &[Document], visible: &Visible<Read, Document>) -> usize {
@@ -49,7 +53,10 @@ pub fn permit_for<A: Action, R>(resource: R, caller: Principal) -> Permit<A, R> 
 /// assert_eq!(count(&documents, &visible_to(Filter::nothing(), principal("carol").build())), 0);
 /// ```
 #[track_caller]
-pub fn visible_to<A: Action, R: Resource>(filter: Filter<R>, caller: Principal) -> Visible<A, R> {
+pub fn visible_to<A: Action, R: Resource>(filter: Filter<R>, caller: Principal) -> Visible<A, R>
+where
+    R::Store: Load<R>,
+{
     let request = request_of(caller);
     let view = must(RequestView::of(&request), "the Trail is missing");
     must(Guard::new(&Fixed(filter)).visible(&view), "the guard refuses")

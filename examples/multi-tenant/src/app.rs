@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use http::StatusCode;
 use http::header::LOCATION;
 use portcullis::Clock;
-use portcullis::authz::{Assigned, Delete, Read, Redacted, TenantStore, Write, tenant_matches};
+use portcullis::authz::{Assigned, Delete, Filtered, Read, Redacted, TenantStore, Write, tenant_matches};
 use portcullis::axum::Checked;
 use portcullis::oauth::StaticKeys;
 use portcullis::prelude::*;
@@ -51,6 +51,13 @@ impl FromRef<Shared> for TenantStore<Projects> {
 impl FromRef<Shared> for Rules {
     fn from_ref(shared: &Shared) -> Self {
         shared.rules.clone()
+    }
+}
+
+/// Of projects.
+impl FromRef<Shared> for Filtered<Rules> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self(shared.rules.clone())
     }
 }
 
@@ -110,11 +117,11 @@ struct Content {
 }
 
 async fn list(
-    caller: Principal,
+    visible: Visible<Read, Project>,
     projects: InTenant,
     State(rules): State<Rules>,
 ) -> Json<Vec<Redacted<Project>>> {
-    let shown = projects.list().into_iter().map(|project| rules.shown(&caller, project));
+    let shown = projects.list(&visible).into_iter().map(|project| rules.shown(visible.principal(), project));
     Json(shown.collect())
 }
 

@@ -18,11 +18,12 @@
 //! With the store of the caller's tenant it does:
 //!
 //! ```
-//! use multi_tenant::{InTenant, Shared};
+//! use multi_tenant::{InTenant, Project, Shared};
+//! use portcullis::authz::Read;
 //! use portcullis::prelude::*;
 //!
-//! async fn names(projects: InTenant) -> String {
-//!     projects.list().into_iter().map(|project| project.name).collect()
+//! async fn names(visible: Visible<Read, Project>, projects: InTenant) -> String {
+//!     projects.list(&visible).into_iter().map(|project| project.name).collect()
 //! }
 //!
 //! let routes = Routes::<Shared>::new().route("/names", get(names).requires(authenticated()));
@@ -50,6 +51,26 @@
 //!
 //! fn can_be_loaded<R: Resource>() where R::Store: Load<R> {}
 //! can_be_loaded::<Note>(); // no `impl TenantScoped for Note`
+//! ```
+//!
+//! Nor can one that says it, in a store that shows it to all tenants:
+//!
+//! ```compile_fail,E0277
+//! use multi_tenant::Rules;
+//! use portcullis::authz::{Field, Resource, TenantScoped};
+//!
+//! struct Note { tenant: String }
+//! struct Notes;
+//!
+//! impl Resource for Note {
+//!     type Id = u32;
+//!     type Store = Notes; // no `TenantStore<Notes>`
+//!     type Rules = Rules;
+//! }
+//!
+//! impl TenantScoped for Note {
+//!     const TENANT: Field<Self, str> = Field::text("tenant", |note| Some(&note.tenant));
+//! }
 //! ```
 //!
 //! The projects themselves are private to the store, so that no other module can go around it:

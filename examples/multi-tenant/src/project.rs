@@ -1,10 +1,10 @@
 //! What belongs to a tenant, and who of the tenant may do what with it.
 
 use portcullis::authz::{
-    Assigned, Delete, FieldPolicy, FieldSet, Policy, Read, Redacted, Resource, Submitted, TenantScoped,
-    TenantStore, Write,
+    Assigned, Delete, Field, FieldPolicy, FieldSet, Filter, Filtered, ListPolicy, Policy, Read, Redacted,
+    Resource, Submitted, TenantScoped, TenantStore, Write,
 };
-use portcullis::{ConfigErrors, Decision, Principal, Reason};
+use portcullis::{ConfigErrors, Decision, Principal};
 use serde::{Deserialize, Serialize};
 
 use crate::store::Projects;
@@ -41,17 +41,18 @@ impl Submitted for Change {
     type Rules = Rules;
 }
 
+const OWNER: Field<Project, str> = Field::text("owner", |project| Some(&project.owner));
+
 /// Of paths with `{id}`. Its store keeps tenants apart, so that the rules below never see what another tenant has.
 impl Resource for Project {
     type Id = ProjectId;
     type Store = TenantStore<Projects>;
-    type Rules = Rules;
+    type Rules = Filtered<Rules>;
 }
 
+/// Single reads look at it, and the filter of every list has it.
 impl TenantScoped for Project {
-    fn tenant(&self) -> &str {
-        &self.tenant
-    }
+    const TENANT: Field<Self, str> = Field::text("tenant", |project| Some(&project.tenant));
 }
 
 /// Everyone of the tenant reads its projects, their owners and admins the budget too; owners and admins change them, admins
@@ -104,22 +105,22 @@ impl Policy<Write, Assigned<Change>> for Rules {
     }
 }
 
-impl Policy<Read, Project> for Rules {
-    fn decide(&self, _: &Principal, _: &Project) -> Decision {
-        Decision::allow(Reason::PolicyAllowed)
+/// What one of the tenant reads by itself and in a list. "Everything" is everything of the tenant.
+impl ListPolicy<Read, Project> for Rules {
+    fn filter(&self, _: &Principal) -> Filter<Project> {
+        Filter::all()
     }
 }
 
-impl Policy<Write, Project> for Rules {
-    fn decide(&self, caller: &Principal, project: &Project) -> Decision {
-        let allowed = project.owner == caller.subject() || caller.has_role(ADMIN);
-        Decision::allow_if(allowed, Reason::PolicyDenied)
+impl ListPolicy<Write, Project> for Rules {
+    fn filter(&self, caller: &Principal) -> Filter<Project> {
+        OWNER.equals(caller.subject()).or(Filter::all_if(caller.has_role(ADMIN)))
     }
 }
 
-impl Policy<Delete, Project> for Rules {
-    fn decide(&self, caller: &Principal, _: &Project) -> Decision {
-        Decision::allow_if(caller.has_role(ADMIN), Reason::PolicyDenied)
+impl ListPolicy<Delete, Project> for Rules {
+    fn filter(&self, caller: &Principal) -> Filter<Project> {
+        Filter::all_if(caller.has_role(ADMIN))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
-use portcullis::authz::{LoadInTenant, TenantStore};
+use portcullis::authz::{LoadInTenant, Read, TenantStore, ViewOfTenant, Visible};
 use portcullis::core::StoreError;
 use portcullis::{Denial, Principal, Reason};
 
@@ -16,19 +16,14 @@ pub const MAX_PROJECTS: usize = 1_000;
 
 /// The projects of all tenants, in memory. Clones share them.
 ///
-/// Guards reach them through [`TenantStore`], handlers through [`InTenant`]: both know the tenant from the caller's
-/// token, never from the path or the body.
+/// Guards reach them through [`TenantStore`], handlers through the view that it gives them, [`InTenant`]: both know the
+/// tenant from the caller's token, never from the path or the body.
 #[derive(Clone, Debug, Default)]
 pub struct Projects {
     all: Arc<Mutex<BTreeMap<String, BTreeMap<ProjectId, Project>>>>,
 }
 
 impl Projects {
-    /// The projects of one tenant. Private: the two doors below are all there are.
-    fn of(&self, tenant: &str) -> InTenant {
-        InTenant { tenant: tenant.to_owned(), projects: self.clone() }
-    }
-
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<ProjectId, Project>>> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -37,12 +32,21 @@ impl Projects {
 /// The door of guards. `TenantStore` names the tenant of the caller.
 impl LoadInTenant<Project> for Projects {
     async fn load_in_tenant(&self, tenant: &str, id: &ProjectId) -> Result<Option<Project>, StoreError> {
-        Ok(self.of(tenant).find(*id))
+        Ok(self.view_of_tenant(tenant).find(*id))
     }
 }
 
-/// The door of handlers: an argument that is the projects of the caller's tenant, and has no way to those of another.
-/// A caller without a tenant is refused.
+/// The door of handlers.
+impl ViewOfTenant for Projects {
+    type View = InTenant;
+
+    fn view_of_tenant(&self, tenant: &str) -> InTenant {
+        InTenant { tenant: tenant.to_owned(), projects: self.clone() }
+    }
+}
+
+/// A handler's argument that is the projects of the caller's tenant, and has no way to those of another. A caller without
+/// a tenant is refused.
 #[derive(Clone, Debug)]
 pub struct InTenant {
     tenant: String,
@@ -58,19 +62,18 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
         let caller = Principal::from_request_parts(parts, state).await?;
-        let tenant = caller
-            .tenant()
-            .ok_or_else(|| Denial::new(Reason::PolicyDenied).explained("the caller belongs to no tenant"))?;
-        // The one place that goes around the walls: it puts another one up at once.
-        Ok(TenantStore::from_ref(state).danger_all_tenants().of(tenant))
+        let own = TenantStore::from_ref(state).view_for(&caller);
+        own.ok_or_else(|| Denial::new(Reason::PolicyDenied).explained("the caller belongs to no tenant"))
     }
 }
 
 impl InTenant {
-    /// All of the tenant's projects.
-    pub fn list(&self) -> Vec<Project> {
+    /// Those of the tenant's projects that the caller may see. Over a database: `push_filter(visible.filter())` of the
+    /// feature `sqlx`, which names the tenant too.
+    pub fn list(&self, visible: &Visible<Read, Project>) -> Vec<Project> {
         let all = self.projects.lock();
-        all.get(&self.tenant).map(|own| own.values().cloned().collect()).unwrap_or_default()
+        let own = all.get(&self.tenant).into_iter().flat_map(BTreeMap::values);
+        own.filter(|project| visible.filter().matches(project)).cloned().collect()
     }
 
     /// The tenant's project of that number.

@@ -50,11 +50,12 @@ where
     }
 }
 
-/// Asks the policy in the application's state what a list may show.
+/// Asks the policy in the application's state what a list may show, of what the caller reaches in the resource's store.
 impl<A, R, S> FromRequestParts<S> for Visible<A, R>
 where
     A: Action,
     R: Resource,
+    R::Store: Load<R>,
     R::Rules: FromRef<S> + ListPolicy<A, R>,
     S: Send + Sync,
 {

@@ -37,5 +37,5 @@ pub use self::policy::{AsyncPolicy, Awaited, Policy};
 pub use self::resource::{DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Load, OnDeny, Resource};
 pub use self::source::{MAX_IDENTIFIER, Source};
 pub use self::submitted::{DEFAULT_MAX_BODY_BYTES, Submitted};
-pub use self::tenant::{LoadInTenant, TenantScoped, TenantStore};
+pub use self::tenant::{LoadInTenant, TenantScoped, TenantStore, TenantsApart, ViewOfTenant};
 pub use self::watched::MAX_WATCHED_POLICIES;

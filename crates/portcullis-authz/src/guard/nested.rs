@@ -10,10 +10,10 @@ use super::action::Action;
 use super::authorize::Guard;
 use super::permit::Permit;
 use super::policy::Policy;
-use super::resource::Resource;
+use super::resource::{Load, Resource};
 use super::steps;
 use super::target::Target;
-use crate::demand::{Demands, Proof};
+use crate::demand::{self, Demands, Proof};
 
 /// A resource that lies within a parent: a task of a project, as in `/projects/{project}/tasks/{task}`.
 ///
@@ -183,13 +183,20 @@ impl<A, R: ChildOf<P>, P: Resource> Deref for PermitWithin<A, R, P> {
     }
 }
 
-impl<A: Action, R: ChildOf<P>, P: Resource> Demands for PermitWithin<A, R, P> {
+impl<A: Action, R: ChildOf<P>, P: Resource> Demands for PermitWithin<A, R, P>
+where
+    P::Store: Load<P>,
+{
     fn demands() -> String {
-        format!("permit({} {} within {} {})", A::NAME, R::kind(), R::Through::NAME, P::kind())
+        let (parent, tenant) = (P::kind(), demand::of_the_tenant::<P>());
+        format!("permit({} {} within {} {parent}{tenant})", A::NAME, R::kind(), R::Through::NAME)
     }
 }
 
-impl<A: Action, R: ChildOf<P>, P: Resource> Proof for PermitWithin<A, R, P> {
+impl<A: Action, R: ChildOf<P>, P: Resource> Proof for PermitWithin<A, R, P>
+where
+    P::Store: Load<P>,
+{
     type Action = A;
     type Resource = R;
 }

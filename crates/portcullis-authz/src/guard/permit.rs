@@ -6,10 +6,10 @@ use portcullis_core::{Denial, Principal, Trail};
 
 use super::action::Action;
 use super::policy::Policy;
-use super::resource::Resource;
+use super::resource::{Load, Resource};
 use super::steps::{self, Asked};
 use super::target::Target;
-use crate::demand::{Demands, Proof};
+use crate::demand::{self, Demands, Proof};
 
 /// Proof that a policy let the caller do `A` to this resource. Only a [`Guard`](crate::Guard) makes one.
 ///
@@ -123,13 +123,19 @@ impl<A, R> Deref for Permit<A, R> {
     }
 }
 
-impl<A: Action, R: Resource> Demands for Permit<A, R> {
+impl<A: Action, R: Resource> Demands for Permit<A, R>
+where
+    R::Store: Load<R>,
+{
     fn demands() -> String {
-        format!("permit({} {})", A::NAME, R::kind())
+        format!("permit({} {}{})", A::NAME, R::kind(), demand::of_the_tenant::<R>())
     }
 }
 
-impl<A: Action, R: Resource> Proof for Permit<A, R> {
+impl<A: Action, R: Resource> Proof for Permit<A, R>
+where
+    R::Store: Load<R>,
+{
     type Action = A;
     type Resource = R;
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portcullis_core::{Principal, StoreError};
 
+use super::filter::Filter;
 use super::source::Source;
 
 /// Something that is loaded before a handler sees it, by an identifier that the request names.
@@ -84,8 +85,41 @@ pub trait Load<R: Resource>: Send + Sync + 'static {
         self.load(id)
     }
 
-    /// Whether each caller sees the resources of their own tenant alone, for audit events. By default, this is
-    /// `false`.
+    /// Which resources this caller reaches in the store at all, before any policy is asked: lists are limited to them
+    /// ([`Visible`](crate::Visible)), as single reads are by [`load_for`](Self::load_for). By default, all of them.
+    ///
+    /// A store that keeps tenants apart must say it. Without that, no list of it compiles:
+    ///
+    /// ```compile_fail,E0080
+    /// use portcullis_authz::{Load, Resource};
+    /// use portcullis_core::{CredentialMethod, Principal, StoreError};
+    ///
+    /// struct Invoice;
+    /// struct Walled;
+    ///
+    /// # impl Resource for Invoice { type Id = u32; type Store = Walled; type Rules = (); }
+    /// impl Load<Invoice> for Walled {
+    ///     const TENANTS_APART: bool = true;
+    ///     // ..
+    /// #   async fn load(&self, _: &u32) -> Result<Option<Invoice>, StoreError> { Ok(None) }
+    /// }
+    ///
+    /// let alice = Principal::builder("alice", CredentialMethod::Jwt).build();
+    /// let limit = Walled::reachable_for(&alice);
+    /// ```
+    fn reachable_for(caller: &Principal) -> Filter<R> {
+        const {
+            assert!(
+                !Self::TENANTS_APART,
+                "a store that keeps tenants apart says by `reachable_for` what a list of a tenant is limited to"
+            );
+        }
+        let _ = caller;
+        Filter::all()
+    }
+
+    /// Whether each caller sees the resources of their own tenant alone; the route table and audit events tell it. By
+    /// default, this is `false`.
     const TENANTS_APART: bool = false;
 }
 

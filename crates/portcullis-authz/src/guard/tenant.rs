@@ -5,18 +5,51 @@ use std::future::Future;
 
 use portcullis_core::{Principal, StoreError};
 
+use super::filter::{Field, Filter};
 use super::nested::{ChildOf, LoadWithin};
 use super::resource::{Load, Resource};
 
 /// Something that belongs to one tenant. See [`TenantStore`].
+///
+/// A resource that has a tenant, and a store that shows it to all of them, do not compile together:
+///
+/// ```compile_fail,E0277
+/// use portcullis_authz::{Field, Resource, TenantScoped};
+///
+/// struct Invoice { tenant: String }
+/// struct Database;
+///
+/// impl Resource for Invoice {
+///     type Id = u32;
+///     type Store = Database; // not `TenantStore<Database>`
+///     type Rules = ();
+/// }
+///
+/// impl TenantScoped for Invoice {
+///     const TENANT: Field<Self, str> = Field::text("tenant", |invoice| Some(&invoice.tenant));
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which tenant it belongs to",
     note = "write `impl TenantScoped for {Self}`; a resource that all tenants share has a store of its own, outside of the `TenantStore`"
 )]
-pub trait TenantScoped {
-    /// The tenant, as [`Principal::tenant`] names it.
-    fn tenant(&self) -> &str;
+pub trait TenantScoped: Resource<Store: TenantsApart> {
+    /// The tenant, as [`Principal::tenant`] names it: the column that holds it, by which lists are limited, and how a loaded
+    /// resource tells it. What has none is nobody's.
+    const TENANT: Field<Self, str>;
 }
+
+/// A store that shows each caller what their tenant has, and nothing else: [`TenantStore`].
+///
+/// # Security
+/// To implement it is to promise it, of whatever [`Load::load_for`] loads and of [`Load::reachable_for`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` shows every tenant what all of them have",
+    note = "what is `TenantScoped` is kept in a store that keeps tenants apart: write `type Store = TenantStore<{Self}>`"
+)]
+pub trait TenantsApart {}
+
+impl<S> TenantsApart for TenantStore<S> {}
 
 /// Loads resources of one tenant.
 #[diagnostic::on_unimplemented(
@@ -32,21 +65,42 @@ pub trait LoadInTenant<R: Resource>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
 }
 
+/// What one tenant has in a store, for what guards do not load: lists and writes.
+///
+/// Handlers get the view from [`TenantStore::view_for`], and never the store, so that no query of theirs can forget the
+/// tenant: the view knows it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no view of what one tenant has",
+    note = "write `impl ViewOfTenant for {Self}`"
+)]
+pub trait ViewOfTenant {
+    /// The store as that tenant sees it: without a way to what others have.
+    type View;
+
+    /// What this tenant has.
+    fn view_of_tenant(&self, tenant: &str) -> Self::View;
+}
+
 /// A store that shows each caller the resources of their own tenant, and no others.
 ///
 /// An application of many tenants names `TenantStore<Database>` as the store of its resources, and hands out nothing
 /// else by `FromRef`. Then forgetting the tenant does not compile:
 ///
-/// - a resource that does not say whose it is ([`TenantScoped`]) cannot be loaded,
+/// - a resource that does not say whose it is ([`TenantScoped`]) can neither be loaded nor listed,
+/// - one that says it cannot have the bare `Database` as its store ([`TenantsApart`]),
 /// - a store that cannot ask for the tenant ([`LoadInTenant`]) cannot be wrapped,
-/// - a resource that names the bare `Database` finds none in the application's state.
+/// - a handler that asks for the bare `Database` finds none in the application's state.
 ///
 /// What another tenant has is absent, before any policy is asked: the store is asked for the caller's tenant alone, and
-/// what it returns is looked at once more. A caller without a tenant sees nothing, and nothing is loaded.
+/// what it returns is looked at once more. A list is limited to the same tenant: the filter of a
+/// [`Visible`](crate::Visible) has the condition, whatever the policy says. A caller without a tenant sees nothing, and
+/// nothing is loaded.
 ///
 /// ```
-/// use portcullis_authz::{LoadInTenant, Resource, TenantScoped, TenantStore};
-/// use portcullis_core::StoreError;
+/// use portcullis_authz::{
+///     Dialect, Field, Filter, Filtered, Guard, ListPolicy, LoadInTenant, Read, Resource, TenantScoped, TenantStore, Visible,
+/// };
+/// use portcullis_core::{Clock, CredentialMethod, Principal, RequestView, StoreError, Trail};
 ///
 /// #[derive(Clone)]
 /// struct Invoice { tenant: String, number: u32 }
@@ -56,14 +110,12 @@ pub trait LoadInTenant<R: Resource>: Send + Sync + 'static {
 /// impl Resource for Invoice {
 ///     type Id = u32;
 ///     type Store = TenantStore<Database>;
-///     type Rules = Rules;
+///     type Rules = Filtered<Rules>;
 ///     const PARAM: &'static str = "number";
 /// }
 ///
 /// impl TenantScoped for Invoice {
-///     fn tenant(&self) -> &str {
-///         &self.tenant
-///     }
+///     const TENANT: Field<Self, str> = Field::text("tenant", |invoice| Some(&invoice.tenant));
 /// }
 ///
 /// impl LoadInTenant<Invoice> for Database {
@@ -71,6 +123,34 @@ pub trait LoadInTenant<R: Resource>: Send + Sync + 'static {
 ///         Ok(self.0.iter().find(|invoice| invoice.tenant == tenant && invoice.number == *number).cloned())
 ///     }
 /// }
+///
+/// /// Forgets tenants.
+/// impl ListPolicy<Read, Invoice> for Rules {
+///     fn filter(&self, caller: &Principal) -> Filter<Invoice> {
+///         Filter::all_if(caller.has_role("accountant"))
+///     }
+/// }
+///
+/// // Stands for an authentication layer that found Alice of the tenant `acme`.
+/// let mut request = http::Request::new(());
+/// let alice = Principal::builder("alice", CredentialMethod::Jwt).tenant("acme").role("accountant").build();
+/// Trail::ensure(request.extensions_mut(), &Clock::system()).authenticated(alice.clone()).unwrap();
+/// let view = RequestView::of(&request)?;
+///
+/// // A single read: the number 2 is another tenant's.
+/// let invoice = |tenant: &str, number| Invoice { tenant: tenant.into(), number };
+/// let store = TenantStore::new(Database(vec![invoice("acme", 1), invoice("globex", 2)]));
+/// let rules = Filtered(Rules);
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let guard = Guard::new(&rules);
+/// assert!(guard.load_and_authorize::<Read, Invoice>(&view, &store, "1").await.is_ok());
+/// assert_eq!(guard.load_and_authorize::<Read, Invoice>(&view, &store, "2").await.unwrap_err().status(), 404);
+/// # });
+///
+/// // And a list.
+/// let visible: Visible<Read, Invoice> = Guard::new(&rules).visible(&view)?;
+/// assert_eq!(visible.filter().to_sql(Dialect::Postgres, 1).unwrap().sql(), "tenant = $1");
+/// # Ok::<(), portcullis_core::Denial>(())
 /// ```
 ///
 /// Without the tenant it does not compile:
@@ -103,10 +183,33 @@ impl<S> TenantStore<S> {
         Self(store)
     }
 
-    /// The store, and the caller's tenant that each query must name: for lists. `None` if the caller is of no tenant, who
-    /// sees nothing.
-    pub fn with_tenant_of<'s>(&'s self, caller: &'s Principal) -> Option<(&'s S, &'s str)> {
-        Some((&self.0, tenant_of(caller)?))
+    /// What the caller's tenant has, for lists and writes. `None` if the caller is of no tenant, who sees nothing.
+    ///
+    /// ```
+    /// use portcullis_authz::{TenantStore, ViewOfTenant};
+    /// use portcullis_core::{CredentialMethod, Principal};
+    ///
+    /// struct Notes(Vec<(String, String)>);
+    ///
+    /// impl ViewOfTenant for Notes {
+    ///     type View = Vec<String>; // over a database, rather a type with its pool, the tenant, and the queries
+    ///
+    ///     fn view_of_tenant(&self, tenant: &str) -> Vec<String> {
+    ///         self.0.iter().filter(|(owner, _)| owner == tenant).map(|(_, note)| note.clone()).collect()
+    ///     }
+    /// }
+    ///
+    /// let notes = [("acme", "Rockets"), ("globex", "Hammocks")].map(|(tenant, note)| (tenant.into(), note.into()));
+    /// let store = TenantStore::new(Notes(notes.into()));
+    /// let caller = || Principal::builder("alice", CredentialMethod::Jwt);
+    /// assert_eq!(store.view_for(&caller().tenant("acme").build()), Some(vec!["Rockets".to_owned()]));
+    /// assert_eq!(store.view_for(&caller().build()), None);
+    /// ```
+    pub fn view_for(&self, caller: &Principal) -> Option<S::View>
+    where
+        S: ViewOfTenant,
+    {
+        Some(self.0.view_of_tenant(tenant_of(caller)?))
     }
 
     /// The store without the walls between tenants.
@@ -134,7 +237,11 @@ where
     async fn load_for(&self, caller: &Principal, id: &R::Id) -> Result<Option<R>, StoreError> {
         let Some(tenant) = tenant_of(caller) else { return Ok(None) };
         let found = self.0.load_in_tenant(tenant, id).await?;
-        Ok(found.filter(|resource| resource.tenant() == tenant))
+        Ok(found.filter(|resource| R::TENANT.of(resource) == Some(tenant)))
+    }
+
+    fn reachable_for(caller: &Principal) -> Filter<R> {
+        R::TENANT.equals_some(tenant_of(caller))
     }
 }
 
@@ -147,7 +254,8 @@ where
 {
     async fn load_within(&self, parent: &P, id: &R::Id) -> Result<Option<R>, StoreError> {
         let found = self.0.load_within(parent, id).await?;
-        Ok(found.filter(|resource| resource.tenant() == parent.tenant()))
+        let tenant = P::TENANT.of(parent);
+        Ok(found.filter(|resource| tenant.is_some() && R::TENANT.of(resource) == tenant))
     }
 
     /// The parent may come from a store without walls.
@@ -157,12 +265,17 @@ where
         parent: &P,
         id: &R::Id,
     ) -> Result<Option<R>, StoreError> {
-        if tenant_of(caller) == Some(parent.tenant()) { self.load_within(parent, id).await } else { Ok(None) }
+        let tenant = tenant_of(caller);
+        if tenant.is_some() && P::TENANT.of(parent) == tenant {
+            self.load_within(parent, id).await
+        } else {
+            Ok(None)
+        }
     }
 }
 
 /// The caller's tenant; an empty name is none.
-fn tenant_of(caller: &Principal) -> Option<&str> {
+pub(super) fn tenant_of(caller: &Principal) -> Option<&str> {
     caller.tenant().filter(|tenant| !tenant.is_empty())
 }
 

@@ -3,6 +3,7 @@ mod explained;
 mod modes;
 mod nested;
 mod sources;
+mod tenant_lists;
 mod tenants;
 
 use std::io;

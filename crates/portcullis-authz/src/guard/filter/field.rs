@@ -89,6 +89,18 @@ impl<R> Field<R, str> {
     }
 }
 
+impl<R> Field<R, str> {
+    /// What the resource holds.
+    #[inline]
+    pub(crate) fn of(self, resource: &R) -> Option<&str> {
+        match self.column.read {
+            Read::Text(read) => read(resource),
+            // A field of text reads text.
+            Read::Boolean(_) | Read::Integer(_) => None,
+        }
+    }
+}
+
 impl<R> Field<R, i64> {
     /// A field of whole numbers.
     ///

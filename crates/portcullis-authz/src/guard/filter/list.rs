@@ -4,18 +4,19 @@ use std::marker::PhantomData;
 use portcullis_core::{Decision, Denial, Mode, Principal, Reason, RequestView, Room};
 
 use super::Filter;
-use crate::demand::Demands;
+use crate::demand::{self, Demands};
 use crate::guard::action::Action;
 use crate::guard::authorize::Guard;
 use crate::guard::policy::Policy;
-use crate::guard::resource::Resource;
+use crate::guard::resource::{Load, Resource};
 use crate::guard::target::Target;
+use crate::guard::tenant::tenant_of;
 use crate::guard::{steps, watched};
 
 /// Decides which resources of a kind a caller may do something to, all at once.
 ///
 /// [`Filtered`] makes a [`Policy`] of it that asks the same filter about each single resource; [`Visible`] hands it to
-/// handlers that list.
+/// handlers that list. It need not know of tenants: where the store keeps them apart, both are limited to the caller's.
 ///
 /// ```
 /// use portcullis_authz::{Field, Filter, Filtered, ListPolicy, Policy, Read};
@@ -87,6 +88,11 @@ impl<A, R, P: ListPolicy<A, R>> ListPolicy<A, R> for Filtered<P> {
 ///
 /// Functions that query take a `&Visible<Read, Document>`, so that no list can forget its filter. As a handler's argument
 /// (feature `axum-core-05`) it comes from [`Resource::Rules`] in the application's state.
+///
+/// It shows nothing that the resource's store would not load for the caller by itself ([`Load::reachable_for`]): over a
+/// [`TenantStore`](crate::TenantStore), its filter has the condition that the tenant is the caller's, whatever the policy
+/// says, and a caller of no tenant sees nothing. A resource that its store loads within a parent alone
+/// ([`LoadWithin`](crate::LoadWithin)) has no list of its own: one within a parent starts from the parent's permit.
 #[must_use]
 pub struct Visible<A, R> {
     filter: Filter<R>,
@@ -95,7 +101,7 @@ pub struct Visible<A, R> {
 }
 
 impl<A, R> Visible<A, R> {
-    /// What is visible.
+    /// What is visible: what the policy lets through, of what the caller reaches in the store.
     pub const fn filter(&self) -> &Filter<R> {
         &self.filter
     }
@@ -107,9 +113,12 @@ impl<A, R> Visible<A, R> {
     }
 }
 
-impl<A: Action, R: Resource> Demands for Visible<A, R> {
+impl<A: Action, R: Resource> Demands for Visible<A, R>
+where
+    R::Store: Load<R>,
+{
     fn demands() -> String {
-        format!("visible({} {})", A::NAME, R::kind())
+        format!("visible({} {}{})", A::NAME, R::kind(), demand::of_the_tenant::<R>())
     }
 }
 
@@ -124,10 +133,11 @@ impl<A: Action, R> fmt::Debug for Visible<A, R> {
 }
 
 impl<P> Guard<'_, P> {
-    /// What the caller may do `A` to. It is noted in the Trail by its fields, without values.
+    /// What the caller may do `A` to, of what they reach in the store at all ([`Load::reachable_for`]). It is noted in the
+    /// Trail by its fields, without values. Whoever reaches nothing sees nothing, and the policy is not asked.
     ///
-    /// A policy that is not enforced for this request makes everything visible, also if it panics; what it would have left
-    /// is noted.
+    /// A policy that is not enforced for this request makes everything within reach visible, also if it panics; what it
+    /// would have left is noted.
     ///
     /// # Errors
     /// 401 with the challenges of the route, if nobody said who calls; 500 `misconfigured`, if no authentication ran;
@@ -136,23 +146,33 @@ impl<P> Guard<'_, P> {
     where
         A: Action,
         R: Resource,
+        R::Store: Load<R>,
         P: ListPolicy<A, R>,
     {
         let (caller, trail) = (steps::caller(request.trail())?, request.trail());
+        let reach = <R::Store as Load<R>>::reachable_for(caller);
         let visible = |filter| Visible { filter, principal: caller.clone(), action: PhantomData };
         let detail = |filter: &Filter<R>| format!("{} {} where {filter}", A::NAME, R::kind());
+        if reach.is_nothing() && !reach.is_too_large() {
+            let tenant = <R::Store as Load<R>>::TENANTS_APART.then(|| tenant_of(caller));
+            let why =
+                if tenant == Some(None) { "the caller is of no tenant" } else { "nothing is within reach" };
+            let detail = detail(&reach) + ": " + why;
+            trail.decided(Room::Guard, &Decision::allow(Reason::PolicyAllowed).because(detail));
+            return Ok(visible(reach));
+        }
         if !trail.enforces(self.policy.mode()) {
             let asked = watched::safely(|| {
-                let filter = self.policy.filter(caller);
+                let filter = self.policy.filter(caller).within(reach.clone());
                 let too_large = filter.is_too_large();
                 let reason = if too_large { Reason::InternalError } else { Reason::PolicyDenied };
                 Decision::deny(reason).because(detail(&filter))
             });
             let panicked = |why| steps::unenforced(Target::resource::<A, R>(None), &why);
             trail.note(Room::Guard, asked.unwrap_or_else(panicked), false);
-            return Ok(visible(Filter::all()));
+            return Ok(visible(reach));
         }
-        let filter = self.policy.filter(caller);
+        let filter = self.policy.filter(caller).within(reach);
         let detail = detail(&filter);
         if filter.is_too_large() {
             return Err(steps::noted(trail, Denial::new(Reason::InternalError).explained(detail)));

@@ -117,6 +117,14 @@ impl<R> Filter<R> {
         Self { node, terms }.bounded()
     }
 
+    /// The resources within reach that it lets through. What limits the reach is not counted as terms: a list bears what a
+    /// single read bears.
+    fn within(self, reach: Self) -> Self {
+        let terms = self.terms;
+        let both = reach.and(Self { terms: 0, ..self });
+        Self { terms: both.terms.max(terms), ..both }
+    }
+
     /// Whether it lets this one through.
     #[must_use]
     pub fn matches(&self, resource: &R) -> bool {

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::test_support::{Who, known, noted, request};
-use crate::{Guard, Policy, Read, Resource};
-use portcullis_core::{Mode, RequestView, Room};
+use crate::{Guard, Load, Policy, Read, Resource};
+use portcullis_core::{Mode, RequestView, Room, StoreError};
 
 #[derive(Clone, Debug)]
 struct Thing {
@@ -137,8 +137,16 @@ struct Rules(Mode);
 
 impl Resource for Thing {
     type Id = u32;
-    type Store = ();
+    type Store = Things;
     type Rules = Filtered<Rules>;
+}
+
+struct Things;
+
+impl Load<Thing> for Things {
+    async fn load(&self, _: &u32) -> Result<Option<Thing>, StoreError> {
+        Ok(None)
+    }
 }
 
 impl ListPolicy<Read, Thing> for Rules {

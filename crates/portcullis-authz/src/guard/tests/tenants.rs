@@ -11,7 +11,7 @@ struct Invoice {
 
 #[derive(Debug)]
 struct Line {
-    tenant: &'static str,
+    tenant: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -34,15 +34,11 @@ impl Resource for Line {
 }
 
 impl TenantScoped for Invoice {
-    fn tenant(&self) -> &str {
-        self.tenant
-    }
+    const TENANT: Field<Self, str> = Field::text("tenant", |invoice| Some(invoice.tenant));
 }
 
 impl TenantScoped for Line {
-    fn tenant(&self) -> &str {
-        self.tenant
-    }
+    const TENANT: Field<Self, str> = Field::text("tenant", |line| line.tenant);
 }
 
 impl ChildOf<Invoice> for Line {
@@ -61,10 +57,15 @@ impl LoadInTenant<Invoice> for Books {
     }
 }
 
-/// Line 9 is one of another tenant that got into the books.
+/// Line 9 is one of another tenant that got into the books, line 8 one of no tenant.
 impl LoadWithin<Invoice, Line> for Books {
     async fn load_within(&self, parent: &Invoice, id: &u32) -> Result<Option<Line>, StoreError> {
-        Ok(Some(Line { tenant: if *id == 9 { "green" } else { parent.tenant } }))
+        let tenant = match id {
+            8 => None,
+            9 => Some("green"),
+            _ => Some(parent.tenant),
+        };
+        Ok(Some(Line { tenant }))
     }
 }
 
@@ -122,12 +123,22 @@ async fn a_caller_without_a_tenant_sees_nothing_and_nothing_is_loaded() {
     assert!(Load::<Invoice>::load(&store, &1).await.is_err());
 }
 
+impl ViewOfTenant for Books {
+    type View = String;
+
+    fn view_of_tenant(&self, tenant: &str) -> String {
+        format!("the books of {tenant}")
+    }
+}
+
 #[test]
-fn a_list_gets_the_store_with_the_tenant_that_it_must_name() {
+fn handlers_get_what_the_callers_tenant_has_and_not_the_store() {
     let store = TenantStore::new(Books::default());
-    let red = Principal::builder("alice", CredentialMethod::Jwt).tenant("red").build();
-    assert_eq!(store.with_tenant_of(&red).unwrap().1, "red");
-    assert!(store.with_tenant_of(&Principal::builder("bob", CredentialMethod::Jwt).build()).is_none());
+    let caller = || Principal::builder("alice", CredentialMethod::Jwt);
+    assert_eq!(store.view_for(&caller().tenant("red").build()).as_deref(), Some("the books of red"));
+    for homeless in [caller().build(), caller().tenant("").build()] {
+        assert_eq!(store.view_for(&homeless), None);
+    }
     assert_eq!(format!("{store:?}"), "TenantStore(..)");
 }
 
@@ -135,7 +146,7 @@ fn a_list_gets_the_store_with_the_tenant_that_it_must_name() {
 async fn what_lies_within_a_parent_is_of_its_tenant() {
     let store = TenantStore::new(Books::default());
     let mut request = caller_of(Some("red"));
-    for (line, found) in [("1", true), ("9", false)] {
+    for (line, found) in [("1", true), ("8", false), ("9", false)] {
         request.extensions_mut().insert(PathParameters::new([("invoice", "1"), ("line", line)]));
         let view = RequestView::of(&request).unwrap();
         let guard = Guard::new(&AllowAll);
@@ -158,11 +169,4 @@ async fn nothing_is_loaded_within_a_parent_of_another_tenant() {
         let permit = guard.within::<Read, Line, Invoice>(&view, parent, &store).await;
         assert_eq!(permit.map_err(|denial| denial.reason()).is_ok(), found, "{tenant:?}");
     }
-}
-
-#[test]
-fn a_tenant_without_a_name_is_none() {
-    let store = TenantStore::new(Books::default());
-    let nameless = Principal::builder("alice", CredentialMethod::Jwt).tenant("").build();
-    assert!(store.with_tenant_of(&nameless).is_none());
 }

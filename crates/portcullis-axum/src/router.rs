@@ -38,7 +38,8 @@ impl SecureRouter {
     ///
     /// # Errors
     /// All duplicates (`P201`), conflicts (`P202`), invalid paths (`P203`), rules that can never be satisfied
-    /// (`P204`) and every other contradiction, at once.
+    /// (`P204`), routes that do not look at a tenant in their path while others do (`P229`) and every other contradiction,
+    /// at once.
     ///
     /// ```
     /// use portcullis_axum::{Routes, SecureRouter, get};

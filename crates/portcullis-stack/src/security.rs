@@ -323,6 +323,6 @@ fn unanswerable(route: &str, policy: &RoutePolicy) -> Vec<ConfigError> {
     errors
 }
 
-fn has_parameter(route: &str, name: &str) -> bool {
+pub(crate) fn has_parameter(route: &str, name: &str) -> bool {
     route.contains(&format!("{{{name}}}")) || route.contains(&format!("{{*{name}}}"))
 }

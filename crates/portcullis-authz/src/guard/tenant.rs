@@ -42,7 +42,8 @@ pub trait TenantScoped: Resource<Store: TenantsApart> {
 /// A store that shows each caller what their tenant has, and nothing else: [`TenantStore`].
 ///
 /// # Security
-/// To implement it is to promise it, of whatever [`Load::load_for`] loads and of [`Load::reachable_for`].
+/// To implement it for another store, such as one that remembers what a [`TenantStore`] has loaded, is to promise it: of
+/// [`Load::load_for`], for each caller, and of [`Load::reachable_for`]. Such a store also says [`Load::TENANTS_APART`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` shows every tenant what all of them have",
     note = "what is `TenantScoped` is kept in a store that keeps tenants apart: write `type Store = TenantStore<{Self}>`"

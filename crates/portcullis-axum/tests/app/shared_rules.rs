@@ -103,3 +103,13 @@ fn a_rule_about_a_parameter_that_the_path_has_not_is_an_error_of_the_start() {
     assert!(text.contains("path parameter `tenat`") && text.contains("/tenants/{tenant}/invoices"), "{text}");
     assert_eq!(rules(routes("tenant"))[0].1, "scope(read) and tenant_matches(tenant)");
 }
+
+/// A21.1: the route that somebody adds beside the list.
+#[test]
+fn a_route_that_does_not_look_at_the_tenant_beside_others_that_do_is_an_error_of_the_start() {
+    let invoices = Routes::new().route("/invoices", get(list).requires(scope("read")));
+    let walled = Routes::new().nest("/tenants/{tenant}", invoices.all_require(tenant_matches("tenant")));
+    let errors = refused(walled.route("/tenants/{tenant}/notes", get(list).requires(scope("read"))));
+    assert_eq!(errors.codes().collect::<Vec<_>>(), ["P229"]);
+    assert!(errors.to_string().contains("`GET /tenants/{tenant}/notes`"), "{errors}");
+}

@@ -88,6 +88,8 @@ config_codes! {
     RoleModelUnreadable = "P227",
     /// A rule reads a path parameter that its route does not have.
     MissingPathParameter = "P228",
+    /// A route does not look at a tenant in its path, and others do.
+    UncheckedTenant = "P229",
     /// A path of a field cannot be used, or there are too many.
     InvalidFieldPath = "P230",
     /// A route is public, but its handler carries a rule, or the reverse.

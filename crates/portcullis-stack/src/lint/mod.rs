@@ -3,6 +3,7 @@
 mod advice;
 mod effect;
 mod reach;
+mod tenants;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -15,8 +16,8 @@ pub(crate) use self::effect::without_effect;
 pub(crate) use self::reach::unreachable;
 use crate::table::{RouteRow, method_name};
 
-/// Duplicates, paths that match the same requests, invalid paths, and paths that can be spelt in a way that
-/// another route matches.
+/// Duplicates, paths that match the same requests, invalid paths, paths that can be spelt in a way that another route
+/// matches, and tenants in paths that some routes look at and others do not.
 pub(crate) fn lint(rows: &[RouteRow]) -> Vec<ConfigError> {
     let mut errors = Vec::new();
     let mut matcher = matchit::Router::new();
@@ -37,6 +38,7 @@ pub(crate) fn lint(rows: &[RouteRow]) -> Vec<ConfigError> {
         known.push(&row.method);
     }
     errors.extend(respelt(rows));
+    errors.extend(tenants::unchecked(rows));
     errors
 }
 

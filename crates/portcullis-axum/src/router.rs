@@ -111,7 +111,10 @@ fn refusal(
     refuse: Refuse,
 ) -> impl Fn(Request) -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
     let denial = Denial::new(reason).prepared();
-    move |request: Request| std::future::ready(refuse.response(denial.clone(), &RefusedRequest::of(&request)))
+    move |request: Request| {
+        let refused = RefusedRequest::of(&request);
+        std::future::ready(refuse.answer(denial.clone(), request, &refused))
+    }
 }
 
 impl fmt::Debug for SecureRouter {

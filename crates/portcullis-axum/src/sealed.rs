@@ -45,11 +45,15 @@ where
                 let_through(&mut request, &self.gate, self.carried);
                 SealFuture::running(self.endpoint.call(request, state), self.gate, refused)
             }
-            Progress::Done(Err(denial)) => SealFuture::refused(self.gate.refuse().response(denial, &refused)),
+            Progress::Done(Err(denial)) => {
+                SealFuture::refused(self.gate.refuse().answer(denial, request, &refused))
+            }
             Progress::Wait(pending) => SealFuture::waiting(async move {
                 let (parts, body) = request.into_parts();
                 match self.gate.finish(pending, &parts).await {
-                    Err(denial) => self.gate.refuse().response(denial, &refused),
+                    Err(denial) => {
+                        self.gate.refuse().answer(denial, Request::from_parts(parts, body), &refused)
+                    }
                     Ok(()) => {
                         let mut request = Request::from_parts(parts, body);
                         let_through(&mut request, &self.gate, self.carried);

@@ -1,5 +1,7 @@
 //! The one form of refusal.
 
+mod form;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
@@ -9,10 +11,10 @@ use std::time::Duration;
 use http::{HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
+use self::form::{Form, Inner};
 use crate::challenge::Challenge;
 use crate::explanation::{Explained, Explanation};
 use crate::registry::{ProblemType, Reason};
-use crate::render::PreparedAnswer;
 use crate::request_view::RequestView;
 use crate::trail::Trail;
 
@@ -31,36 +33,6 @@ use crate::trail::Trail;
 #[derive(Clone)]
 pub struct Denial(Form);
 
-#[derive(Clone)]
-enum Form {
-    /// Made for one request.
-    Own(Box<Inner>),
-    /// Made for many: see [`Denial::prepared`].
-    Prepared(Arc<Prepared>),
-}
-
-#[derive(Clone)]
-struct Prepared {
-    inner: Inner,
-    /// `None` once the denial is not what it was when its answer was written.
-    answer: Option<PreparedAnswer>,
-}
-
-#[derive(Clone)]
-struct Inner {
-    reason: Reason,
-    problem: ProblemType,
-    challenges: SmallVec<[HeaderValue; 2]>,
-    retry_after: Option<u64>,
-    allow: Option<HeaderValue>,
-    hint: Option<Cow<'static, str>>,
-    explanation: Option<Cow<'static, str>>,
-    explained: Option<Explained>,
-    disclosed: Option<Arc<Explanation>>,
-    violated_policies: SmallVec<[Arc<str>; 2]>,
-    source: Option<Arc<dyn Error + Send + Sync>>,
-}
-
 impl Denial {
     /// A refusal for the reason. A reason to allow refuses with 500: it has no business here.
     #[must_use]
@@ -78,22 +50,6 @@ impl Denial {
             violated_policies: SmallVec::new(),
             source: None,
         })))
-    }
-
-    /// The same refusal, made ready to be given again and again: clones are free, and the answer of [`ProblemJson`] to
-    /// it is written once. For what an attacker can ask for all day.
-    ///
-    /// A clone that is changed is a refusal of its own.
-    ///
-    /// [`ProblemJson`]: crate::ProblemJson
-    #[must_use]
-    pub fn prepared(self) -> Self {
-        let answer = Some(PreparedAnswer::to(&self));
-        let inner = match self.0 {
-            Form::Own(inner) => *inner,
-            Form::Prepared(prepared) => prepared.inner.clone(),
-        };
-        Self(Form::Prepared(Arc::new(Prepared { inner, answer })))
     }
 
     /// 500: a layer that this one needs is missing or stands in the wrong place. The hint goes to the audit
@@ -120,7 +76,7 @@ impl Denial {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
-        self.edit().retry_after = Some(seconds.max(1));
+        self.wait(seconds.max(1));
         self
     }
 
@@ -211,7 +167,7 @@ impl Denial {
     /// `Retry-After` in seconds.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.inner().retry_after
+        self.own_wait().or(self.inner().retry_after)
     }
 
     /// `Allow` of a 405.
@@ -252,34 +208,6 @@ impl Denial {
     /// The quotas that were used up.
     pub fn violated_policies(&self) -> impl Iterator<Item = &str> {
         self.inner().violated_policies.iter().map(AsRef::as_ref)
-    }
-
-    /// The answer that was written before, if this is what it was written for.
-    pub(crate) fn prepared_answer(&self) -> Option<&PreparedAnswer> {
-        match &self.0 {
-            Form::Own(_) => None,
-            Form::Prepared(prepared) => prepared.answer.as_ref(),
-        }
-    }
-
-    #[inline]
-    fn inner(&self) -> &Inner {
-        match &self.0 {
-            Form::Own(inner) => inner,
-            Form::Prepared(prepared) => &prepared.inner,
-        }
-    }
-
-    #[inline]
-    fn edit(&mut self) -> &mut Inner {
-        match &mut self.0 {
-            Form::Own(inner) => inner,
-            Form::Prepared(prepared) => {
-                let prepared = Arc::make_mut(prepared);
-                prepared.answer = None;
-                &mut prepared.inner
-            }
-        }
     }
 
     /// Whether the server, not the caller, is at fault.
@@ -329,17 +257,6 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(1001)), Some(2));
         assert_eq!(seconds(Duration::from_secs(7)), Some(7));
         assert_eq!(seconds(Duration::MAX), Some(u64::MAX));
-    }
-
-    #[test]
-    fn what_is_added_to_a_prepared_denial_concerns_that_one_alone() {
-        let prepared = Denial::new(Reason::MissingCredentials).challenge(&Challenge::bearer("r")).prepared();
-        let changed = prepared.clone().hint("why").challenge(&Challenge::new("DPoP", "r"));
-        assert_eq!((changed.hint_text(), changed.challenges().count()), (Some("why"), 2));
-        assert!(changed.prepared_answer().is_none(), "the answer does not say it");
-        assert_eq!((prepared.hint_text(), prepared.challenges().count()), (None, 1));
-        assert!(prepared.prepared_answer().is_some());
-        assert!(changed.prepared().prepared_answer().is_some());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The one door for refusals: from a [`Denial`] to a response.
 
+mod emptied;
+mod fields;
 mod prepared;
 mod problem;
 
@@ -7,9 +9,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, request};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, request};
 
+use self::emptied::Emptied;
+use self::fields::common_fields;
 pub(crate) use self::prepared::PreparedAnswer;
 pub use self::problem::ProblemJson;
 use crate::denial::Denial;
@@ -164,13 +168,31 @@ impl<F> Refuse<F> {
     where
         F: BodyFrom<B>,
     {
-        match request.protocol {
-            Protocol::Http => self.http(denial, request),
-            Protocol::Grpc => self.grpc(denial),
-        }
+        self.fill(denial, request, Emptied::default())
     }
 
-    fn http<B>(&self, denial: Denial, request: &RefusedRequest) -> Response<B>
+    /// The same in place of the request: what its fields and extensions took is emptied, and the answer stands in it. To
+    /// refuse a flood of requests is to cost little, and so the allocator is not asked for what is at hand.
+    pub fn answer<A, B>(&self, denial: Denial, request: Request<A>, refused: &RefusedRequest) -> Response<B>
+    where
+        F: BodyFrom<B>,
+    {
+        self.fill(denial, refused, Emptied::of(request))
+    }
+
+    fn fill<B>(&self, denial: Denial, request: &RefusedRequest, emptied: Emptied) -> Response<B>
+    where
+        F: BodyFrom<B>,
+    {
+        let mut response = match request.protocol {
+            Protocol::Grpc => self.grpc(&denial, emptied),
+            Protocol::Http => self.http(&denial, request, emptied),
+        };
+        response.extensions_mut().insert(denial);
+        response
+    }
+
+    fn http<B>(&self, denial: &Denial, request: &RefusedRequest, mut emptied: Emptied) -> Response<B>
     where
         F: BodyFrom<B>,
     {
@@ -178,48 +200,44 @@ impl<F> Refuse<F> {
             && self.renderer.is_none()
             && !request.head
         {
-            let mut response = Response::new(self.body.body(answer.content.clone()));
+            let mut headers = emptied.fields();
+            answer.write_fields(&mut headers, denial.own_wait());
+            let mut response = emptied.response(self.body.body(answer.content.clone()), headers);
             *response.status_mut() = denial.status();
-            *response.headers_mut() = answer.fields.clone();
-            response.extensions_mut().insert(denial);
             return response;
         }
         // A renderer is code of others: its panic must not cost the refusal.
         let own = |renderer: &Arc<dyn RenderDenial>| {
-            catch_unwind(AssertUnwindSafe(|| renderer.render(&denial, request))).ok()
+            catch_unwind(AssertUnwindSafe(|| renderer.render(denial, request))).ok()
         };
         let rendered = self.renderer.as_ref().and_then(own);
-        let rendered = rendered.unwrap_or_else(|| ProblemJson.render(&denial, request));
+        let rendered = rendered.unwrap_or_else(|| ProblemJson.render(denial, request));
         let length = rendered.content.len();
         let content = if request.head { Bytes::new() } else { rendered.content };
-        let mut response = Response::new(self.body.body(content));
-        *response.status_mut() = denial.status();
-        let headers = response.headers_mut();
+        let mut headers = emptied.fields();
         if request.head {
             // RFC 9110 §8.6: the length that the answer to a GET would have, or none.
             headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         headers.insert(CONTENT_TYPE, rendered.content_type);
-        common_fields(headers, &denial);
-        response.extensions_mut().insert(denial);
+        common_fields(&mut headers, denial);
+        let mut response = emptied.response(self.body.body(content), headers);
+        *response.status_mut() = denial.status();
         response
     }
 
     /// A response of headers alone, as gRPC has it for calls that fail before they begin.
-    fn grpc<B>(&self, denial: Denial) -> Response<B>
+    fn grpc<B>(&self, denial: &Denial, mut emptied: Emptied) -> Response<B>
     where
         F: BodyFrom<B>,
     {
-        let mut response = Response::new(self.body.body(Bytes::new()));
-        *response.status_mut() = StatusCode::OK;
-        let headers = response.headers_mut();
+        let mut headers = emptied.fields();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert("grpc-status", HeaderValue::from(u16::from(denial.kind().grpc_status())));
         // INVARIANT: titles are plain ASCII and need no percent-encoding.
         headers.insert("grpc-message", HeaderValue::from_static(denial.kind().title()));
-        common_fields(headers, &denial);
-        response.extensions_mut().insert(denial);
-        response
+        common_fields(&mut headers, denial);
+        emptied.response(self.body.body(Bytes::new()), headers)
     }
 }
 
@@ -235,37 +253,6 @@ impl<F> std::fmt::Debug for Refuse<F> {
     }
 }
 
-/// The number as a field value. The conversion of the `http` crate makes room for far more digits, which costs three times
-/// as much.
-fn number(number: u64) -> HeaderValue {
-    let mut digits = [b'0'; 20];
-    let (mut left, mut first) = (number, digits.len() - 1);
-    for (place, digit) in digits.iter_mut().enumerate().rev() {
-        if left > 0 {
-            *digit = b'0' + (left % 10) as u8;
-            first = place;
-        }
-        left /= 10;
-    }
-    let digits = digits.get(first..).unwrap_or_default();
-    // INVARIANT: digits are a field value.
-    HeaderValue::from_bytes(digits).unwrap_or(HeaderValue::from_static("1"))
-}
-
-fn common_fields(headers: &mut HeaderMap, denial: &Denial) {
-    // A9.5, RFC 6585 §4: no refusal is stored.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for challenge in denial.challenges() {
-        headers.append(WWW_AUTHENTICATE, challenge.clone());
-    }
-    if let Some(seconds) = denial.retry_after_seconds() {
-        headers.insert(RETRY_AFTER, number(seconds));
-    }
-    if let Some(methods) = denial.allowed_methods() {
-        headers.insert(ALLOW, methods.clone());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::Method;
@@ -278,13 +265,6 @@ mod tests {
     }
 
     /// A9.1, RFC 9457 §3.1.2.
-    #[test]
-    fn numbers_are_written_without_leading_zeros() {
-        for seconds in [0, 1, 9, 10, 60, 86_400, u64::MAX / 10, u64::MAX] {
-            assert_eq!(number(seconds), seconds.to_string());
-        }
-    }
-
     #[test]
     fn the_status_member_equals_the_status() {
         for reason in Reason::ALL.iter().filter(|reason| reason.problem().is_some()) {

@@ -63,7 +63,7 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
     {
         match step {
             Step::Done(Ok(())) => Self::forward(inner.call(request)),
-            Step::Done(Err(denial)) => Self::refuse(refuse.response(denial, &RefusedRequest::of(&request))),
+            Step::Done(Err(denial)) => Self::refuse(answer(refuse, denial, request)),
             Step::Wait(wait) => Self::delay(wait, inner, request, refuse),
         }
     }
@@ -86,7 +86,7 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
         Self::wait(async move {
             match wait.await {
                 Ok(()) => ready.call(request).await,
-                Err(denial) => Ok(refuse.response(denial, &RefusedRequest::of(&request))),
+                Err(denial) => Ok(answer(&refuse, denial, request)),
             }
         })
     }
@@ -98,6 +98,11 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
         self.opened = opened;
         self
     }
+}
+
+fn answer<A, B, F: BodyFrom<B>>(refuse: &Refuse<F>, denial: Denial, request: Request<A>) -> Response<B> {
+    let refused = RefusedRequest::of(&request);
+    refuse.answer(denial, request, &refused)
 }
 
 /// Takes the service that was polled ready along; its fresh clone stays behind.

@@ -1,16 +1,17 @@
 //! Answers that are written before anybody asks.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::{ProblemJson, RefusedRequest, RenderDenial, common_fields};
+use super::fields::{common_fields, number};
+use super::{ProblemJson, RefusedRequest, RenderDenial};
 use crate::denial::Denial;
 
 /// What [`ProblemJson`] answers over plain HTTP, to anything but HEAD.
 #[derive(Clone)]
 pub(crate) struct PreparedAnswer {
-    pub(super) fields: HeaderMap,
+    fields: Vec<(HeaderName, HeaderValue)>,
     pub(super) content: Bytes,
 }
 
@@ -21,9 +22,20 @@ impl PreparedAnswer {
         let mut fields = HeaderMap::new();
         fields.insert(CONTENT_TYPE, rendered.content_type);
         common_fields(&mut fields, denial);
-        // A router adds it in any case. A copy of the fields has no room for one more, but must be made larger for it.
+        // A router adds it in any case, and would make it anew each time.
         fields.insert(CONTENT_LENGTH, HeaderValue::from(rendered.content.len()));
+        let fields = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         Self { fields, content: rendered.content }
+    }
+
+    /// Writes the fields where there are none. The seconds to wait, if they are given, are those of this answer alone.
+    pub(super) fn write_fields(&self, headers: &mut HeaderMap, wait: Option<u64>) {
+        for (name, value) in &self.fields {
+            headers.append(name.clone(), value.clone());
+        }
+        if let Some(seconds) = wait {
+            headers.insert(RETRY_AFTER, number(seconds));
+        }
     }
 }
 
@@ -56,6 +68,22 @@ mod tests {
         assert_eq!(prepared.headers()["content-length"], plain.body().len().to_string());
         assert_eq!(prepared.headers().len(), plain.headers().len() + 1);
         assert_eq!(prepared.extensions().get::<Denial>().unwrap().reason(), Reason::MissingCredentials);
+    }
+
+    #[test]
+    fn a_prepared_answer_says_when_to_try_again_as_it_would_be_written() {
+        let seconds = std::time::Duration::from_secs;
+        let exceeded = || Denial::new(Reason::QuotaExceeded).violated_policy("q");
+        let earlier = || exceeded().retry_after(seconds(1)).prepared();
+        for prepared in [exceeded().prepared(), earlier(), exceeded().retry_after(seconds(70)).prepared()] {
+            let denials = [exceeded().retry_after(seconds(70)), prepared.retry_after(seconds(70))];
+            let request = RefusedRequest::of(&Request::new(()));
+            let [plain, prepared]: [Response<Bytes>; 2] =
+                denials.map(|denial| Refuse::new().response(denial, &request));
+            assert_eq!(plain.body(), prepared.body());
+            assert_eq!(prepared.headers().get_all("retry-after").iter().collect::<Vec<_>>(), ["70"]);
+            assert_eq!(prepared.headers().len(), plain.headers().len() + 1, "its length");
+        }
     }
 
     #[test]

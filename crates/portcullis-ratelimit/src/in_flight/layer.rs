@@ -97,7 +97,8 @@ where
         let (future, permit) = match entered {
             Ok(permit) => (ResponseFuture::forward(self.inner.call(request)), permit),
             Err(denial) => {
-                (ResponseFuture::refuse(self.refuse.response(denial, &RefusedRequest::of(&request))), None)
+                let refused = RefusedRequest::of(&request);
+                (ResponseFuture::refuse(self.refuse.answer(denial, request, &refused)), None)
             }
         };
         InFlightFuture { future: future.opened(opened), permit }

@@ -1,6 +1,5 @@
 //! The response fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers §3, §4).
 
-use std::slice::IterMut;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -89,16 +88,14 @@ impl Fields {
     /// `"name";r=19;t=1`: so many requests are left, and one more will be after so many seconds.
     fn rate_limit(&self, (r, t): Told) -> Option<HeaderValue> {
         // Written from its end, where the digits of a number come first, and without a list that could grow.
-        let mut room = [0; MAX_VALUE];
-        let mut unwritten = room.iter_mut();
+        let mut text = FromTheEnd { room: [0; MAX_VALUE], first: MAX_VALUE };
         if let Some(t) = t {
-            digits_before(&mut unwritten, t)?;
-            before(&mut unwritten, b";t=")?;
+            text.digits_before(t)?;
+            text.before(b";t=")?;
         }
-        digits_before(&mut unwritten, r.into())?;
-        before(&mut unwritten, &self.prefix)?;
-        let first = unwritten.len();
-        HeaderValue::from_bytes(room.get(first..)?).ok()
+        text.digits_before(r.into())?;
+        text.before(&self.prefix)?;
+        HeaderValue::from_bytes(text.room.get(text.first..)?).ok()
     }
 }
 
@@ -108,20 +105,30 @@ const MAX_DIGITS: usize = 20;
 /// The longest value of `RateLimit`: a name of which each character is escaped, in quotes, and two numbers.
 const MAX_VALUE: usize = 2 * MAX_NAME_LENGTH + 2 + ";r=;t=".len() + 2 * MAX_DIGITS;
 
-fn before(unwritten: &mut IterMut<'_, u8>, text: &[u8]) -> Option<()> {
-    for octet in text.iter().rev() {
-        *unwritten.next_back()? = *octet;
-    }
-    Some(())
+/// A text that ends where its room ends.
+struct FromTheEnd {
+    room: [u8; MAX_VALUE],
+    first: usize,
 }
 
-fn digits_before(unwritten: &mut IterMut<'_, u8>, mut number: u64) -> Option<()> {
-    loop {
-        *unwritten.next_back()? = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return Some(());
+impl FromTheEnd {
+    fn before(&mut self, text: &[u8]) -> Option<()> {
+        let first = self.first.checked_sub(text.len())?;
+        self.room.get_mut(first..self.first)?.copy_from_slice(text);
+        self.first = first;
+        Some(())
+    }
+
+    fn digits_before(&mut self, mut number: u64) -> Option<()> {
+        let unwritten = self.room.get_mut(..self.first)?;
+        for digit in unwritten.iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            (number, self.first) = (number / 10, self.first - 1);
+            if number == 0 {
+                return Some(());
+            }
         }
+        None
     }
 }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::slice;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use portcullis_core::{Clock, ConfigErrors, Denial, Mode, RequestView, Step};
+use portcullis_core::{Clock, ConfigErrors, Denial, Mode, Reason, RequestView, Step};
 
 use crate::budget::{Budget, Outcome, Verdict};
 use crate::fields::Fields;
@@ -40,6 +40,8 @@ struct Inner {
     cost: Option<Cost>,
     fields: Option<Fields>,
     refund_success: bool,
+    /// The refusal of requests beyond this limit and within all others, but for when to try again.
+    exceeded: Denial,
 }
 
 /// What a limiter was asked, and what it answered.
@@ -76,6 +78,7 @@ impl Limiter {
             cost: limit.cost.clone(),
             fields,
             refund_success: limit.refund_success,
+            exceeded: Denial::new(exceeded(limit.key.phase)).violated_policy(Arc::clone(name)).prepared(),
         })))
     }
 
@@ -153,8 +156,21 @@ impl Limiter {
         self.0.refund_success
     }
 
+    /// The refusal of a request that is beyond this limit alone, and may come again after so long.
+    pub(crate) fn refusal(&self, wait: Duration) -> Denial {
+        self.0.exceeded.clone().retry_after(wait)
+    }
+
     pub(crate) fn fields(&self) -> Option<&Fields> {
         self.0.fields.as_ref()
+    }
+}
+
+/// Why a limit that is asked in this phase refuses what it would let in later.
+fn exceeded(phase: Phase) -> Reason {
+    match phase {
+        Phase::Attempt => Reason::AttemptsExceeded,
+        Phase::Anonymous | Phase::Identity => Reason::QuotaExceeded,
     }
 }
 

@@ -247,20 +247,20 @@ impl<'a> Reading<'a> {
 
 /// What a refusal has to say.
 #[derive(Default)]
-pub(crate) struct Refusal {
-    violated: SmallVec<[Arc<str>; 2]>,
+pub(crate) struct Refusal<'a> {
+    violated: SmallVec<[&'a Limiter; 4]>,
     wait: Duration,
     never: bool,
 }
 
-impl Refusal {
-    pub(crate) fn add(&mut self, limiter: &Limiter, verdict: Verdict) {
+impl<'a> Refusal<'a> {
+    pub(crate) fn add(&mut self, limiter: &'a Limiter, verdict: Verdict) {
         match verdict {
             Verdict::Within => return,
             Verdict::NotFor(wait) => self.wait = self.wait.max(wait),
             Verdict::Never => self.never = true,
         }
-        self.violated.push(Arc::clone(limiter.name()));
+        self.violated.push(limiter);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -268,12 +268,13 @@ impl Refusal {
     }
 
     pub(crate) fn into_denial(self, reason: Reason) -> Denial {
-        let denial = if self.never {
+        let denial = match self.violated.as_slice() {
             // To try again would not help.
-            Denial::new(Reason::CostExceedsQuota)
-        } else {
-            Denial::new(reason).retry_after(self.wait)
+            _ if self.never => Denial::new(Reason::CostExceedsQuota),
+            [limiter] => return limiter.refusal(self.wait),
+            _ => Denial::new(reason).retry_after(self.wait),
         };
-        self.violated.iter().fold(denial, |denial, name| denial.violated_policy(Arc::clone(name)))
+        let names = self.violated.iter().map(|limiter| Arc::clone(limiter.name()));
+        names.fold(denial, Denial::violated_policy)
     }
 }

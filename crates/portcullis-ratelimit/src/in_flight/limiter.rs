@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use portcullis_core::{
     ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Mode, Reason, RequestView, Room, Trail,
@@ -29,7 +28,10 @@ pub(super) struct Shared {
     at_most: u32,
     total: u32,
     mode: Mode,
-    retry_after: Duration,
+    /// The refusal of a client that has too many requests in flight.
+    exceeded: Denial,
+    /// The refusal of whoever comes when everybody together has.
+    exhausted: Denial,
     fields: Option<Fields>,
     pub(super) places: Places,
     serving: AtomicU32,
@@ -53,6 +55,10 @@ impl InFlightLimiter {
         }
         let fields = errors.take(Fields::of_concurrent_requests(&cap.name, cap.at_most));
         let (Some(fields), true) = (fields, errors.is_empty()) else { return Err(errors) };
+        let refusal = |reason| {
+            let denial = Denial::new(reason).retry_after(cap.retry_after);
+            denial.violated_policy(Arc::clone(&cap.name)).prepared()
+        };
         Ok(Self(Arc::new(Shared {
             name: Arc::clone(&cap.name),
             key: cap.key.clone(),
@@ -60,7 +66,8 @@ impl InFlightLimiter {
             at_most: cap.at_most,
             total: cap.total,
             mode: cap.mode,
-            retry_after: cap.retry_after,
+            exceeded: refusal(Reason::InFlightExceeded),
+            exhausted: refusal(Reason::CapacityExhausted),
             fields: cap.fields.then_some(fields),
             places: Places::new(cap.total),
             serving: AtomicU32::new(0),
@@ -98,7 +105,7 @@ impl InFlightLimiter {
         let refused = match self.0.key.of_request(request, &self.0.seed) {
             Ok(hash) => match self.0.take(hash) {
                 Ok(counted) => return Ok(Some(Permit::new(Arc::clone(&self.0), counted))),
-                Err(reason) => self.0.refusal(reason),
+                Err(refusal) => refusal.clone(),
             },
             Err(denial) => denial,
         };
@@ -118,16 +125,16 @@ impl Shared {
     /// The key is asked first, so that who holds too much is told so even if nothing is left. For the time of this
     /// call, a request that is refused may hold what it is about to give back; a parallel one can be refused for it,
     /// never served.
-    fn take(&self, hash: u64) -> Result<Option<u64>, Reason> {
+    fn take(&self, hash: u64) -> Result<Option<u64>, &Denial> {
         let counted = match self.places.take(hash, self.at_most) {
             Taken::Counted(_) => Some(hash),
-            Taken::Full => return Err(Reason::InFlightExceeded),
+            Taken::Full => return Err(&self.exceeded),
             Taken::Uncounted => None,
         };
         let before = self.serving.fetch_add(1, Ordering::Relaxed);
         if before >= self.total {
             self.leave(counted);
-            return Err(Reason::CapacityExhausted);
+            return Err(&self.exhausted);
         }
         Ok(counted)
     }
@@ -138,10 +145,6 @@ impl Shared {
         if let Some(hash) = counted {
             self.places.give_back(hash);
         }
-    }
-
-    fn refusal(&self, reason: Reason) -> Denial {
-        Denial::new(reason).retry_after(self.retry_after).violated_policy(Arc::clone(&self.name))
     }
 
     fn report(&self, denial: &Denial, trail: &Trail) {

@@ -1,6 +1,7 @@
 //! Finds the one credential of a request, and the one scheme that owns it.
 
-use portcullis_core::credentials::{self, Credentials};
+use http::HeaderName;
+use portcullis_core::credentials::{self, AuthorizationField, Credentials};
 use portcullis_core::octets::Counted;
 use portcullis_core::{Denial, Reason, RequestView};
 
@@ -20,18 +21,50 @@ pub(crate) struct Picked<'a> {
 /// Why nothing was picked although something was sent, and what the client was trying.
 pub(crate) type Refusal = (Denial, Tried);
 
+/// Where else than in `Authorization` a credential may stand. It is known before the first request, so that one that has
+/// none is soon refused.
+pub(crate) struct Elsewhere {
+    headers: Box<[(Place, HeaderName)]>,
+    /// The scheme of the route that takes client certificates.
+    certificate: Option<Place>,
+}
+
+impl Elsewhere {
+    pub(crate) fn new(schemes: &[Scheme], accepted: &[usize]) -> Self {
+        let header = |(place, shape): (Place, &CredentialShape)| match shape {
+            CredentialShape::Header(name) => Some((place, name.clone())),
+            _ => None,
+        };
+        let certificate = all_shapes(schemes).find(|(place, shape)| {
+            **shape == CredentialShape::ClientCertificate && accepted.contains(&place.owner)
+        });
+        Self {
+            headers: all_shapes(schemes).filter_map(header).collect(),
+            certificate: certificate.map(|(place, _)| place),
+        }
+    }
+
+    /// The certificate of a request in which nothing else was sent.
+    fn certificate<'a>(&self, request: &RequestView<'a>) -> Option<Picked<'a>> {
+        let place = self.certificate?;
+        let shape = &CredentialShape::ClientCertificate;
+        request.client_certificate().map(|_| Picked { place, shape, text: "", counted: None })
+    }
+}
+
 /// Every scheme of the application is looked at, not just those of the route: a credential that the route
 /// does not take is refused, never ignored. A client certificate is the exception. It comes with the connection and says
 /// nothing of what the client wants to be in this request, so that it counts where the route takes such certificates.
 pub(crate) fn pick<'a>(
     schemes: &'a [Scheme],
-    accepted: &[usize],
+    elsewhere: &Elsewhere,
+    field: &AuthorizationField<'a>,
     request: &RequestView<'a>,
 ) -> Result<Option<Picked<'a>>, Refusal> {
     let headers = request.headers();
-    let mut in_headers = header_shapes(schemes).filter(|(.., name)| headers.contains_key(*name));
+    let mut in_headers = elsewhere.headers.iter().filter(|(_, name)| headers.contains_key(name));
     let in_header = in_headers.next();
-    let field = credentials::authorization(headers).map_err(|denial| (denial, Tried::Unclear))?;
+    let field = field.read().map_err(|denial| (denial, Tried::Unclear))?;
     // RFC 6750 §2 and RFC 9449 §7.2: one method of sending a credential per request.
     if in_headers.next().is_some() || (field.is_some() && in_header.is_some()) {
         return Err((Denial::new(Reason::MultipleCredentials), Tried::Unclear));
@@ -42,33 +75,17 @@ pub(crate) fn pick<'a>(
             token(schemes, DPOP, credentials).map(Some)
         }
         (Some(credentials), _) => other_scheme(schemes, credentials).map(Some),
-        (None, Some((place, shape, name))) => {
-            let text = credentials::single(headers, name).map_err(|denial| (denial, Tried::Shape(place)))?;
+        (None, Some((place, name))) => {
+            let tried = Tried::Shape(*place);
+            let text = credentials::single(headers, name).map_err(|denial| (denial, tried))?;
             let text = text.filter(|text| !text.is_empty());
-            let malformed = || (Denial::new(Reason::MalformedAuthorization), Tried::Shape(place));
-            let text = text.ok_or_else(malformed)?;
-            Ok(Some(Picked { place, shape, text, counted: None }))
+            let text = text.ok_or_else(|| (Denial::new(Reason::MalformedAuthorization), tried))?;
+            let shape = schemes.get(place.owner).and_then(|scheme| scheme.shapes.get(place.shape));
+            let shape = shape.ok_or_else(|| (Denial::new(Reason::InternalError), tried))?;
+            Ok(Some(Picked { place: *place, shape, text, counted: None }))
         }
-        (None, None) => Ok(certificate(schemes, accepted, request)),
+        (None, None) => Ok(elsewhere.certificate(request)),
     }
-}
-
-fn certificate<'a>(
-    schemes: &'a [Scheme],
-    accepted: &[usize],
-    request: &RequestView<'a>,
-) -> Option<Picked<'a>> {
-    let (place, shape) = all_shapes(schemes).find(|(place, shape)| {
-        **shape == CredentialShape::ClientCertificate && accepted.contains(&place.owner)
-    })?;
-    request.client_certificate().map(|_| Picked { place, shape, text: "", counted: None })
-}
-
-fn header_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape, &http::HeaderName)> {
-    all_shapes(schemes).filter_map(|(place, shape)| match shape {
-        CredentialShape::Header(name) => Some((place, shape, name)),
-        _ => None,
-    })
 }
 
 /// Otherwise `DPoP` is a scheme like any other, perhaps the application's own.

@@ -1,7 +1,8 @@
 //! Bearer tokens that a scheme took before, which are looked for before anybody reads them.
 
 use http::HeaderName;
-use portcullis_core::{Denial, Principal, RequestView, Step, credentials};
+use portcullis_core::credentials::AuthorizationField;
+use portcullis_core::{Denial, Principal, RequestView, Step};
 
 use crate::refuse::Place;
 use crate::schemes::Scheme;
@@ -42,13 +43,14 @@ impl Recall {
     pub(crate) fn answer<'s>(
         &self,
         schemes: &'s [Scheme],
+        field: &AuthorizationField<'_>,
         request: &RequestView<'_>,
     ) -> Option<(Place, &'s Scheme, Answer)> {
-        let headers = request.headers();
-        if self.owners.is_empty() || self.other_headers.iter().any(|name| headers.contains_key(name)) {
+        let octets = field.bearer_octets()?;
+        let sent = |name| request.headers().contains_key(name);
+        if self.owners.is_empty() || self.other_headers.iter().any(sent) {
             return None;
         }
-        let octets = credentials::bearer_octets(headers)?;
         self.owners.iter().find_map(|place| {
             let scheme = schemes.get(place.owner)?;
             Some((*place, scheme, scheme.authenticator.recall(octets, request)?))

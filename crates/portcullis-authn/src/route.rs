@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
+use portcullis_core::credentials::AuthorizationField;
 use portcullis_core::{
     ChallengeSet, Confirmation, CredentialMethod, Decision, Denial, Placement, Principal, Reason,
     RequestView, Room, Step, Trail,
 };
 
 use crate::authenticator::Credential;
-use crate::pick::{Picked, pick};
+use crate::pick::{Elsewhere, Picked, pick};
 use crate::recall::{Answer, Recall};
 use crate::refuse::{Place, RouteChallenges, Tried, with_metadata};
 use crate::schemes::Scheme;
@@ -38,6 +39,7 @@ struct Inner {
     schemes: Arc<[Scheme]>,
     accepted: Vec<usize>,
     recall: Recall,
+    elsewhere: Elsewhere,
     requirement: Requirement,
     realm: Box<str>,
     /// Where the metadata of the protected resource is, for challenges of schemes for access tokens.
@@ -74,10 +76,12 @@ impl RouteSchemes {
         });
         let realm = realm.into();
         let recall = Recall::new(&schemes, &accepted);
+        let elsewhere = Elsewhere::new(&schemes, &accepted);
         Self(Arc::new(Inner {
             schemes,
             accepted,
             recall,
+            elsewhere,
             requirement,
             realm,
             metadata,
@@ -117,9 +121,10 @@ impl RouteSchemes {
     /// authentication has spoken before; else what the authenticator answers.
     pub fn authenticate(&self, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
         let inner = &self.0;
-        match inner.recall.answer(&inner.schemes, request) {
+        let field = AuthorizationField::of(request.headers());
+        match inner.recall.answer(&inner.schemes, &field, request) {
             Some((place, scheme, answer)) => inner.follow_recalled(request.trail(), place, scheme, answer),
-            None => inner.pick(request),
+            None => inner.pick(&field, request),
         }
     }
 
@@ -176,9 +181,13 @@ impl Inner {
     }
 
     /// Finds the credential and its scheme, and asks that.
-    fn pick(self: &Arc<Self>, request: &RequestView<'_>) -> Step<Result<(), Denial>> {
+    fn pick<'a>(
+        self: &'a Arc<Self>,
+        field: &AuthorizationField<'a>,
+        request: &RequestView<'a>,
+    ) -> Step<Result<(), Denial>> {
         let trail = request.trail();
-        let picked = pick(&self.schemes, &self.accepted, request);
+        let picked = pick(&self.schemes, &self.elsewhere, field, request);
         if matches!(picked, Ok(None)) && self.requirement != Requirement::Optional {
             trail.denied(Room::Authentication, &self.missing);
             return Step::Done(Err(self.missing.clone()));

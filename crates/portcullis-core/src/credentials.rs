@@ -3,7 +3,7 @@
 use std::fmt;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
 
 use crate::octets::Counted;
 use crate::{Denial, Reason, octets};
@@ -78,32 +78,97 @@ impl fmt::Debug for Credentials<'_> {
 /// assert_eq!(refused.reason(), Reason::RepeatedCredentialField);
 /// ```
 pub fn authorization(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Denial> {
-    let Some(field) = only(headers, &AUTHORIZATION)? else { return Ok(None) };
-    // A field value has no other white space of ASCII than spaces and tabs.
-    let field = std::str::from_utf8(field.trim_ascii()).map_err(|_| malformed())?;
-    let end = field.bytes().position(|octet| octet == b' ').unwrap_or(field.len());
-    let (scheme, rest) = field.split_at_checked(end).ok_or_else(malformed)?;
-    if scheme.is_empty() || !scheme.bytes().all(is_token_char) {
-        return Err(malformed());
-    }
-    // RFC 9110 §11.4: 1*SP between the scheme and what follows.
-    let rest = Counted::new(rest.trim_start_matches(' '));
-    if rest.others() != 0 && !is_all_visible(rest.expose().as_bytes()) {
-        return Err(malformed());
-    }
-    Ok(Some(Credentials { scheme, rest }))
+    AuthorizationField::of(headers).read()
 }
 
 /// The octets after `Bearer` and one space, as they were sent, in the only `Authorization` field; `None` if it reads
-/// otherwise.
-///
-/// Nothing else is checked: it is for looking up a token that was read and verified before, octet by octet. Whoever does
-/// not find it reads [`authorization`].
+/// otherwise. See [`AuthorizationField::bearer_octets`].
 #[must_use]
 pub fn bearer_octets(headers: &HeaderMap) -> Option<&[u8]> {
-    let (scheme, token) = only(headers, &AUTHORIZATION).ok()??.split_first_chunk::<7>()?;
-    // As nearly everybody writes it, which is one comparison.
-    (scheme == b"Bearer " || scheme.eq_ignore_ascii_case(b"Bearer ")).then_some(token)
+    AuthorizationField::of(headers).bearer_octets()
+}
+
+/// The `Authorization` field of a request, found once for all who ask for it.
+#[derive(Clone, Copy)]
+pub struct AuthorizationField<'a>(Only<'a>);
+
+/// The octets of a field that may stand only once.
+#[derive(Clone, Copy)]
+enum Only<'a> {
+    Missing,
+    Repeated,
+    Sent(&'a [u8]),
+}
+
+impl<'a> AuthorizationField<'a> {
+    /// Looks for it.
+    #[must_use]
+    pub fn of(headers: &'a HeaderMap) -> Self {
+        Self(Only::of(headers, &AUTHORIZATION))
+    }
+
+    /// The octets after `Bearer` and one space, as they were sent; `None` if the field reads otherwise.
+    ///
+    /// Nothing else is checked: it is for looking up a token that was read and verified before, octet by octet. Whoever
+    /// does not find it [reads](Self::read) the field.
+    #[must_use]
+    #[inline]
+    pub fn bearer_octets(&self) -> Option<&'a [u8]> {
+        let Only::Sent(field) = self.0 else { return None };
+        let (scheme, token) = field.split_first_chunk::<7>()?;
+        // As nearly everybody writes it, which is one comparison.
+        (scheme == b"Bearer " || scheme.eq_ignore_ascii_case(b"Bearer ")).then_some(token)
+    }
+
+    /// Reads it, as [`authorization`] does.
+    ///
+    /// # Errors
+    /// As [`authorization`].
+    pub fn read(&self) -> Result<Option<Credentials<'a>>, Denial> {
+        let Some(field) = self.0.octets()? else { return Ok(None) };
+        // A field value has no other white space of ASCII than spaces and tabs.
+        let field = std::str::from_utf8(field.trim_ascii()).map_err(|_| malformed())?;
+        let end = field.bytes().position(|octet| octet == b' ').unwrap_or(field.len());
+        let (scheme, rest) = field.split_at_checked(end).ok_or_else(malformed)?;
+        if scheme.is_empty() || !scheme.bytes().all(is_token_char) {
+            return Err(malformed());
+        }
+        // RFC 9110 §11.4: 1*SP between the scheme and what follows.
+        let rest = Counted::new(rest.trim_start_matches(' '));
+        if rest.others() != 0 && !is_all_visible(rest.expose().as_bytes()) {
+            return Err(malformed());
+        }
+        Ok(Some(Credentials { scheme, rest }))
+    }
+}
+
+impl fmt::Debug for AuthorizationField<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationField").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Only<'a> {
+    fn of(headers: &'a HeaderMap, name: &HeaderName) -> Self {
+        // As many fields as names: none stands there twice. This saves most requests the half of it.
+        if headers.len() == headers.keys_len() {
+            return headers.get(name).map_or(Self::Missing, |value| Self::Sent(value.as_bytes()));
+        }
+        let mut fields = headers.get_all(name).iter();
+        match (fields.next(), fields.next()) {
+            (None, _) => Self::Missing,
+            (Some(only), None) => Self::Sent(only.as_bytes()),
+            (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
+
+    fn octets(self) -> Result<Option<&'a [u8]>, Denial> {
+        match self {
+            Self::Missing => Ok(None),
+            Self::Repeated => Err(Denial::new(Reason::RepeatedCredentialField)),
+            Self::Sent(octets) => Ok(Some(octets)),
+        }
+    }
 }
 
 /// Reads a field that may stand only once and holds printable ASCII, such as an API key's.
@@ -111,26 +176,12 @@ pub fn bearer_octets(headers: &HeaderMap) -> Option<&[u8]> {
 /// # Errors
 /// 400 `repeated_credential_field` for two fields, 400 `malformed_authorization` for other octets.
 pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Denial> {
-    let Some(field) = only(headers, name)? else { return Ok(None) };
+    let Some(field) = Only::of(headers, name).octets()? else { return Ok(None) };
     if !is_all_visible(field) {
         return Err(malformed());
     }
     let text = std::str::from_utf8(field).map_err(|_| malformed())?;
     Ok(Some(text.trim_matches(OWS)))
-}
-
-/// The octets of a field that may stand only once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a [u8]>, Denial> {
-    // As many fields as names: none stands there twice. This saves most requests the half of it.
-    if headers.len() == headers.keys_len() {
-        return Ok(headers.get(name).map(HeaderValue::as_bytes));
-    }
-    let mut fields = headers.get_all(name).iter();
-    let first = fields.next().map(HeaderValue::as_bytes);
-    match fields.next() {
-        None => Ok(first),
-        Some(_) => Err(Denial::new(Reason::RepeatedCredentialField)),
-    }
 }
 
 fn malformed() -> Denial {

@@ -87,9 +87,11 @@ impl Security {
         let mut matcher = matchit::Router::new();
         for (path, rows) in paths {
             // What cannot be inserted was found by the table's lint.
-            let _ = matcher.insert(path, rows);
+            let _ = matcher.insert(path, Methods::new(rows));
         }
-        let dispatch = Dispatch { inner, matcher: Arc::new(matcher), security: self.clone() };
+        let not_found = Denial::new(Reason::RouteNotFound).prepared();
+        let routes = Arc::new(Matcher { paths: matcher, not_found });
+        let dispatch = Dispatch { inner, routes, security: self.clone() };
         errors.into_result(self.outer_layer().layer(dispatch))
     }
 }
@@ -100,8 +102,19 @@ pub type Protected<S> = <OuterLayer as Layer<Dispatch<S>>>::Service;
 /// Finds the row, asks its gate, then calls the application.
 pub struct Dispatch<S> {
     inner: S,
-    matcher: Arc<matchit::Router<Vec<Row>>>,
+    routes: Arc<Matcher>,
     security: Security,
+}
+
+struct Matcher {
+    paths: matchit::Router<Methods>,
+    not_found: Denial,
+}
+
+/// What there is at one path.
+struct Methods {
+    rows: Vec<Row>,
+    not_allowed: Denial,
 }
 
 struct Row {
@@ -122,12 +135,21 @@ impl Row {
     }
 }
 
-/// The row for a method and path.
-fn find<'a, A>(matcher: &'a matchit::Router<Vec<Row>>, request: &Request<A>) -> Result<&'a Row, Denial> {
-    let rows = matcher.at(request.uri().path()).map_err(|_| Denial::new(Reason::RouteNotFound))?.value;
-    let exact = rows.iter().find(|row| row.method.as_ref() == Some(request.method()));
-    let found = exact.or_else(|| rows.iter().find(|row| row.takes(request.method())));
-    found.ok_or_else(|| Denial::new(Reason::MethodNotAllowed).allow(allowed(rows)))
+impl Matcher {
+    /// The row for a method and path, or why there is none.
+    fn find<A>(&self, request: &Request<A>) -> Result<&Row, &Denial> {
+        let methods = self.paths.at(request.uri().path()).map_err(|_| &self.not_found)?.value;
+        let exact = methods.rows.iter().find(|row| row.method.as_ref() == Some(request.method()));
+        let found = exact.or_else(|| methods.rows.iter().find(|row| row.takes(request.method())));
+        found.ok_or(&methods.not_allowed)
+    }
+}
+
+impl Methods {
+    fn new(rows: Vec<Row>) -> Self {
+        let not_allowed = Denial::new(Reason::MethodNotAllowed).allow(allowed(&rows)).prepared();
+        Self { rows, not_allowed }
+    }
 }
 
 impl<S, A, B> Service<Request<A>> for Dispatch<S>
@@ -147,11 +169,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
-        let Row { gate, name, answer, .. } = match find(&self.matcher, &request) {
+        let Row { gate, name, answer, .. } = match self.routes.find(&request) {
             Ok(row) => row,
             Err(denial) => {
                 let refused = RefusedRequest::of(&request);
-                return ResponseFuture::refuse(self.security.refuse().response(denial, &refused));
+                let refuse = self.security.refuse();
+                return ResponseFuture::refuse(refuse.answer(denial.clone(), request, &refused));
             }
         };
         gate.prepare(&mut request);
@@ -160,7 +183,9 @@ where
             Err(denial) => (Progress::Done(Err(denial)), RefusedRequest::of(&request)),
         };
         match progress {
-            Progress::Done(Err(denial)) => ResponseFuture::refuse(gate.refuse().response(denial, &refused)),
+            Progress::Done(Err(denial)) => {
+                ResponseFuture::refuse(gate.refuse().answer(denial, request, &refused))
+            }
             Progress::Done(Ok(())) => {
                 if let Some(answer) = answer {
                     return ResponseFuture::refuse(answer.response(request.method()));
@@ -173,13 +198,14 @@ where
                 let mut ready = take_ready(&mut self.inner);
                 ResponseFuture::wait(async move {
                     let (parts, body) = request.into_parts();
-                    if let Err(denial) = gate.finish(pending, &parts).await {
-                        return Ok(gate.refuse().response(denial, &refused));
+                    let decided = gate.finish(pending, &parts).await;
+                    let mut request = Request::from_parts(parts, body);
+                    if let Err(denial) = decided {
+                        return Ok(gate.refuse().answer(denial, request, &refused));
                     }
                     if let Some(answer) = answer {
-                        return Ok(answer.response(&parts.method));
+                        return Ok(answer.response(request.method()));
                     }
-                    let mut request = Request::from_parts(parts, body);
                     admit(&mut request, &gate, &name);
                     ready.call(request).await
                 })
@@ -206,11 +232,7 @@ fn allowed(rows: &[Row]) -> HeaderValue {
 
 impl<S: Clone> Clone for Dispatch<S> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            matcher: Arc::clone(&self.matcher),
-            security: self.security.clone(),
-        }
+        Self { inner: self.inner.clone(), routes: Arc::clone(&self.routes), security: self.security.clone() }
     }
 }
 

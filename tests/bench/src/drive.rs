@@ -25,7 +25,19 @@ const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 4
 pub(crate) struct Template {
     authorization: Option<HeaderValue>,
     proof: Option<HeaderValue>,
-    facts: bool,
+    peer: Peer,
+}
+
+/// In which form a request knows its peer.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Peer {
+    /// As axum leaves it.
+    #[default]
+    ConnectInfo,
+    /// As axum leaves it, and as a layer that stands alone reads it.
+    Both,
+    /// As a layer reads it, and as a server without axum has it.
+    Facts,
 }
 
 impl Template {
@@ -48,7 +60,12 @@ impl Template {
 
     /// The same, as it arrives where no `App` reads the connect info: at a layer that stands alone.
     pub(crate) fn with_facts(self) -> Self {
-        Self { facts: true, ..self }
+        Self { peer: Peer::Both, ..self }
+    }
+
+    /// The same, as it arrives from a server that is not axum's.
+    pub(crate) fn without_axum(self) -> Self {
+        Self { peer: Peer::Facts, ..self }
     }
 
     pub(crate) fn request(&self) -> Request<Body> {
@@ -61,8 +78,10 @@ impl Template {
         if let Some(proof) = &self.proof {
             request.headers_mut().insert("dpop", proof.clone());
         }
-        request.extensions_mut().insert(ConnectInfo(PEER));
-        if self.facts {
+        if self.peer != Peer::Facts {
+            request.extensions_mut().insert(ConnectInfo(PEER));
+        }
+        if self.peer != Peer::ConnectInfo {
             request.extensions_mut().insert(ConnectionFacts::plain(PEER));
         }
         request

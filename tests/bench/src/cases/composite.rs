@@ -113,7 +113,7 @@ fn protect(security: SecurityBuilder, policy: RoutePolicy) -> (Security, Case) {
     let security = security.build().expect("a configuration");
     let routes = RouteList::new().route(Method::GET, PATH, "hello", policy);
     let service = security.protect(&routes, service_fn(answer)).expect("a route");
-    (security, calls(service, &with_token().with_facts(), StatusCode::OK))
+    (security, calls(service, &with_token().without_axum(), StatusCode::OK))
 }
 
 fn settling(app: App, case: Case) -> Case {

@@ -26,9 +26,15 @@ use crate::tokens::{bearer, issuer, token};
 pub(super) const CASES: &[Entry] = &[
     ("bare", || calls(router(), &with_token(), StatusCode::OK)),
     ("bare facts", || calls(router(), &with_token().with_facts(), StatusCode::OK)),
+    ("bare anonymous facts", || calls(router(), &Template::anonymous().with_facts(), StatusCode::OK)),
     ("bare anonymous", || calls(router(), &Template::anonymous(), StatusCode::OK)),
-    ("bare tower", || calls(service_fn(answer), &with_token(), StatusCode::OK)),
+    ("bare served", || calls(served(router()), &with_token().with_facts(), StatusCode::OK)),
+    ("bare tower", || calls(service_fn(answer), &with_token().without_axum(), StatusCode::OK)),
     ("pass-through", || calls(router().layer(Identity::new()), &with_token(), StatusCode::OK)),
+    ("pass-through served", || {
+        let passing = served(router().layer(Identity::new()));
+        calls(passing, &with_token().with_facts(), StatusCode::OK)
+    }),
     ("raw eddsa", || raw(Algorithm::EdDsa, &ED25519)),
     ("raw es256", || raw(Algorithm::Es256, &ECDSA_P256_SHA256_FIXED)),
     ("raw hs256", raw_hs256),
@@ -38,6 +44,11 @@ pub(super) const CASES: &[Entry] = &[
 /// A router of axum with one trivial handler.
 pub(crate) fn router() -> Router {
     Router::new().route(PATH, get(hello))
+}
+
+/// The router as `axum::serve` has it: its layers are put around each handler once, rather than at every request.
+pub(crate) fn served(router: Router) -> Router {
+    router.with_state(())
 }
 
 /// The handler of every router.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use http::StatusCode;
 use portcullis::audit::{Audit, AuditLayer, IntoSink, JsonLines, MemorySink};
 use portcullis::authn::{AuthenticationLayer, IntoScheme, Requirement, Schemes};
@@ -12,7 +13,7 @@ use tower::Layer;
 
 use crate::case::Case;
 use crate::cases::Entry;
-use crate::cases::floors::router;
+use crate::cases::floors::{router, served};
 use crate::drive::{Template, calls, calls_after_one};
 use crate::tokens::{among_keys, badly_signed, bearer, remembering, scheme};
 
@@ -29,10 +30,8 @@ pub(super) const CASES: &[Entry] = &[
         let limited = RateLimitLayer::new(one_a_day()).expect("a limit").layer(router());
         calls_after_one(limited, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
     }),
-    ("429 routed", || {
-        let limited = router().layer(RateLimitLayer::new(one_a_day()).expect("a limit"));
-        calls_after_one(limited, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
-    }),
+    ("429 routed", || exceeded(router().layer(RateLimitLayer::new(one_a_day()).expect("a limit")))),
+    ("429 served", || exceeded(served(router().layer(RateLimitLayer::new(one_a_day()).expect("a limit"))))),
     ("audit", || audit(JsonLines::to_writer(std::io::sink()))),
     ("audit memory", || audit(MemorySink::default())),
     ("bad eddsa", || bad(Algorithm::EdDsa)),
@@ -58,6 +57,8 @@ pub(super) const CASES: &[Entry] = &[
     ("limit around", || limit_around(plenty().without_fields())),
     ("limit fields around", || limit_around(plenty())),
     ("limit fields around in a hurry", || limit_around(much_a_day())),
+    ("limit fields served", || limit_served(plenty())),
+    ("limit served", || limit_served(plenty().without_fields())),
 ];
 
 /// A limit per client that nobody reaches: one more request each nanosecond.
@@ -110,6 +111,15 @@ pub(super) fn layer(scheme: impl IntoScheme) -> AuthenticationLayer {
 fn limit(limit: Limit) -> Case {
     let template = Template::with(&bearer(Algorithm::Es256)).with_facts();
     calls(router().layer(RateLimitLayer::new(limit).expect("a limit")), &template, StatusCode::OK)
+}
+
+fn limit_served(limit: Limit) -> Case {
+    let template = Template::with(&bearer(Algorithm::Es256)).with_facts();
+    calls(served(router().layer(RateLimitLayer::new(limit).expect("a limit"))), &template, StatusCode::OK)
+}
+
+fn exceeded(limited: Router) -> Case {
+    calls_after_one(limited, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
 }
 
 /// Limits by address need no route: around the router, they spare axum's charge for a layer.

@@ -24,12 +24,18 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P6", "limit", "limit - bare facts")
         .at_most(1_800.0)
         .beside(&[peer("by hand", "by hand, limit - bare facts")]),
+    Goal::new("P6", "  as axum::serve has it", "limit served - bare served")
+        .at_most(1_800.0)
+        .beside(&[peer("axum's own", "pass-through served - bare served")]),
     Goal::new("P6", "  around the router", "limit around - bare facts").at_most(1_800.0),
     Goal::new("P6", "  over the empty Security", "composite limit - composite").at_most(1_800.0),
     Goal::new("-", "cap on requests in flight", "composite - composite uncapped"),
     Goal::new("P7", "limit with RateLimit fields", "limit fields - bare facts")
         .at_most(3_200.0)
         .beside(&[peer("by hand", "by hand, limit fields - bare facts")]),
+    Goal::new("P7", "  as axum::serve has it", "limit fields served - bare served")
+        .at_most(3_200.0)
+        .beside(&[peer("axum's own", "pass-through served - bare served")]),
     Goal::new("P7", "  around the router", "limit fields around - bare facts").at_most(3_200.0),
     Goal::new("P7", "  of a client in a hurry", "limit fields around in a hurry - bare facts")
         .at_most(3_200.0),
@@ -38,9 +44,9 @@ pub const INSTRUCTIONS: &[Goal] = &[
         .at_most(600.0)
         .beside(&[peer("by hand", "by hand, 401 - bare anonymous")]),
     Goal::new("P8", "  over the empty Security", "composite 401 - composite").at_most(600.0),
-    Goal::new("P8", "429", "429 - bare anonymous")
+    Goal::new("P8", "429", "429 - bare anonymous facts")
         .at_most(2_500.0)
-        .beside(&[peer("by hand", "by hand, 429 - bare anonymous")]),
+        .beside(&[peer("by hand", "by hand, 429 - bare anonymous facts")]),
     Goal::new("P8", "  over the empty Security", "composite 429 - composite").at_most(2_500.0),
     Goal::new("P9", "bad signature HS256, over raw", "bad hs256 - bare - raw hs256"),
     Goal::new("P10", "scope rule", "rule scope - principal").at_most(250.0),

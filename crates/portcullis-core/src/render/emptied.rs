@@ -45,9 +45,12 @@ const MOST_FIELDS: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use http::HeaderValue;
+    use http::header::CONTENT_TYPE;
 
     use super::*;
+    use crate::{Challenge, Denial, Reason, Refuse, RefusedRequest};
 
     fn request(fields: usize) -> Request<()> {
         let mut request = Request::new(());
@@ -75,6 +78,33 @@ mod tests {
             assert_eq!(response.headers(), &HeaderMap::new());
             assert_eq!((response.headers().len(), response.headers().capacity()), (0, room));
             assert!(response.extensions().is_empty());
+        }
+    }
+
+    #[test]
+    fn an_answer_in_place_of_its_request_is_the_one_that_would_be_written() {
+        let denial =
+            || Denial::new(Reason::MissingCredentials).challenge(&Challenge::bearer("r")).hint("log in");
+        for (method, content_type) in
+            [("GET", "text/plain"), ("HEAD", "text/plain"), ("POST", "application/grpc+proto")]
+        {
+            for (plain, denial) in [(denial(), denial()), (denial().prepared(), denial().prepared())] {
+                let mut request = request(3);
+                *request.method_mut() = method.parse().unwrap();
+                request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                let refused = RefusedRequest::of(&request);
+                let plain: Response<Bytes> = Refuse::new().response(plain, &refused);
+                let answer: Response<Bytes> = Refuse::new().answer(denial, request, &refused);
+                assert_eq!(
+                    (answer.status(), answer.headers()),
+                    (plain.status(), plain.headers()),
+                    "{method}"
+                );
+                assert_eq!(answer.body(), plain.body());
+                assert_eq!(answer.extensions().len(), 1);
+                let reason = answer.extensions().get::<Denial>().map(Denial::reason);
+                assert_eq!(reason, Some(Reason::MissingCredentials));
+            }
         }
     }
 

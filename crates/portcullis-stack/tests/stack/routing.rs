@@ -31,6 +31,28 @@ async fn what_the_list_does_not_have_never_reaches_the_application() {
     assert_eq!(bench.times_reached(), 0);
 }
 
+/// It is written once; each request has all of it.
+#[tokio::test]
+async fn each_request_for_what_is_not_there_has_the_whole_answer_and_an_event() {
+    let bench = Bench::new(|security| security);
+    for (method, path, reason, status) in [
+        ("GET", "/nowhere", "route_not_found", "404"),
+        ("GET", "/nowhere", "route_not_found", "404"),
+        ("PUT", "/notes/1", "method_not_allowed", "405"),
+        ("PUT", "/notes/1", "method_not_allowed", "405"),
+    ] {
+        let response = bench.call(bench.as_alice(method, path)).await;
+        assert_eq!(bench.last_reason(), reason);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert!(response.headers().keys().all(|name| name != "x-api-key"), "nothing of the request");
+        let problem = text(response).await;
+        assert!(problem.contains(&format!("\"status\":{status}")), "{problem}");
+    }
+    let head = bench.call(bench.as_alice("HEAD", "/nowhere")).await;
+    assert_eq!((head.status().as_u16(), text(head).await.as_str()), (404, ""));
+}
+
 /// RFC 9110 §15.5.6, §9.3.2.
 #[tokio::test]
 async fn a_405_lists_the_methods_and_get_stands_for_head() {

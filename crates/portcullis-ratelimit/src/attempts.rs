@@ -55,7 +55,7 @@ fn before_all(limiters: &[Limiter], attempt: &Attempt) -> Result<(), Denial> {
     }
     if let Some(trail) = attempt.trail() {
         for (limiter, charge) in limiters().zip(&charges) {
-            report(limiter, charge, trail, enforced(limiter), Reason::AttemptsExceeded);
+            report(limiter, charge, trail, enforced(limiter), Reason::AttemptsExceeded, None);
         }
     }
     if refusal.is_empty() { Ok(()) } else { Err(refusal.into_denial(Reason::AttemptsExceeded)) }

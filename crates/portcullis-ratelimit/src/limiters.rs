@@ -125,24 +125,34 @@ fn check_one<'a>(
 ) -> Result<(), Denial> {
     let trail = request.trail();
     let enforced = enforced(limiter, trail);
-    let refused = match limiter.charge(request, reading.by(limiter)) {
+    match limiter.charge(request, reading.by(limiter)) {
         Ok(charge) => {
-            report(limiter, &charge, trail, enforced, Reason::QuotaExceeded);
-            if charge.is_within() || !enforced {
-                return Ok(());
-            }
-            let mut refusal = Refusal::default();
-            refusal.add(limiter, charge.outcome.verdict);
-            refusal.into_denial(Reason::QuotaExceeded)
+            let refused = if enforced { refusal(limiter, charge.outcome.verdict) } else { None };
+            report(limiter, &charge, trail, enforced, Reason::QuotaExceeded, refused.as_ref());
+            refused.map_or(Ok(()), Err)
         }
-        Err(denial) => denial,
-    };
-    if enforced {
-        trail.denied(Room::Limit, &refused);
-        return Err(refused);
+        Err(denial) if enforced => {
+            trail.denied(Room::Limit, &denial);
+            Err(denial)
+        }
+        Err(denial) => {
+            trail.shadowed(Room::Limit, &Decision::deny(denial.reason()));
+            Ok(())
+        }
     }
-    trail.shadowed(Room::Limit, &Decision::deny(refused.reason()));
-    Ok(())
+}
+
+/// What a request is answered that is asked about one limit alone; `None` if it is within it.
+fn refusal(limiter: &Limiter, verdict: Verdict) -> Option<Denial> {
+    match verdict {
+        Verdict::Within => None,
+        Verdict::NotFor(wait) => Some(limiter.refusal(wait)),
+        Verdict::Never => {
+            let mut refusal = Refusal::default();
+            refusal.add(limiter, verdict);
+            Some(refusal.into_denial(Reason::QuotaExceeded))
+        }
+    }
 }
 
 fn check_several<'a>(
@@ -179,7 +189,7 @@ fn check_several<'a>(
     }
     for (limiter, charge) in limiters.iter().zip(&charges) {
         if let Some(charge) = charge {
-            report(limiter, charge, trail, enforced(limiter, trail), Reason::QuotaExceeded);
+            report(limiter, charge, trail, enforced(limiter, trail), Reason::QuotaExceeded, None);
         }
     }
     if refusal.is_empty() {
@@ -203,8 +213,15 @@ fn enforced(limiter: &Limiter, trail: &Trail) -> bool {
 }
 
 /// Writes to the Trail what was counted, and what the client is to be told of it. The reason is that of a
-/// refusal that waiting would end.
-pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced: bool, reason: Reason) {
+/// refusal that waiting would end. A refusal that is known by now is noted with it.
+pub(crate) fn report(
+    limiter: &Limiter,
+    charge: &Charge,
+    trail: &Trail,
+    enforced: bool,
+    reason: Reason,
+    refused: Option<&Denial>,
+) {
     let within = charge.is_within();
     let level = charge.outcome.level;
     trail.limited_telling(
@@ -212,6 +229,9 @@ pub(crate) fn report(limiter: &Limiter, charge: &Charge, trail: &Trail, enforced
         |answer| {
             if let Some(fields) = limiter.fields().filter(|_| enforced) {
                 fields.tell(level, answer);
+            }
+            if let Some(denial) = refused {
+                answer.denied(Room::Limit, denial);
             }
         },
     );

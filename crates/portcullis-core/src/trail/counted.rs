@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use http::{HeaderName, HeaderValue};
 
-use super::{MAX_ENTRIES, Placement, Trail, TrailLimit, TrailState};
-use crate::Clock;
+use super::{MAX_ENTRIES, Placement, Room, Trail, TrailEntry, TrailLimit, TrailState};
+use crate::{Clock, Denial};
 
-/// Where a limit writes the response fields that tell the client; see [`Trail::limited_telling`].
+/// Where a limit writes the response fields that tell the client, and a refusal; see [`Trail::limited_telling`].
 pub struct LimitFields<'a>(&'a mut TrailState);
 
 impl LimitFields<'_> {
@@ -16,6 +16,12 @@ impl LimitFields<'_> {
     #[inline]
     pub fn add(&mut self, name: HeaderName, value: HeaderValue) {
         self.0.add_field(name, value, Placement::Append);
+    }
+
+    /// Notes that the limit refuses the request, as [`Trail::denied`] does, in the same turn of the lock.
+    #[inline]
+    pub fn denied(&mut self, room: Room, denial: &Denial) {
+        self.0.enter(TrailEntry::refusal(room, denial));
     }
 }
 
@@ -134,6 +140,18 @@ mod tests {
         let undated = Trail::open_with(&clock, Opening::default());
         let _ = undated.opened_at();
         assert_eq!(undated.arrived(&clock), None, "that is when somebody asked, not when the request came");
+    }
+
+    #[test]
+    fn a_refusal_is_noted_as_it_would_be_by_itself() {
+        let denial = Denial::new(crate::Reason::QuotaExceeded).explained("why");
+        let (at_once, by_itself) = (Trail::open(&Clock::system()), Trail::open(&Clock::system()));
+        let limit = || TrailLimit::new("quota".into(), 0, false);
+        at_once.limited_telling(limit, |told| told.denied(Room::Limit, &denial));
+        by_itself.limited(limit());
+        by_itself.denied(Room::Limit, &denial);
+        let shown = |trail: &Trail| trail.read(|state| format!("{state:?}"));
+        assert_eq!(shown(&at_once), shown(&by_itself));
     }
 
     #[test]

@@ -156,9 +156,9 @@ impl Shared {
                 if let Some(fields) = self.fields.as_ref().filter(|_| own) {
                     fields.tell_used_up(answer);
                 }
+                answer.denied(Room::Limit, denial);
             },
         );
-        trail.denied(Room::Limit, denial);
     }
 }
 

@@ -24,7 +24,8 @@ pub fn count(octets: &[u8], is: impl Fn(u8) -> bool) -> usize {
 /// So many octets have a bit each in one word.
 pub const BLOCK: usize = 64;
 
-/// A bit for each octet of a block that the predicate picks, the first octet the least bit.
+/// A bit for each of the first 64 octets that the predicate picks, the first octet the least bit. What is missing to so
+/// many counts as the octet `fill`.
 ///
 /// As in [`count`], sixteen octets or more are looked at in one go. Whoever looks for something that comes often, such as
 /// the ends of short texts, does not search from each place anew.
@@ -32,13 +33,24 @@ pub const BLOCK: usize = 64;
 /// ```
 /// use portcullis_core::octets::bits;
 ///
-/// let mut block = [b'a'; 64];
-/// (block[0], block[5]) = (b'.', b'.');
-/// assert_eq!(bits(&block, |octet| octet == b'.'), 0b10_0001);
+/// assert_eq!(bits(b".abcd.", b'a', |octet| octet == b'.'), 0b10_0001);
+/// assert_eq!(bits(b"abc", b'.', |octet| octet == b'.').trailing_zeros(), 3);
 /// ```
 #[must_use]
 #[inline]
-pub fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
+pub fn bits(octets: &[u8], fill: u8, is: impl Fn(u8) -> bool) -> u64 {
+    if let Some(block) = octets.first_chunk() {
+        return bits_of(block, is);
+    }
+    let mut block = [fill; BLOCK];
+    if let Some(beginning) = block.get_mut(..octets.len()) {
+        beginning.copy_from_slice(octets);
+    }
+    bits_of(&block, is)
+}
+
+#[inline]
+fn bits_of(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
     let mut marks = [0; BLOCK];
     for ((mark, octet), place) in marks.iter_mut().zip(block).zip(PLACES.as_flattened()) {
         *mark = if is(*octet) { *place } else { 0 };
@@ -50,22 +62,6 @@ pub fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
 
 /// The bit of each octet of a block among those of its eight.
 static PLACES: [[u8; 8]; BLOCK / 8] = [[1, 2, 4, 8, 16, 32, 64, 128]; BLOCK / 8];
-
-/// The octets up to the end of a block, filled up with that one, if they are fewer.
-#[must_use]
-#[inline]
-pub fn block(octets: &[u8], fill: u8) -> [u8; BLOCK] {
-    match octets.first_chunk() {
-        Some(block) => *block,
-        None => {
-            let mut block = [fill; BLOCK];
-            if let Some(beginning) = block.get_mut(..octets.len()) {
-                beginning.copy_from_slice(octets);
-            }
-            block
-        }
-    }
-}
 
 /// A whole number of the widest registers.
 const CHUNK: usize = 192;
@@ -215,20 +211,18 @@ mod tests {
             for place in 0..BLOCK {
                 let mut block = [b'a'; BLOCK];
                 block[place] = octet;
-                assert_eq!(bits(&block, |octet| octet < b'a'), u64::from(octet < b'a') << place);
-                assert_eq!(bits(&block, |octet| octet == b'a').count_ones(), 63 + u32::from(octet == b'a'));
+                let below = bits(&block, 0, |octet| octet < b'a');
+                assert_eq!(below, u64::from(octet < b'a') << place, "{octet} at {place}");
             }
         }
     }
 
     #[test]
     fn a_block_is_cut_off_or_filled_up() {
-        let octets: Vec<u8> = (0..100).collect();
         for length in [0, 1, 63, 64, 65, 100] {
-            let (octets, filled) = (&octets[..length], block(&octets[..length], 255));
-            let kept = length.min(BLOCK);
-            assert_eq!(&filled[..kept], &octets[..kept]);
-            assert!(filled[kept..].iter().all(|octet| *octet == 255), "{length}");
+            let picked = bits(&vec![b'a'; length], b'.', |octet| octet == b'a');
+            assert_eq!(picked.count_ones() as usize, length.min(BLOCK));
+            assert_eq!(picked.trailing_ones() as usize, length.min(BLOCK));
         }
     }
 

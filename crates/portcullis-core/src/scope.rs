@@ -146,11 +146,10 @@ impl Scopes {
         };
         let mut start = 0;
         for (octets, number) in text.as_bytes().chunks(BLOCK).zip(0..) {
-            let block = octets::block(octets, b'a');
-            if octets::bits(&block, |octet| !is_scope_octet(octet) & (octet != b' ')) != 0 {
+            if octets::bits(octets, b'a', |octet| !is_scope_octet(octet) & (octet != b' ')) != 0 {
                 return Err(InvalidScope::Character);
             }
-            let mut spaces = octets::bits(&block, |octet| octet == b' ');
+            let mut spaces = octets::bits(octets, b'a', |octet| octet == b' ');
             while spaces != 0 {
                 let at = number * BLOCK + spaces.trailing_zeros() as usize;
                 token(start, at);

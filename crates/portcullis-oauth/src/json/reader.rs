@@ -46,15 +46,18 @@ impl<'a> Reader<'a> {
         }
         self.expect(b'"')?;
         loop {
-            if let Some((name, text)) = self.plain_member() {
-                check_name(name, members, names)?;
-                members.push((Cow::Borrowed(name), Json::Text(Cow::Borrowed(text))));
-            } else {
-                let name = self.rest_of_text()?;
-                check_name(&name, members, names)?;
-                self.expect(b':')?;
-                let value = self.value(depth)?;
-                members.push((name, value));
+            match self.plain() {
+                Some(name) => {
+                    check_name(name, members, names)?;
+                    self.value_of(name, depth, members)?;
+                }
+                None => {
+                    let name = self.with_escapes()?;
+                    check_name(&name, members, names)?;
+                    self.expect(b':')?;
+                    let value = self.value(depth)?;
+                    members.push((Cow::Owned(name), value));
+                }
             }
             if self.next_are(b",\"") {
                 continue;
@@ -73,12 +76,30 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What follows a name without escapes. A text comes right after it nearly everywhere; where it has no escapes either,
+    /// the member is put together where it stays, and not moved.
+    #[inline(always)]
+    fn value_of(&mut self, name: &'a str, depth: usize, members: &mut List<'a>) -> Option<()> {
+        if !self.next_are(b":\"") {
+            self.expect(b':')?;
+            let value = self.value(depth)?;
+            members.push((Cow::Borrowed(name), value));
+        } else if let Some(text) = self.plain() {
+            members.push((Cow::Borrowed(name), Json::Text(Cow::Borrowed(text))));
+        } else {
+            let text = self.with_escapes()?;
+            members.push((Cow::Borrowed(name), Json::Text(Cow::Owned(text))));
+        }
+        Some(())
+    }
+
     /// A value in an object or list of that depth.
     fn value(&mut self, depth: usize) -> Option<Json<'a>> {
         match self.after_space()? {
             b'"' => {
                 self.at += 1;
-                self.rest_of_text().map(Json::Text)
+                let text = self.plain().map(Cow::Borrowed);
+                text.or_else(|| self.with_escapes().map(Cow::Owned)).map(Json::Text)
             }
             b'{' => {
                 self.at += 1;

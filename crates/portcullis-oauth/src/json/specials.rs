@@ -41,8 +41,8 @@ impl Specials {
     /// What comes after the end counts as special, so that each search ends there.
     #[inline(never)]
     fn look_at(&mut self, text: &[u8], start: usize) {
-        let block = octets::block(text.get(start..).unwrap_or_default(), b'"');
-        (self.start, self.bits) = (start, octets::bits(&block, is_special));
+        let rest = text.get(start..).unwrap_or_default();
+        (self.start, self.bits) = (start, octets::bits(rest, b'"', is_special));
     }
 }
 

@@ -1,32 +1,65 @@
 //! Under what terms everything stands that we build on. The list is that of deny.toml.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
+
 use super::support::{cargo, read};
 
 #[test]
 fn every_dependency_has_a_licence_that_is_allowed() {
     let allowed = allowed();
-    // Without the benchmarks: their peers are in nothing that anyone ships.
-    let tree = cargo(&[
-        "tree",
-        "--locked",
-        "--workspace",
-        "--exclude",
-        "portcullis-bench",
-        "--edges",
-        "normal,build,dev",
-        "--prefix",
-        "none",
-        "--no-dedupe",
-        "--format",
-        "{p}\t{l}",
-    ]);
     let mut looked_at = 0;
-    for line in tree.lines().filter(|line| !line.is_empty()) {
-        let (package, licence) = line.split_once('\t').unwrap();
+    for (package, licence) in licences(&["--workspace"]) {
         looked_at += 1;
-        assert!(is_allowed(licence, &allowed), "{package}: `{licence}`");
+        assert!(is_allowed(&licence, &allowed), "{package}: `{licence}`");
     }
     assert!(looked_at > 100, "{looked_at}");
+}
+
+/// They are in nothing that anyone ships, nor in a build that asks for no feature of the benchmarks.
+#[test]
+fn exceptions_are_for_peers_of_the_benchmarks_that_are_asked_for() {
+    let (allowed, exceptions) = (allowed(), exceptions());
+    let mut used = BTreeSet::new();
+    for (package, licence) in licences(&["--package", "portcullis-bench", "--all-features"]) {
+        if is_allowed(&licence, &allowed) {
+            continue;
+        }
+        let name = package.split(' ').next().unwrap_or_default();
+        let exception = exceptions.get(name).unwrap_or_else(|| panic!("{package}: `{licence}`"));
+        assert!(is_allowed(&licence, slice::from_ref(exception)), "{package}: `{licence}`");
+        used.insert(name.to_owned());
+    }
+    assert!(used.iter().eq(exceptions.keys()), "{used:?} of {exceptions:?}");
+}
+
+/// Each package of the selection, whatever brings it along, and its licence.
+fn licences(selection: &[&str]) -> BTreeSet<(String, String)> {
+    let how = ["--edges", "normal,build,dev", "--prefix", "none", "--no-dedupe", "--format", "{p}\t{l}"];
+    let tree = cargo(&[&["tree", "--locked"], selection, &how].concat());
+    let lines = tree.lines().filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let (package, licence) = line.split_once('\t').unwrap();
+            (package.to_owned(), licence.to_owned())
+        })
+        .collect()
+}
+
+/// Crates that may stand under one more licence, by their names.
+fn exceptions() -> BTreeMap<String, String> {
+    let config = read("deny.toml");
+    let (_, list) = config.split_once("\nexceptions = [\n").unwrap();
+    let (list, _) = list.split_once("\n]").unwrap();
+    let entries = list.lines().filter(|line| !line.trim_start().starts_with('#'));
+    entries
+        .map(|line| {
+            let parts: Vec<&str> = line.split('"').collect();
+            let [_, name, _, licence, _] = parts.as_slice() else { panic!("{line}") };
+            assert_eq!(line.trim(), format!("{{ crate = \"{name}\", allow = [\"{licence}\"] }},"));
+            ((*name).to_owned(), (*licence).to_owned())
+        })
+        .collect()
 }
 
 fn allowed() -> Vec<String> {
@@ -75,7 +108,8 @@ fn one(tokens: &mut &[&str], allowed: &[String]) -> bool {
             *tokens = rest;
             format!("{name} WITH {exception}")
         }
-        _ => (*name).to_owned(),
+        // Or any later version of it.
+        _ => name.strip_suffix('+').unwrap_or(name).to_owned(),
     };
     allowed.contains(&name)
 }
@@ -104,6 +138,8 @@ fn reads_expressions_of_licences() {
         ("(MIT OR ISC) AND GPL-3.0-only", false),
         ("Apache-2.0", false),
         ("Apache-2.0 WITH LLVM-exception", true),
+        ("ISC+", true),
+        ("GPL-3.0+", false),
         ("", false),
         ("(MIT", false),
         ("MIT MIT", false),

@@ -13,6 +13,7 @@ use crate::cases::Entry;
 
 pub(super) const CASES: &[Entry] = &[
     ("guard 10", || guarded(10)),
+    ("guard 100", || guarded(100)),
     ("guard 1000", || guarded(1_000)),
     ("guard request", request),
     ("guard by hand 10", || by_hand(10)),

@@ -1,6 +1,8 @@
 //! Everything that can be measured, by name. Formulas of goals refer to these names.
 
 mod bound;
+#[cfg(feature = "casbin")]
+mod casbin;
 #[cfg(feature = "cedar")]
 mod cedar;
 mod checks;
@@ -10,6 +12,7 @@ mod guards;
 mod layers;
 mod loopback;
 mod opaque;
+mod permits;
 mod routes;
 mod yardsticks;
 
@@ -35,6 +38,9 @@ pub fn case(name: &str) -> Option<Case> {
         checks::CASES,
         loopback::CASES,
         opaque::CASES,
+        permits::CASES,
+        #[cfg(feature = "casbin")]
+        casbin::CASES,
         #[cfg(feature = "cedar")]
         cedar::CASES,
         guards::CASES,

@@ -80,6 +80,21 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P19", "guard, 1,000 rules / 10 rules", "guard 1000 - guard request")
         .of("guard 10 - guard request")
         .at_most(1.03),
+    #[cfg(feature = "casbin")]
+    Goal::new("P19", "  casbin's enforce, 10 rules / guard", "casbin enforce 10")
+        .of("guard 10 - guard request"),
+    #[cfg(feature = "casbin")]
+    Goal::new("P19", "  casbin's enforce, 100 rules / guard", "casbin enforce 100")
+        .of("guard 100 - guard request"),
+    #[cfg(feature = "casbin")]
+    Goal::new("P19", "  casbin's enforce, 1,000 rules / guard", "casbin enforce 1000")
+        .of("guard 1000 - guard request"),
+    Goal::new("P19", "guard as an argument, 1,000 rules", "permit 1000 - bare anonymous").beside(&[
+        #[cfg(feature = "casbin")]
+        peer("casbin's layer, remembered", "casbin layer 1000 - bare anonymous"),
+        #[cfg(feature = "casbin")]
+        peer("asked anew", "casbin from_fn 1000 - bare anonymous"),
+    ]),
     Goal::new("-", "Security over axum with 1,000 routes / with 10", "routes 1000 - bare routes 1000")
         .of("routes 10 - bare routes 10")
         .at_most(1.03),

@@ -160,6 +160,36 @@ pub const TIMES: &[Goal] = &[
     Goal::new("P19", "guard, 1,000 rules / one look-up by hand", "guard 1000 - guard request")
         .of("guard by hand 1000 - guard request")
         .at_most(2.0),
+    #[cfg(feature = "casbin")]
+    Goal::new("P19", "  casbin's enforce, 10 rules / guard", "casbin enforce 10")
+        .of("guard 10 - guard request"),
+    #[cfg(feature = "casbin")]
+    Goal::new("P19", "  casbin's enforce, 100 rules / guard", "casbin enforce 100")
+        .of("guard 100 - guard request"),
+    #[cfg(feature = "casbin")]
+    Goal::new("P19", "  casbin's enforce, 1,000 rules / guard", "casbin enforce 1000")
+        .of("guard 1000 - guard request"),
+    // The whole of it: the resource is loaded, the caller known by another layer.
+    Goal::new("P19", "guard as an argument, 10 rules, x bare", "permit 10").of("bare anonymous").beside(&[
+        #[cfg(feature = "casbin")]
+        peer("casbin's layer, remembered", "casbin layer 10"),
+        #[cfg(feature = "casbin")]
+        peer("asked anew", "casbin from_fn 10"),
+    ]),
+    Goal::new("P19", "guard as an argument, 100 rules, x bare", "permit 100").of("bare anonymous").beside(&[
+        #[cfg(feature = "casbin")]
+        peer("casbin's layer, remembered", "casbin layer 100"),
+        #[cfg(feature = "casbin")]
+        peer("asked anew", "casbin from_fn 100"),
+    ]),
+    Goal::new("P19", "guard as an argument, 1,000 rules, x bare", "permit 1000").of("bare anonymous").beside(
+        &[
+            #[cfg(feature = "casbin")]
+            peer("casbin's layer, remembered", "casbin layer 1000"),
+            #[cfg(feature = "casbin")]
+            peer("asked anew", "casbin from_fn 1000"),
+        ],
+    ),
     // P13: the audit, its event queued for the writer of lines, or kept in memory.
     Goal::new("P13", "audit, JSON lines queued, x bare", "audit - bare facts")
         .of("bare facts")

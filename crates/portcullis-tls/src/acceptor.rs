@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use portcullis_core::escape::Escaped;
-use portcullis_core::{ConfigErrors, ConnectionFacts};
+use portcullis_core::{ConfigErrors, ConnectionFacts, Notes};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 
@@ -18,7 +18,7 @@ use crate::counts::{Counters, TlsCounts};
 use crate::error::{HandshakeError, HandshakeFailure};
 use crate::facts::facts;
 use crate::handshakes::Handshakes;
-use crate::plain::{self, Notes, PlainRequest, Seen};
+use crate::plain::{self, PlainRequest, Seen};
 use crate::rewind::Rewind;
 use crate::server_config::{ClientAuth, Loaded, Sources};
 use crate::stream::TlsStream;
@@ -62,8 +62,8 @@ impl TlsAcceptor {
             loaded: ArcSwap::from_pointee(loaded),
             texts: Mutex::new(texts.fingerprint(&seed)),
             counters: Counters::default(),
-            notes: Notes::default(),
-            notes_of_credentials: Notes::default(),
+            notes: plain::notes(),
+            notes_of_credentials: plain::notes(),
             seed,
             sources,
             settings,

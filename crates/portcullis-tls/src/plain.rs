@@ -14,7 +14,7 @@ mod notes;
 mod search;
 mod seen;
 
-pub(crate) use self::notes::Notes;
+pub(crate) use self::notes::notes;
 pub use self::notes::{MAX_PLAIN_EVENTS, PLAIN_EVENT_INTERVAL};
 pub(crate) use self::seen::{PlainRequest, Seen};
 

@@ -1,6 +1,15 @@
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use http::header::WWW_AUTHENTICATE;
+use http::{Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
+
 use super::*;
+use crate::AuthenticationLayer;
 use crate::Requirement::Required;
-use crate::testing::{ask, vectors};
+use crate::testing::{ask, request, vectors};
 
 const BASIC: &str = r#"Basic realm="example", charset="UTF-8""#;
 const BEARER: &str = r#"Bearer realm="example""#;
@@ -101,15 +110,71 @@ fn a_token_that_the_route_does_not_take_is_invalid() {
     check(&["jwt"], &[("authorization", "Digest abc")], 401, &[BEARER]);
 }
 
-/// A1.7 and A1.11, RFC 6750 §3: no bare scheme, no parameter twice.
-#[test]
-fn every_challenge_has_parameters_and_each_once() {
-    for challenge in [BASIC, BEARER, EXPIRED, INVALID_REQUEST, INVALID_TOKEN] {
-        let (_, parameters) = challenge.split_once(' ').unwrap();
-        let names: Vec<&str> = parameters.split(", ").map(|p| p.split_once('=').unwrap().0).collect();
-        let once: std::collections::BTreeSet<&&str> = names.iter().collect();
-        assert_eq!(once.len(), names.len());
+/// What a service with a scheme of each shape answers.
+async fn answered(fields: &[(&str, &str)]) -> (u16, Vec<String>) {
+    let layer = AuthenticationLayer::new(every_shape().default_set(Required).unwrap());
+    let service =
+        layer.layer(service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(Bytes::new()))));
+    let fields: Vec<(&str, &[u8])> = fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+    let response = service.oneshot(request(&fields)).await.unwrap();
+    let challenges = response.headers().get_all(WWW_AUTHENTICATE).iter();
+    (response.status().as_u16(), challenges.map(|value| value.to_str().unwrap().to_owned()).collect())
+}
+
+/// The names of a challenge's parameters. A comma within quotes parts nothing.
+fn parameters(challenge: &str) -> Vec<String> {
+    let (_, parameters) = challenge.split_once(' ').unwrap_or_else(|| panic!("a bare scheme: {challenge}"));
+    let mut quoted = false;
+    let split = parameters.split(|c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    split.map(|parameter| parameter.split_once('=').unwrap().0.trim().to_ascii_lowercase()).collect()
+}
+
+/// A1.7 and A1.11, RFC 6750 §3, RFC 9110 §11.2: no bare scheme, no parameter twice.
+#[tokio::test]
+async fn every_challenge_has_parameters_and_each_once() {
+    let mut schemes = BTreeSet::new();
+    let mut errors = BTreeSet::new();
+    for fields in [
+        &[][..],
+        &[("authorization", "Bearer a.b.bad")],
+        &[("authorization", "Bearer slow.b.bad")],
+        &[("authorization", "Bearer pk_bad")],
+        &[("authorization", "Bearer opaque_bad")],
+        &[("authorization", "Bearer both_bad")],
+        &[("authorization", "Bearer a b")],
+        &[("authorization", "Bearer")],
+        &[("authorization", "DPoP a.b.bad")],
+        &[("authorization", "DPoP both_bad")],
+        &[("authorization", "DPoP opaque")],
+        &[("authorization", "DPoP a b")],
+        &[("authorization", "Basic bad")],
+        &[("authorization", "Basic a b")],
+        &[("authorization", "Slow bad")],
+        &[("authorization", "Digest a")],
+        &[("x-api-key", "bad")],
+        &[("authorization", "Bearer a.b.c"), ("authorization", "DPoP a.b.c")],
+        &[("authorization", "Bearer a.b.c"), ("x-api-key", "k")],
+    ] {
+        let (status, challenges) = answered(fields).await;
+        assert!(status == 400 || (status == 401 && !challenges.is_empty()), "{fields:?}: {status}");
+        for challenge in challenges {
+            let names = parameters(&challenge);
+            let once: BTreeSet<&String> = names.iter().collect();
+            assert!(once.len() == names.len() && names.contains(&"realm".to_owned()), "{challenge}");
+            errors.extend(challenge.contains("error=").then(|| challenge.clone()));
+            schemes.extend(challenge.split(' ').next().map(str::to_owned));
+        }
     }
+    assert!(schemes.iter().eq(["Basic", "Bearer", "DPoP", "Slow"]), "{schemes:?}");
+    assert!(
+        errors.iter().eq([EXPIRED, INVALID_REQUEST, DPOP_INVALID_REQUEST, DPOP_INVALID_TOKEN]
+            .iter()
+            .collect::<BTreeSet<_>>()),
+        "{errors:?}"
+    );
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ impl Edge {
         if named || self.proxies.trusts(0, peer) {
             return None;
         }
-        let origin = origin(&Way::Direct, facts, peer, || authority::of_request(uri, headers));
+        let origin = direct_origin(facts, peer, || authority::of_request(uri, headers));
         Some((client(&Way::Direct, peer), origin))
     }
 
@@ -72,13 +72,34 @@ impl Edge {
             trail.set_target(target.clone());
         }
         trail.set_client(client(&way, peer));
-        if let Some(origin) = origin(&way, facts, peer, || authority::of_request(view.uri(), view.headers()))
-        {
+        if let Some(origin) = self.origin(&way, facts, peer, view) {
             trail.set_origin(origin);
         }
         match self.proxies.certificates() {
             Some(field) => field.resolve(&self.proxies, peer, view),
             None => Ok(()),
+        }
+    }
+
+    /// Behind a proxy, the scheme is what that said, or else what is assumed; if there is neither, there is no origin.
+    fn origin(
+        &self,
+        way: &Way,
+        facts: &ConnectionFacts,
+        peer: Option<IpAddr>,
+        view: &RequestView<'_>,
+    ) -> Option<ExternalOrigin> {
+        let host = || authority::of_request(view.uri(), view.headers());
+        let assumed = self.proxies.assumes_https().then_some(true);
+        match way {
+            Way::Forwarded { secure, host: forwarded, .. } => secure
+                .or(assumed)
+                .map(|secure| ExternalOrigin::new(secure, forwarded.clone().or_else(host), false)),
+            Way::Direct if self.proxies.trusts(0, peer) => {
+                // It said nothing, and may have forwarded what came from another machine.
+                Some(ExternalOrigin::new(facts.tls.is_some() || assumed.is_some(), host(), false))
+            }
+            Way::Direct => direct_origin(facts, peer, host),
         }
     }
 }
@@ -96,24 +117,17 @@ fn client(way: &Way, peer: Option<IpAddr>) -> ClientAddress {
     }
 }
 
-/// The scheme is that of the connection, or what the proxy said; if neither is known, there is no origin.
-fn origin(
-    way: &Way,
+/// The scheme is that of the connection; where neither it nor the peer says one, there is no origin.
+fn direct_origin(
     facts: &ConnectionFacts,
     peer: Option<IpAddr>,
     host: impl FnOnce() -> Option<Authority>,
 ) -> Option<ExternalOrigin> {
-    match way {
-        Way::Direct if facts.tls.is_none() && peer.is_none() => None,
-        Way::Direct => {
-            let loopback = peer.is_some_and(|peer| peer.is_loopback());
-            Some(ExternalOrigin::new(facts.tls.is_some(), host(), loopback))
-        }
-        Way::Forwarded { secure, host: forwarded, .. } => {
-            let authority = forwarded.clone().or_else(host);
-            secure.map(|secure| ExternalOrigin::new(secure, authority, false))
-        }
+    if facts.tls.is_none() && peer.is_none() {
+        return None;
     }
+    let loopback = peer.is_some_and(|peer| peer.is_loopback());
+    Some(ExternalOrigin::new(facts.tls.is_some(), host(), loopback))
 }
 
 #[cfg(test)]

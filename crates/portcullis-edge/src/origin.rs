@@ -67,7 +67,8 @@ fn host(host: &str) -> String {
     }
 }
 
-fn default_port(scheme: &str) -> Option<u16> {
+/// The port of a scheme where none is named (RFC 9110 §4.2).
+pub(crate) fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),

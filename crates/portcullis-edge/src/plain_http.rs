@@ -2,7 +2,7 @@
 
 use http::HeaderName;
 use http::header::{AUTHORIZATION, FORWARDED};
-use portcullis_core::{Denial, FromBytes, Reason, RequestView, Room, Step};
+use portcullis_core::{ClientAddress, Denial, FromBytes, Reason, RequestView, Room, Step};
 use portcullis_tower::{Decide, DecideLayer};
 
 /// Applies [`PlainHttp`], as a layer of its own. It stands inside of
@@ -113,24 +113,32 @@ impl PlainHttp {
         self.refused.is_some()
     }
 
-    /// Refuses a request that carries a credential, if it is known to have come over plain HTTP.
+    /// Refuses a request that carries a credential, unless it is known that it came over TLS.
     ///
-    /// It goes by the external origin that [`Edge`](crate::Edge) wrote to the Trail. Two kinds of requests pass
-    /// although they came over plain HTTP: those over a loopback connection that no proxy forwarded, for which
-    /// there is no wire to listen to; and those of which nobody knows the scheme, because the server left no
-    /// connection facts or a trusted proxy did not say.
+    /// It goes by the external origin that [`Edge`](crate::Edge) wrote to the Trail. Behind a proxy, what did not say the
+    /// scheme counts as plain HTTP, unless
+    /// [`TrustedProxies::insecure_assume_https`](crate::TrustedProxies::insecure_assume_https) says otherwise. Two kinds of
+    /// requests pass although they may have come over plain HTTP: those over a loopback connection that no proxy
+    /// forwarded, for which there is no wire to listen to; and those of which nobody knows anything, because the server
+    /// left no connection facts, or none of the peer, as on a Unix socket.
     ///
     /// # Errors
     /// 400 `plain_http`, with an explanation for the operator. The Trail then has a note of it.
     pub fn check_credentials_allowed(&self, view: &RequestView<'_>) -> Result<(), Denial> {
         let Some(refused) = &self.refused else { return Ok(()) };
-        let in_clear = view.trail().origin().is_some_and(|origin| !origin.secure && !origin.loopback);
-        if !in_clear || !refused.iter().any(|name| view.headers().contains_key(name)) {
+        let explanation = match view.trail().origin() {
+            Some(origin) if origin.secure || origin.loopback => return Ok(()),
+            Some(_) if claims_a_proxy(view) => BEHIND_PROXY,
+            Some(_) => DIRECT,
+            None if has_come_through_a_proxy(view) => UNSAID,
+            None => return Ok(()),
+        };
+        if !refused.iter().any(|name| view.headers().contains_key(name)) {
             return Ok(());
         }
         let denial = Denial::new(Reason::PlainHttp)
             .hint("credentials are accepted over https only; replace the one that was sent")
-            .explained(if forwarded(view) { BEHIND_PROXY } else { DIRECT });
+            .explained(explanation);
         view.trail().denied(Room::Edge, &denial);
         Err(denial)
     }
@@ -149,33 +157,55 @@ impl Decide for PlainHttp {
 }
 
 /// Whether somebody, whom nobody need trust, says that there is a proxy.
-fn forwarded(view: &RequestView<'_>) -> bool {
+fn claims_a_proxy(view: &RequestView<'_>) -> bool {
     let headers = view.headers();
     headers.contains_key(FORWARDED)
         || headers.contains_key("x-forwarded-for")
         || headers.contains_key("x-forwarded-proto")
 }
 
+/// Whether there is a client whose address was looked for, and a proxy before it.
+fn has_come_through_a_proxy(view: &RequestView<'_>) -> bool {
+    match view.trail().resolved_client() {
+        None => false,
+        Some(ClientAddress::Forwarded(_)) => true,
+        Some(_) => claims_a_proxy(view),
+    }
+}
+
 const BEHIND_PROXY: &str = "a credential came over plain HTTP, with fields of a proxy: if the proxy ends TLS, name its \
-                            network in `TrustedProxies` and have it send the scheme";
-const DIRECT: &str =
-    "a credential came over plain HTTP: serve TLS, or name the proxy that ends it in `TrustedProxies`";
+                            network in `TrustedProxies` and have it send the scheme (`X-Forwarded-Proto`)";
+const DIRECT: &str = "a credential came over plain HTTP: serve TLS, or name the proxy that ends it in `TrustedProxies` and \
+                      have it send the scheme (`X-Forwarded-Proto`)";
+const UNSAID: &str = "a credential came through a proxy that did not say the scheme: have the proxy send \
+                      `X-Forwarded-Proto`, or `proto` in `Forwarded` where that is read; if it speaks TLS with every \
+                      client and cannot, set `TrustedProxies::insecure_assume_https`";
 
 #[cfg(test)]
 mod tests {
+    use portcullis_core::ConnectionFacts;
+
     use super::*;
     use crate::testing::Head;
     use crate::{Edge, ForwardingField, TrustedProxies};
 
-    fn resolved(head: Head) -> Head {
-        let proxies = TrustedProxies::none().network("10.0.0.0/8").field(ForwardingField::Forwarded);
+    fn proxies() -> TrustedProxies {
+        TrustedProxies::none().network("10.0.0.0/8").network("127.0.0.2").field(ForwardingField::Forwarded)
+    }
+
+    fn resolved(proxies: TrustedProxies, head: Head) -> Head {
         head.ask(|view| Edge::new(proxies).unwrap().resolve(view)).unwrap();
         head
     }
 
     #[track_caller]
     fn check(policy: &PlainHttp, head: Head, allowed: bool) {
-        let head = resolved(head);
+        check_behind(proxies(), policy, head, allowed);
+    }
+
+    #[track_caller]
+    fn check_behind(proxies: TrustedProxies, policy: &PlainHttp, head: Head, allowed: bool) {
+        let head = resolved(proxies, head);
         let result = head.ask(|view| policy.check_credentials_allowed(view));
         assert_eq!(result.as_ref().err().map(Denial::reason), (!allowed).then_some(Reason::PlainHttp));
         assert_eq!(head.noted().is_empty(), allowed);
@@ -208,7 +238,60 @@ mod tests {
         check(&policy, said("10.0.0.1", "https"), true);
         check(&policy, said("10.0.0.1", "http"), false);
         check(&policy, said("192.0.2.9", "https"), false);
-        check(&policy, with_token(Head::from("10.0.0.1").field("forwarded", "for=192.0.2.1")), true);
+    }
+
+    fn from_proxy(fields: &[(&'static str, &str)]) -> Head {
+        with_token(fields.iter().fold(Head::from("10.0.0.1"), |head, (name, value)| head.field(name, value)))
+    }
+
+    /// A1.13, A19.7: what nobody said counts as plain HTTP, unless the deployer vouches for his proxies.
+    #[test]
+    fn a_scheme_that_no_proxy_says_is_plain_http_unless_the_deployer_says_otherwise() {
+        let de_facto = || proxies().field(ForwardingField::XForwardedFor);
+        let silent: [(TrustedProxies, &[(&str, &str)]); 7] = [
+            (proxies(), &[("forwarded", "for=192.0.2.1")]),
+            (proxies(), &[("forwarded", "for=unknown")]),
+            (proxies(), &[("forwarded", "for=192.0.2.1"), ("x-forwarded-proto", "https")]),
+            (proxies(), &[]),
+            (de_facto(), &[("x-forwarded-for", "192.0.2.1")]),
+            (de_facto(), &[("x-forwarded-for", "192.0.2.1"), ("forwarded", "proto=https")]),
+            (de_facto(), &[]),
+        ];
+        for (proxies, fields) in silent {
+            check_behind(proxies.clone(), &PlainHttp::default(), from_proxy(fields), false);
+            check_behind(proxies.clone(), &PlainHttp::insecure_allow(), from_proxy(fields), true);
+            let without = fields.iter().fold(Head::from("10.0.0.1"), |head, (name, v)| head.field(name, v));
+            check_behind(proxies.clone(), &PlainHttp::default(), without, true);
+            let assumed = proxies.insecure_assume_https();
+            check_behind(assumed, &PlainHttp::default(), from_proxy(fields), true);
+        }
+        // What a proxy says counts, and nobody else is vouched for.
+        let assumed = || proxies().insecure_assume_https();
+        let policy = PlainHttp::default();
+        check_behind(assumed(), &policy, from_proxy(&[("forwarded", "for=192.0.2.1;proto=http")]), false);
+        check_behind(assumed(), &policy, with_token(Head::from("192.0.2.9")), false);
+    }
+
+    /// A1.13: a proxy on this machine is no client of this machine.
+    #[test]
+    fn a_loopback_proxy_that_says_nothing_is_no_client_on_this_machine() {
+        let policy = PlainHttp::default();
+        check(&policy, with_token(Head::from("127.0.0.2")), false);
+        check(&policy, with_token(Head::from("127.0.0.1")), true);
+    }
+
+    /// A1.13: nobody has a network there, and still a proxy says what it knows.
+    #[test]
+    fn a_socket_without_an_address_is_believed_to_be_local_unless_a_proxy_is_named() {
+        let local = || with_token(Head::new().facts(ConnectionFacts::default()));
+        let through = |value: &str| local().field("forwarded", value);
+        let policy = PlainHttp::default();
+        check(&policy, local(), true);
+        check(&policy, through("for=192.0.2.1"), false);
+        let hop = || TrustedProxies::none().hops(1).field(ForwardingField::Forwarded);
+        check_behind(hop(), &policy, local(), false);
+        check_behind(hop(), &policy, through("for=unknown"), false);
+        check_behind(hop(), &policy, through("for=unknown;proto=https"), true);
     }
 
     #[test]
@@ -226,8 +309,10 @@ mod tests {
         for (head, expected) in [
             (Head::from("192.0.2.1"), DIRECT),
             (Head::from("192.0.2.1").field("x-forwarded-proto", "https"), BEHIND_PROXY),
+            (Head::from("10.0.0.1").field("forwarded", "for=192.0.2.1"), UNSAID),
         ] {
-            let head = resolved(with_token(head));
+            assert!(expected.contains("`X-Forwarded-Proto`"));
+            let head = resolved(proxies(), with_token(head));
             let denial = head.ask(|view| PlainHttp::default().check_credentials_allowed(view)).unwrap_err();
             assert_eq!((denial.status().as_u16(), denial.explanation()), (400, Some(expected)));
             assert!(!format!("{denial:?} {:?}", denial.hint_text()).contains("mF_9"));

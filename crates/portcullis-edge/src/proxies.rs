@@ -51,6 +51,7 @@ pub struct TrustedProxies {
     everyone: bool,
     field: ForwardingField,
     host: bool,
+    https: bool,
     certificates: Option<ClientCertificateField>,
     errors: ConfigErrors,
 }
@@ -123,6 +124,17 @@ impl TrustedProxies {
         Self { everyone: true, ..self }
     }
 
+    /// Takes it that clients used https wherever a trusted proxy does not say the scheme: it sends no
+    /// `X-Forwarded-Proto`, or no `proto` in `Forwarded`. What it says counts all the same. By default, nobody knows the
+    /// scheme then, and [`PlainHttp`](crate::PlainHttp) takes it for plain HTTP.
+    ///
+    /// # What must protect it instead
+    /// Proxies that speak TLS with every client, and redirect or refuse plain HTTP on their other ports. Better have them
+    /// send the scheme.
+    pub fn insecure_assume_https(self) -> Self {
+        Self { https: true, ..self }
+    }
+
     /// Everything that is wrong with these settings.
     ///
     /// # Errors
@@ -162,6 +174,10 @@ impl TrustedProxies {
 
     pub(crate) fn reads(&self) -> ForwardingField {
         self.field
+    }
+
+    pub(crate) fn assumes_https(&self) -> bool {
+        self.https
     }
 
     pub(crate) fn reads_x_forwarded_host(&self) -> bool {

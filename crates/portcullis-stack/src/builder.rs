@@ -144,7 +144,8 @@ impl SecurityBuilder {
     }
 
     /// Says what becomes of credentials that came over plain HTTP. By default, they are refused unless the
-    /// connection is a loopback one.
+    /// connection is a loopback one. What a trusted proxy does not say the scheme of counts as plain HTTP, unless
+    /// [`TrustedProxies::insecure_assume_https`] says otherwise.
     pub fn plain_http(mut self, plain_http: PlainHttp) -> Self {
         self.plain_http = plain_http;
         self

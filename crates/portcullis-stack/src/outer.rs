@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
-use http::{Extensions, HeaderMap, Request, Response, StatusCode, Uri};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode, Uri, Version};
 use portcullis_audit::Prepare;
 use portcullis_core::{
     Bans, BodyFrom, ConnectionFacts, Denial, FromBytes, OpenerId, Opening, Reason, Refuse, RequestView, Room,
     Step,
 };
-use portcullis_edge::{Cors, CorsAnswer, Edge, PathPolicy, PlainHttp, names_two_hosts};
+use portcullis_edge::{Cors, CorsAnswer, Edge, OneHost, PathPolicy, PlainHttp};
 use portcullis_ratelimit::{HoldBody, HoldFuture, InFlightLimiter, Limiters, Permit, ReleaseWithHead};
 use portcullis_tower::ResponseFuture;
 use tower_service::Service;
@@ -50,7 +50,10 @@ impl Outer {
         // A preflight is resolved too, so that its event says where it came from.
         let resolved = self.resolve(request);
         if let CorsAnswer::Preflight(fields) = cors {
-            return Verdict::Preflight(fields);
+            return match self.host(request) {
+                Ok(()) => Verdict::Preflight(fields),
+                Err(denial) => Verdict::refused(denial),
+            };
         }
         match resolved.and_then(|()| self.transport(request)) {
             Err(denial) => Verdict::refused(denial),
@@ -67,10 +70,22 @@ impl Outer {
     }
 
     fn transport(&self, request: &RequestView<'_>) -> Result<(), Denial> {
-        one_host(request)?;
+        self.host(request)?;
         self.paths.check(request)?;
         self.cors.check_upgrade(request)?;
         self.plain_http.check_credentials_allowed(request)
+    }
+
+    /// Where [`Opener`] read the host of a request, it is one, and nothing is looked at twice.
+    fn host(&self, request: &RequestView<'_>) -> Result<(), Denial> {
+        let opening = request.trail().opening();
+        let read = opening.is_opened_by(self.id)
+            && opening.origin.as_ref().is_some_and(|origin| origin.authority.is_some());
+        // In HTTP/1.1, what was read could be a target that stands there without `Host`.
+        if read && (request.uri().authority().is_none() || request.version() > Version::HTTP_11) {
+            return Ok(());
+        }
+        OneHost.check(request)
     }
 
     /// A ban is asked for first, but nothing waits for it alone. A place is taken before quotas are counted: who is
@@ -114,16 +129,6 @@ impl Verdict {
     fn refused(denial: Denial) -> Self {
         Self::Decided(Step::Done(Err(denial)), None)
     }
-}
-
-/// RFC 9112 §3.2: whoever reads the other `Host` sees another request.
-fn one_host(request: &RequestView<'_>) -> Result<(), Denial> {
-    if !names_two_hosts(request.headers()) {
-        return Ok(());
-    }
-    let denial = Denial::new(Reason::MalformedRequest).hint("the request has more than one Host field");
-    request.trail().denied(Room::Edge, &denial);
-    Err(denial)
 }
 
 fn ban_step(bans: &dyn Bans, request: &RequestView<'_>) -> Step<Result<(), Denial>> {

@@ -19,7 +19,7 @@ async fn a_body_holds_the_place_of_its_request_until_the_client_has_it() {
     let bench = Bench::with(routes, |security| security.in_flight(in_flight(client_ip()).at_most(1)));
     let call = async |path, client: &str| {
         let facts = ConnectionFacts::plain(format!("{client}:1").parse().unwrap());
-        bench.call(request("GET", path).extension(facts)).await
+        bench.call(request("GET", path).header("host", "api.example.com").extension(facts)).await
     };
     let held = call("/endless", "192.0.2.1").await;
     assert_eq!(held.status(), 200);

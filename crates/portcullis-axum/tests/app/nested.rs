@@ -25,7 +25,8 @@ async fn the_path_that_the_client_asked_for_is_known_behind_a_router_that_takes_
     let bench = Bench::new(Routes::new().route("/documents", get(asked_for).public("test")));
     let facts = || ConnectionFacts::plain("192.0.2.1:1".parse().unwrap());
     let call = async |router: Router, path: &str| {
-        let request = request("GET", path).extension(facts()).body(Body::empty()).unwrap();
+        let request =
+            request("GET", path).header("host", "a.example").extension(facts()).body(Body::empty()).unwrap();
         body(router.oneshot(request).await.unwrap()).await
     };
     let nested = Router::new().nest_service("/api", bench.app.clone());

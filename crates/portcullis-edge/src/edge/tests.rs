@@ -4,7 +4,6 @@ use http::HeaderValue;
 use portcullis_core::{ClientAddress, ConnectionFacts, Reason};
 
 use super::*;
-use crate::authority::names_two_hosts;
 use crate::proxies::{ForwardingField, MAX_FORWARDED_ELEMENTS};
 use crate::testing::{Head, naughty_strings};
 
@@ -298,13 +297,4 @@ fn a_direct_client_is_known_before_anybody_asks_and_a_forwarded_one_is_not() {
     }
     assert_eq!(direct(&Head::from(PROXY).field("x-forwarded-for", "198.51.100.1")), None);
     assert_eq!(direct(&Head::from(PROXY)), None);
-}
-
-/// RFC 9112 §3.2.
-#[test]
-fn two_hosts_are_seen_beside_other_fields_that_stand_twice() {
-    let two = |head: Head| names_two_hosts(head.0.headers());
-    assert!(!two(Head::new()));
-    assert!(!two(Head::new().field("host", "a.example").field("vary", "a").field("vary", "b")));
-    assert!(two(Head::new().field("host", "a.example").field("host", "a.example")));
 }

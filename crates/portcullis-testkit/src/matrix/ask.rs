@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use hyper::body::Body;
 use portcullis_core::ConnectionFacts;
@@ -74,6 +75,7 @@ impl Application {
         let (mut parts, mut body) =
             request.map_err(|error| format!("`{}`: {error}", question.path))?.into_parts();
         parts.extensions.insert(ConnectionFacts::plain(peer));
+        parts.headers.insert(HOST, HeaderValue::from_static("localhost"));
         if let Some(content) = question.content {
             body = content.announce(&mut parts);
         }

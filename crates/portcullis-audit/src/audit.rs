@@ -6,11 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use portcullis_core::{Clock, ConfigCode, ConfigError, ConfigErrors, Step, TrailEntry};
+use http::StatusCode;
+use portcullis_core::{
+    Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Opening, Room, Step, TrailEntry,
+};
 
 use crate::drain::Drain;
 use crate::event::AuditEvent;
 use crate::future::discard;
+use crate::open_event::OpenEvent;
 use crate::sinks::{AuditSink, IntoSink, SinkError};
 
 /// The sinks of an application. Clones share them.
@@ -64,6 +68,40 @@ impl Audit {
             result = result.and(sink.drain(timeout.saturating_sub(spent)));
         }
         result
+    }
+
+    /// Records a request that a server refused by itself, because what the client sent is no HTTP: no layer sees it. The
+    /// closure writes down what is known of the connection; neither method nor path are.
+    ///
+    /// The event is one of [`Outcome::Answered`](crate::Outcome::Answered). Nobody waits for it: a sink that has no room,
+    /// or loses it, counts as always.
+    ///
+    /// ```
+    /// use http::StatusCode;
+    /// use portcullis_audit::{Audit, MemorySink};
+    /// use portcullis_core::{Denial, Reason, Room};
+    ///
+    /// let last = MemorySink::keeping(10);
+    /// let audit = Audit::builder().sink(last.clone()).build()?;
+    /// let denial = Denial::new(Reason::MalformedRequest).explained("invalid HTTP header parsed");
+    /// audit.record_unread(Room::Edge, StatusCode::BAD_REQUEST, &denial, |opening| {
+    ///     opening.peer = "192.0.2.1:50000".parse().ok();
+    /// });
+    /// let event = last.events().pop().unwrap();
+    /// assert_eq!((event.method(), event.path(), event.status()), ("", "", Some(StatusCode::BAD_REQUEST)));
+    /// assert_eq!(event.reason(), Some(Reason::MalformedRequest));
+    /// # Ok::<(), portcullis_core::ConfigErrors>(())
+    /// ```
+    pub fn record_unread(
+        &self,
+        room: Room,
+        status: StatusCode,
+        denial: &Denial,
+        prepare: impl FnOnce(&mut Opening),
+    ) {
+        if let Some(event) = OpenEvent::unread(self, prepare) {
+            event.refuse(room, status, denial);
+        }
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -66,6 +66,29 @@ impl OpenEvent {
         Some((Self { trail: Some(trail), audit, target, refusing: Vec::new() }, refused))
     }
 
+    /// Opens the Trail of a request that nobody read, and so nobody handles: sinks without room do without its event.
+    /// `None` if nothing is recorded.
+    pub(crate) fn unread(audit: &Audit, prepare: impl FnOnce(&mut Opening)) -> Option<Self> {
+        if audit.is_silent() {
+            return None;
+        }
+        let trail = Trail::open_prepared(audit.clock(), |opening| {
+            prepare(opening);
+            opening.claim_event();
+            opening.date(audit.clock());
+        });
+        let refusing = audit.reserve().err().unwrap_or_default();
+        Some(Self { trail: Some(trail), audit: Some(audit.clone()), target: None, refusing })
+    }
+
+    /// Records the event of a request that was refused unread. Nobody waits for the sinks.
+    pub(crate) fn refuse(mut self, room: Room, status: StatusCode, denial: &Denial) {
+        if let Some(trail) = &self.trail {
+            trail.denied(room, denial);
+        }
+        drop(self.end(Outcome::Answered, Some(status), Some(denial)));
+    }
+
     /// Asks the sinks for room.
     pub(crate) fn reserve(&mut self) -> Result<(), Denial> {
         let Some(audit) = &self.audit else { return Ok(()) };

@@ -38,7 +38,8 @@ pub use self::router::SecureRouter;
 pub use self::routes::Routes;
 pub use self::serve::{
     DEFAULT_BODY_READ_TIMEOUT, DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS,
-    DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, Serve,
+    DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, MAX_UNREAD_EVENTS, Serve, UNREAD_EVENT_INTERVAL,
+    UnreadRequests,
 };
 pub use self::unguarded::Unguarded;
 

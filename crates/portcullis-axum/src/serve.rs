@@ -16,10 +16,13 @@ use self::patience::PatientStream;
 use self::transport::Transport;
 use crate::app::App;
 
+pub use self::unread::{MAX_UNREAD_EVENTS, UNREAD_EVENT_INTERVAL, UnreadRequests};
+
 mod connection;
 mod patience;
 mod requests;
 mod transport;
+mod unread;
 
 /// How long a client may take to send the head of a request, and how long a connection may be idle.
 pub const DEFAULT_HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,6 +52,7 @@ pub struct Serve {
     transport: Transport,
     signal: Signal,
     deadlines: Deadlines,
+    unread: UnreadRequests,
     max_connections: usize,
     shutdown_deadline: Duration,
 }
@@ -65,6 +69,7 @@ impl Serve {
                 body: DEFAULT_BODY_READ_TIMEOUT,
                 write: DEFAULT_WRITE_TIMEOUT,
             },
+            unread: UnreadRequests::new(),
             max_connections: DEFAULT_MAX_CONNECTIONS,
             shutdown_deadline: DEFAULT_SHUTDOWN_DEADLINE,
         }
@@ -119,6 +124,14 @@ impl Serve {
         Self { transport: Transport::Tls(tls), ..self }
     }
 
+    /// Counts the requests that hyper refuses by itself, because they are no HTTP: 400, 414 or 431 with an empty body. Keep it
+    /// to read it while the server runs. Each also has its audit event, and so many a minute are
+    /// [logged](MAX_UNREAD_EVENTS).
+    #[must_use]
+    pub fn unread_requests(&self) -> UnreadRequests {
+        self.unread.clone()
+    }
+
     async fn run(mut self) -> io::Result<()> {
         let connections = Arc::new(Semaphore::new(self.max_connections));
         let _upkeep = upkeep(&self.app);
@@ -139,8 +152,8 @@ impl Serve {
                 Ok((permit, (stream, peer))) => {
                     let stream = PatientStream::new(stream, self.deadlines.write, permit);
                     let (app, deadlines) = (self.app.clone(), self.deadlines);
-                    let transport = self.transport.clone();
-                    tokio::spawn(transport.serve(app, stream, peer, deadlines, phase.subscribe()));
+                    let (transport, unread) = (self.transport.clone(), self.unread.clone());
+                    tokio::spawn(transport.serve(app, stream, peer, deadlines, unread, phase.subscribe()));
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::PathAndQuery;
-use http::{Extensions, Uri};
+use http::{Extensions, HeaderMap, StatusCode, Uri};
 use portcullis_audit::{Audit, AuditService, SinkError};
 use portcullis_authn::{RouteSchemes, Schemes};
 use portcullis_authz::engine::Ask;
 use portcullis_authz::{Rule, Vocabulary};
 use portcullis_core::{
-    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, FromBytes, OpenerId,
-    Readiness, Refuse,
+    AttemptGuard, Bans, Clock, ConfigCode, ConfigError, ConfigErrors, ConnectionFacts, Denial, FromBytes,
+    OpenerId, Readiness, Reason, Refuse, Room,
 };
 use portcullis_edge::{Cors, Edge, PathPolicy, PlainHttp};
 use portcullis_ratelimit::{InFlightLimiter, Limiters, Phase, ReleaseWithHead};
@@ -199,6 +199,26 @@ impl Security {
     #[must_use]
     pub fn audit(&self) -> &Audit {
         &self.0.audit
+    }
+
+    /// Records a request that the server refused by itself, with this status and for this reason, because what the client sent
+    /// is no HTTP. No layer sees it: whoever runs the connection says so. The client is known unless a trusted proxy
+    /// connected; see [`Audit::record_unread`].
+    pub fn record_unread(
+        &self,
+        connection: &ConnectionFacts,
+        status: StatusCode,
+        why: impl Into<Cow<'static, str>>,
+    ) {
+        let denial = Denial::new(Reason::MalformedRequest).explained(why);
+        self.0.audit.record_unread(Room::Edge, status, &denial, |opening| {
+            opening.peer = connection.peer;
+            if let Some((client, origin)) =
+                self.0.edge.direct(connection, &Uri::default(), &HeaderMap::default())
+            {
+                (opening.client, opening.origin) = (Some(client), origin);
+            }
+        });
     }
 
     /// Waits until every audit event so far is written, for at most that long.

@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::requests::{Requests, Traffic};
+use super::unread::UnreadRequests;
 use crate::app::App;
 
 /// How many octets the head of an HTTP/1 request may have. Hyper's default for HTTP/2 is a quarter of it.
@@ -41,6 +42,10 @@ impl Peer {
         Self { address, facts: None }
     }
 
+    fn connection(&self) -> ConnectionFacts {
+        self.facts.clone().unwrap_or_else(|| ConnectionFacts::plain(self.address))
+    }
+
     #[cfg(feature = "tls")]
     pub(super) const fn tls(address: SocketAddr, facts: ConnectionFacts) -> Self {
         Self { address, facts: Some(facts) }
@@ -63,6 +68,7 @@ pub(super) async fn serve<IO>(
     stream: IO,
     peer: Peer,
     deadlines: Deadlines,
+    unread: UnreadRequests,
     mut phase: watch::Receiver<Phase>,
 ) where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -76,15 +82,19 @@ pub(super) async fn serve<IO>(
         .max_send_buf_size(MAX_SEND_BUFFER)
         .enable_connect_protocol();
     let traffic = Traffic::new(phase.clone());
-    let service = TowerToHyperService::new(Requests::new(app, peer, deadlines.body, traffic.clone()));
+    let security = app.security().clone();
+    let requests = Requests::new(app, peer.clone(), deadlines.body, traffic.clone());
+    let service = TowerToHyperService::new(requests);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let mut was_idle = false;
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
-                // What goes wrong on a connection is the client's affair; each request has its audit event.
+                // What goes wrong on a connection is the client's affair; each request has its audit event, also one that
+                // hyper could not read.
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection ended");
+                    unread.note(&*error, &peer.connection(), &security);
                 }
                 return;
             }

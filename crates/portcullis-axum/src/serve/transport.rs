@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::connection::{self, Deadlines, Peer, Phase};
 use super::patience::PatientStream;
+use super::unread::UnreadRequests;
 use crate::app::App;
 
 /// How clients are spoken with.
@@ -26,10 +27,11 @@ impl Transport {
         stream: PatientStream,
         peer: SocketAddr,
         deadlines: Deadlines,
+        unread: UnreadRequests,
         phase: watch::Receiver<Phase>,
     ) {
         match self {
-            Self::Plain => connection::serve(app, stream, Peer::plain(peer), deadlines, phase).await,
+            Self::Plain => connection::serve(app, stream, Peer::plain(peer), deadlines, unread, phase).await,
             #[cfg(feature = "tls")]
             Self::Tls(acceptor) => {
                 let mut phase = phase;
@@ -41,7 +43,7 @@ impl Transport {
                 // The acceptor has counted and noted why there is no connection.
                 if let Ok(stream) = accepted {
                     let peer = Peer::tls(peer, stream.facts().clone());
-                    connection::serve(app, stream, peer, deadlines, phase).await;
+                    connection::serve(app, stream, peer, deadlines, unread, phase).await;
                 }
             }
         }

@@ -82,6 +82,48 @@ async fn until(stream: &mut TcpStream, end: &str) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
+/// RFC 9112 §2.2: hyper answers, without content; the server counts and records.
+#[tokio::test]
+async fn what_is_no_http_is_counted_and_has_an_event() {
+    let mut unread = None;
+    let served = Served::new(Routes::new(), |server| {
+        unread = Some(server.unread_requests());
+        server
+    })
+    .await;
+    let unread = unread.unwrap();
+    let mut sent = 0;
+    for (octets, status) in [
+        ("GARBAGE\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/1.1\r\nHost: x\r\nX: s3c\0ret\r\n\r\n".to_owned(), "400"),
+        (format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(70_000)), "431"),
+        // After a good request, on the same connection.
+        (format!("{GET}GET / HTTP/1.1\r\nContent-Length: +1\r\n\r\n"), "400"),
+    ] {
+        let answer = rest(served.send(octets.as_bytes()).await).await;
+        let last = answer.rsplit("HTTP/1.1 ").next().unwrap();
+        assert!(last.starts_with(status) && last.ends_with("\r\n\r\n"), "{answer}");
+        sent += 1;
+    }
+    // These are no faults of HTTP: nothing was sent, and a head that is not finished.
+    drop(served.send(b"").await);
+    let mut cut_short = served.send(b"GET / HT").await;
+    cut_short.shutdown().await.unwrap();
+    rest(cut_short).await;
+    let events = served.stop().await.events();
+    assert_eq!(unread.count(), sent);
+    let refused: Vec<_> = events.iter().filter(|event| event.reason().is_some()).collect();
+    assert_eq!((refused.len() as u64, events.len() as u64), (sent, sent + 1));
+    for event in refused {
+        assert_eq!(event.reason().unwrap().code(), "malformed_request");
+        assert_eq!((event.method(), event.path(), event.outcome()), ("", "", Outcome::Answered));
+        assert_eq!(event.client().ip().unwrap().to_string(), "127.0.0.1");
+        assert!([400, 431].contains(&event.status().unwrap().as_u16()));
+        let detail = event.decisions()[0].detail.as_deref().unwrap().to_owned();
+        assert!(!detail.is_empty() && !detail.contains("s3c"), "{detail}");
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_never_finishes_a_head_makes_room_for_another() {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

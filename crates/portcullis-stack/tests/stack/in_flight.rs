@@ -175,8 +175,8 @@ async fn a_server_that_knows_its_bodies_holds_the_place_to_their_end() {
     let service =
         layer.layer(service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Held(None))))));
     let call = || {
-        let mut request = Request::new(());
-        request.extensions_mut().insert(ConnectionFacts::plain("192.0.2.1:1".parse().unwrap()));
+        let facts = ConnectionFacts::plain("192.0.2.1:1".parse().unwrap());
+        let request = Request::get("/").header("host", "api.example.com").extension(facts).body(()).unwrap();
         service.clone().oneshot(request)
     };
     let first = call().await.unwrap();

@@ -4,6 +4,7 @@
 mod asks;
 mod configuration;
 mod explain;
+mod hosts;
 mod in_flight;
 mod limits;
 mod lints;

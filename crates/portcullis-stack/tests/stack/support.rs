@@ -95,6 +95,11 @@ pub(crate) fn request(method: &str, path: &str) -> Builder {
 
 /// As it comes from that peer, over plain HTTP.
 pub(crate) fn from_peer(request: Builder, peer: &str) -> Builder {
+    wire(request.header("host", "api.example.com"), peer)
+}
+
+/// The same, and nothing is added.
+pub(crate) fn wire(request: Builder, peer: &str) -> Builder {
     request.extension(ConnectionFacts::plain(SocketAddr::new(peer.parse().unwrap(), 1)))
 }
 

@@ -55,7 +55,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub audit: Option<PathBuf>,
 
-    /// Believe what proxies in this network say about the client's address; may be repeated.
+    /// Believe what proxies in this network say about the client's address and scheme; may be repeated. They must send
+    /// `X-Forwarded-Proto`: credentials that come through one that does not are refused.
     #[arg(long = "trusted-proxy", value_name = "CIDR", value_parser = network::network)]
     pub trusted_proxies: Vec<IpNet>,
 

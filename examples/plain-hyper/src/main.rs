@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let key = String::from_utf8_lossy(secret.expose());
     println!("{}", app::routes().table());
     println!("curl -H 'X-Api-Key: {key}' http://127.0.0.1:8082/notes/1");
-    let served = serve::serve(listener, notes, tokio::signal::ctrl_c()).await;
+    let served = serve::serve(listener, notes, &security, tokio::signal::ctrl_c()).await;
     // No request is in flight any more: every event is there to be written.
     security.drain(serve::SHUTDOWN_DEADLINE).await?;
     Ok(served?)

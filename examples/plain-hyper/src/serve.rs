@@ -1,17 +1,19 @@
 //! A server in which every wait has an end.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
-use http::Request;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use portcullis::core::ConnectionFacts;
+use portcullis::prelude::Security;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -38,6 +40,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     listener: TcpListener,
     notes: Notes<Incoming>,
+    security: &Security,
     stop: impl Future<Output = io::Result<()>>,
 ) -> io::Result<()> {
     let farewell = GracefulShutdown::new();
@@ -51,7 +54,8 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, peer)) => {
-                connections.spawn(connection(stream, peer, notes.clone(), farewell.watcher()));
+                let served = connection(stream, peer, notes.clone(), security.clone(), farewell.watcher());
+                connections.spawn(served);
             }
             Err(error) => {
                 eprintln!("accepting a connection failed: {error}");
@@ -68,7 +72,13 @@ pub(crate) async fn serve(
     stopped
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, notes: Notes<Incoming>, watcher: Watcher) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    notes: Notes<Incoming>,
+    security: Security,
+    watcher: Watcher,
+) {
     // The server says who is at the other end; without it, nobody is believed to be anybody.
     let notes = notes.map_request(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectionFacts::plain(peer));
@@ -80,9 +90,22 @@ async fn connection(stream: TcpStream, peer: SocketAddr, notes: Notes<Incoming>,
     let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(notes));
     match timeout(MAX_CONNECTION_AGE, watcher.watch(connection.into_owned())).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => eprintln!("connection ended: {error}"),
+        Ok(Err(error)) => match refused_unread(&*error) {
+            // hyper has answered; no layer knows.
+            Some(status) => {
+                security.record_unread(&ConnectionFacts::plain(peer), status, error.to_string());
+            }
+            None => eprintln!("connection ended: {error}"),
+        },
         Err(_) => eprintln!("connection ended: it has lasted long enough"),
     }
+}
+
+/// How hyper answered a request that is no HTTP.
+fn refused_unread(error: &(dyn Error + 'static)) -> Option<StatusCode> {
+    let error = error.downcast_ref::<hyper::Error>().filter(|error| error.is_parse())?;
+    let too_large = error.is_parse_too_large();
+    Some(if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST })
 }
 
 #[cfg(test)]
@@ -102,7 +125,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let stopped = async { stopped.await.map_err(io::Error::other) };
-        let server = tokio::spawn(serve(listener, notes, stopped));
+        let kept = security.clone();
+        let server = tokio::spawn(async move { serve(listener, notes, &kept, stopped).await });
 
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET /health HTTP/1.1\r\nHost: notes.example\r\n\r\n").await.unwrap();
@@ -110,11 +134,19 @@ mod tests {
         stream.read_exact(&mut answer).await.unwrap();
         assert_eq!(answer, b"HTTP/1.1 200");
 
+        // What is no HTTP is refused by hyper, and recorded all the same.
+        let mut garbage = TcpStream::connect(address).await.unwrap();
+        garbage.write_all(b"GARBAGE\r\n\r\n").await.unwrap();
+        let mut refused = String::new();
+        garbage.read_to_string(&mut refused).await.unwrap();
+        assert!(refused.starts_with("HTTP/1.1 400"));
+
         stop.send(()).unwrap();
         server.await.unwrap().unwrap();
         stream.read_to_end(&mut answer).await.unwrap();
         assert!(answer.ends_with(b"ok\n"));
         assert!(TcpStream::connect(address).await.is_err());
         security.drain(SHUTDOWN_DEADLINE).await.unwrap();
+        assert_eq!(security.audit().recorded(), 2);
     }
 }

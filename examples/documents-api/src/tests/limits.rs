@@ -64,6 +64,28 @@ async fn the_rate_is_per_client_and_forwarding_fields_of_strangers_do_not_count(
     assert_eq!(service.call_from([127, 0, 0, 2], health("")).await.status, 200);
 }
 
+/// A1.13: the proxy says that the client used https, or the credential is refused.
+#[tokio::test]
+async fn behind_a_trusted_proxy_credentials_need_a_scheme() {
+    let service = Service::with(|mut options, _| {
+        options.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+        options
+    })
+    .await;
+    let bearer = service.bearer("alice").await;
+    let me = |fields: &[(&str, &str)]| {
+        let request = request("GET", "/me").header(AUTHORIZATION, &bearer);
+        let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.body(Body::empty()).unwrap()
+    };
+    let client = ("x-forwarded-for", "192.0.2.1");
+    assert_eq!(service.call(me(&[client, ("x-forwarded-proto", "https")])).await.status, 200);
+    for fields in [&[client][..], &[client, ("x-forwarded-proto", "http")], &[]] {
+        service.call(me(fields)).await.check_problem(400);
+    }
+    assert_eq!(service.call(health("192.0.2.1")).await.status, 200);
+}
+
 /// A19.
 #[tokio::test]
 async fn behind_a_trusted_proxy_the_client_is_the_one_that_it_names() {

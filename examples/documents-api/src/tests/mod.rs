@@ -15,9 +15,9 @@ mod restart;
 use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
 use http::request::Builder;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use portcullis::Clock;
 use portcullis::authn::insecure_fast_hash;
 use portcullis::core::ConnectionFacts;
@@ -68,6 +68,7 @@ impl Service {
     async fn call_from(&self, client: [u8; 4], mut request: Request<Body>) -> Answer {
         let peer = SocketAddr::from((client, 50_000));
         request.extensions_mut().insert(ConnectionFacts::plain(peer));
+        request.headers_mut().entry(HOST).or_insert(HeaderValue::from_static("127.0.0.1:8080"));
         let response = self.server.app().clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = to_bytes(body, 4 << 20).await.unwrap();

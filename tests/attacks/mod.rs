@@ -1,5 +1,5 @@
 //! Against the running documents example, over real sockets. Each test ends by counting the audit events: one for
-//! each request that reached the service, and none more.
+//! each request, also for what is no HTTP, and none more.
 
 mod certificates;
 mod forgery;

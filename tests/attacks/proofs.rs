@@ -159,7 +159,7 @@ async fn two_proofs_and_proofs_beyond_the_limit_are_refused() {
         }
     }
     // Beyond what the server reads of a head there is no request at all.
-    let answer = world.service.call_if_it_can(world.call(&padded(200_000))).await;
+    let answer = world.service.call(world.call(&padded(200_000))).await;
     assert!(answer.status == 431 && answer.is_of_the_protocol(), "{answer:?}");
     let two = world.call(&world.proof().sign()).field("DPoP", world.proof().sign());
     check_refused(&world.service.call(two).await, "invalid_dpop_proof", "two fields");

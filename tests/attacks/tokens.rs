@@ -74,7 +74,7 @@ async fn run(service: Documents, issuer: &TestIssuer) {
     assert!(attacks.len() > 200, "{}", attacks.len());
     let mut refused = Vec::new();
     for attack in &attacks {
-        let answer = service.call_if_it_can(Call::get("/documents").bearer(&attack.token)).await;
+        let answer = service.call(Call::get("/documents").bearer(&attack.token)).await;
         if answer.is_of_the_protocol() {
             assert!(answer.status == 431 && attack.token.len() > HTTP_1_HEAD, "{}", attack.name);
             continue;
@@ -89,12 +89,13 @@ async fn run(service: Documents, issuer: &TestIssuer) {
     // A2.13: nobody asked the attacker for keys.
     assert_eq!(attacker.requests(), 0);
     let record = service.stop().await;
-    for (index, (attack, answer)) in refused.iter().enumerate() {
-        let event = &record.events[index + 1];
+    // Of what was beyond the head of HTTP, nobody read the path.
+    let read: Vec<_> = record.events.iter().filter(|event| event.get("path").is_some()).collect();
+    for ((attack, answer), event) in refused.iter().zip(&read[1..]) {
         assert_eq!(event["status"], answer.status, "{}: {event}", attack.name);
         assert_eq!((&event["route"], &event["client"]), (&"/documents".into(), &"127.0.0.1".into()));
         assert!(event.get("principal").is_none(), "{}: {event}", attack.name);
-        check_reason(attack, record.reason(index + 1));
+        check_reason(attack, event["reason"].as_str().unwrap_or_default());
         check_not_repeated(&attack.token, answer, &record);
     }
     let unused = REASONS.iter().map(|(begin, _)| begin);

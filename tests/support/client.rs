@@ -133,7 +133,7 @@ impl Answer {
     }
 
     /// Whether HTTP itself was broken, so that the server refused before there was a request. Such answers have no
-    /// content, and leave no event.
+    /// content; their events have neither method nor path.
     pub fn is_of_the_protocol(&self) -> bool {
         matches!(self.status, 400 | 414 | 431) && self.body.is_empty()
     }

@@ -3,4 +3,5 @@
 pub mod challenges;
 pub mod client;
 pub mod documents;
+pub mod http2;
 pub mod vectors;

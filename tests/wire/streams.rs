@@ -109,3 +109,50 @@ async fn an_event_stream_passes_through_with_its_cors_fields() {
     let body = connection.rest().await;
     assert!(body.contains("data: one") && body.contains("data: two"), "{body}");
 }
+
+/// CORS does not stop the request; a page of a foreign origin is kept from the stream, and from why it is refused.
+#[tokio::test]
+async fn an_event_stream_to_a_page_of_a_foreign_origin_has_no_cors_fields() {
+    let served = Served::start(routes()).await;
+    let authorization = served.authorization();
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://app.example.com",
+        "https://app.example.com:8443",
+        "https://app.example.com.evil.example",
+        "https://app.example.com, https://evil.example",
+    ] {
+        for (field, status) in [(format!("Authorization: {authorization}\r\n"), 200), (String::new(), 401)] {
+            let mut connection = served.connect().await;
+            connection
+                .send(&format!(
+                    "GET /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: {origin}\r\n{field}\r\n"
+                ))
+                .await;
+            let head = connection.head().await.to_ascii_lowercase();
+            assert!(head.starts_with(&format!("http/1.1 {status}")), "{origin}: {head}");
+            assert!(!head.contains("access-control-"), "{origin}: {head}");
+            // No cache hands it to a page of another origin.
+            assert!(head.contains("vary: origin"), "{origin}: {head}");
+        }
+    }
+}
+
+/// A browser asks first where a page wants to send `Authorization`, and goes no further.
+#[tokio::test]
+async fn a_preflight_of_a_foreign_page_for_an_event_stream_allows_nothing() {
+    let served = Served::start(routes()).await;
+    for (origin, allowed) in [("https://app.example.com", true), ("https://evil.example", false)] {
+        let mut connection = served.connect().await;
+        connection
+            .send(&format!(
+                "OPTIONS /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: {origin}\r\n\
+                 Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: authorization\r\n\r\n"
+            ))
+            .await;
+        let head = connection.head().await.to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 204"), "{origin}: {head}");
+        assert_eq!(head.contains("access-control-"), allowed, "{origin}: {head}");
+    }
+}

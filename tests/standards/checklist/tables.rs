@@ -26,6 +26,9 @@ A1.12  core/src/challenge.rs                scopes_are_separated_by_single_space
 A1.12  core/src/scope.rs                    refuses_quotes_backslashes_controls_and_non_ascii
 A1.13  edge/src/plain_http.rs               refuses_tokens_over_plain_http
 A1.13  edge/src/plain_http.rs               goes_by_what_trusted_proxies_say
+A1.13  edge/src/plain_http.rs               a_scheme_that_no_proxy_says_is_plain_http_unless_the_deployer_says_otherwise
+A1.13  edge/src/plain_http.rs               a_loopback_proxy_that_says_nothing_is_no_client_on_this_machine
+A1.13  documents-api/src/tests/limits.rs    behind_a_trusted_proxy_credentials_need_a_scheme
 A1.14  oauth/src/bearer/tests/layer.rs      a_refusal_repeats_nothing_of_the_token
 A1.14  tests/attacks/tokens.rs              every_attack_on_an_issuer_with_a_key_set_file_is_refused
 A1.15  authn/src/tests/challenges.rs        without_a_credential_every_scheme_challenges_and_none_names_an_error

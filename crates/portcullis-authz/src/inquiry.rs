@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{Extensions, Request};
 
-use crate::demand::Demands;
+use crate::demand::{Demand, Demands};
 
 /// How many demands of one handler are kept. A handler has at most 16 arguments.
 const MAX_DEMANDS: usize = 16;
@@ -15,7 +15,7 @@ const MAX_DEMANDS: usize = 16;
 /// It stands in the extensions of a request that nobody sent and that has no Trail. An extractor that finds no Trail
 /// calls [`answer`](Self::answer) before it fails as it always does; so the question costs a real request nothing.
 #[derive(Clone, Default)]
-pub struct Inquiry(Arc<Mutex<Vec<String>>>);
+pub struct Inquiry(Arc<Mutex<Vec<Demand>>>);
 
 impl Inquiry {
     /// A question that nobody has answered.
@@ -32,18 +32,25 @@ impl Inquiry {
         request
     }
 
-    /// Answers, if somebody asks.
+    /// Answers with what the type says, if somebody asks.
     pub fn answer<D: Demands>(extensions: &Extensions) {
+        Self::answer_with(extensions, D::demands);
+    }
+
+    /// Answers, if somebody asks: with what the type says, and what is known of the policy in the application's state.
+    pub fn answer_with(extensions: &Extensions, demand: impl FnOnce() -> Demand) {
         let Some(inquiry) = extensions.get::<Self>() else { return };
+        // Not under the lock: what is asked is the application's.
+        let demand = demand();
         let mut answers = inquiry.0.lock().unwrap_or_else(PoisonError::into_inner);
         if answers.len() < MAX_DEMANDS {
-            answers.push(D::demands());
+            answers.push(demand);
         }
     }
 
     /// The answers so far, in the order of the arguments.
     #[must_use]
-    pub fn answers(&self) -> Vec<String> {
+    pub fn answers(&self) -> Vec<Demand> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -61,8 +68,8 @@ mod tests {
     struct Nap;
 
     impl Demands for Nap {
-        fn demands() -> String {
-            "nap".to_owned()
+        fn demands() -> Demand {
+            Demand::new("nap")
         }
     }
 
@@ -74,13 +81,14 @@ mod tests {
         for _ in 0..=MAX_DEMANDS {
             Inquiry::answer::<Nap>(request.extensions());
         }
-        assert_eq!(inquiry.answers(), vec!["nap"; MAX_DEMANDS]);
+        assert_eq!(inquiry.answers(), vec![Demand::new("nap"); MAX_DEMANDS]);
     }
 
     #[test]
     fn nothing_happens_where_nobody_asks() {
         let request = Request::new(());
         Inquiry::answer::<Nap>(request.extensions());
+        Inquiry::answer_with(request.extensions(), || unreachable!());
         assert!(request.extensions().is_empty());
     }
 }

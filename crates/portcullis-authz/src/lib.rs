@@ -27,7 +27,7 @@ mod axum_core_05;
 mod inquiry;
 
 pub use self::catalog::{MAX_DECLARED_SCOPES, ScopeCatalog};
-pub use self::demand::{Demands, Proof};
+pub use self::demand::{Demand, Demands, Proof};
 pub use self::engine::{Ask, AskLayer, DecisionPoint, Describe, EnginePolicy, Question, ask};
 pub use self::fields::{
     Assigned, FieldPolicy, FieldSet, Hidden, MAX_FIELD_DEPTH, MAX_FIELD_PATHS, MAX_REDACTED_DEPTH, Redacted,

@@ -2,10 +2,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use portcullis_core::{
-    Authentication, Decision, Denial, Principal, Reason, RequestView, Room, Scope, Scopes,
+    Authentication, Decision, Denial, Principal, ProblemType, Reason, RequestView, Room, Scope, Scopes,
 };
 
-use crate::{Demands, refusal};
+use crate::{Demand, Demands, refusal};
 
 /// A set of scopes as a type, for [`Scoped`].
 ///
@@ -114,8 +114,9 @@ impl<S: ScopeSet> Scoped<S> {
 }
 
 impl<S: ScopeSet> Demands for Scoped<S> {
-    fn demands() -> String {
-        format!("scopes({})", S::SCOPES.join(" "))
+    fn demands() -> Demand {
+        Demand::new(format!("scopes({})", S::SCOPES.join(" ")))
+            .refusing_with([ProblemType::InsufficientScope])
     }
 }
 

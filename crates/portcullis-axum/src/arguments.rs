@@ -1,6 +1,6 @@
 //! What the types of a handler's arguments say.
 
-use portcullis_authz::Proof;
+use portcullis_authz::{Demand, Proof};
 use portcullis_stack::RoutePolicy;
 
 use crate::authorized::{Annotation, Authorized};
@@ -24,8 +24,8 @@ pub trait Carries {
     note = "`.guards::<A, R>()` says that nobody reaches the handler without a `Permit<A, R>`: take one as an argument"
 )]
 pub trait TakesProof<A, R, I> {
-    /// The argument, as the route table prints it.
-    fn demand() -> String;
+    /// The argument, as far as its type tells what it demands.
+    fn demand() -> Demand;
 }
 
 /// For the arguments of one handler, beside the marker that [`Endpoint`](crate::Endpoint) puts in front.
@@ -52,7 +52,7 @@ macro_rules! proofs {
         where
             $this: Proof<Action = A, Resource = R>,
         {
-            fn demand() -> String {
+            fn demand() -> Demand {
                 $this::demands()
             }
         }

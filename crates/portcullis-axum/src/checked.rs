@@ -10,8 +10,10 @@ use axum::{Form, Json};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body_util::Limited;
-use portcullis_authz::{Action, Demands, Guard, Inquiry, Permit, Policy, Proof, Submitted};
-use portcullis_core::{Denial, Principal, Reason, Trail};
+use portcullis_authz::{Action, Demand, Demands, Guard, Inquiry, Permit, Policy, Proof, Submitted};
+use portcullis_core::{Denial, Principal, ProblemType, Reason, Trail};
+
+use crate::content;
 
 /// The body of a request, read and checked by a policy before the handler sees it.
 ///
@@ -84,12 +86,16 @@ pub trait Content {
     /// What is in the body.
     type Value;
 
+    /// How bodies are refused that are not of the format, for those who describe routes. By default, nothing is said of it.
+    const PROBLEMS: &'static [ProblemType] = &[];
+
     /// Takes it out.
     fn into_value(self) -> Self::Value;
 }
 
 impl<T> Content for Json<T> {
     type Value = T;
+    const PROBLEMS: &'static [ProblemType] = content::TYPED;
 
     fn into_value(self) -> T {
         self.0
@@ -98,6 +104,7 @@ impl<T> Content for Json<T> {
 
 impl<T> Content for Form<T> {
     type Value = T;
+    const PROBLEMS: &'static [ProblemType] = content::TYPED;
 
     fn into_value(self) -> T {
         self.0
@@ -153,7 +160,9 @@ where
         let (mut parts, body) = request.into_parts();
         let trail = Trail::of(&parts.extensions).cloned();
         let trail = trail.map_err(|denial| {
-            Inquiry::answer::<Self>(&parts.extensions);
+            Inquiry::answer_with(&parts.extensions, || {
+                Self::demands().asking::<A, F::Value>(&<F::Value as Submitted>::Rules::from_ref(state))
+            });
             denial.into_response()
         })?;
         let caller = <Principal as FromRequestParts<S>>::from_request_parts(&mut parts, state).await;
@@ -175,8 +184,9 @@ impl<A: Action, F: Content> Demands for Checked<A, F>
 where
     F::Value: Submitted,
 {
-    fn demands() -> String {
-        format!("checked({} {})", A::NAME, F::Value::kind())
+    fn demands() -> Demand {
+        let problems = [F::PROBLEMS, &[ProblemType::Forbidden, ProblemType::ContentTooLarge]].concat();
+        Demand::new(format!("checked({} {})", A::NAME, F::Value::kind())).refusing_with(problems).by_policy()
     }
 }
 

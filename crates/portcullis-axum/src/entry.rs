@@ -94,7 +94,8 @@ impl Entry<()> {
         for rule in &self.shared {
             self.policy = self.policy.clone().and_requires(rule)?;
         }
-        self.policy = told.demands.into_iter().fold(self.policy.clone(), RoutePolicy::demand);
+        let demanding = told.demands.into_iter().fold(self.policy.clone(), RoutePolicy::demand);
+        self.policy = demanding.may_refuse_with(told.problems);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Asks the arguments of a handler, once and at start, what they demand.
 
 use std::any::{TypeId, type_name};
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -8,11 +9,12 @@ use std::task::{Context, Waker};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::Response;
-use portcullis_authz::Inquiry;
-use portcullis_core::Denial;
+use portcullis_authz::{Demand, Inquiry};
+use portcullis_core::{Denial, ProblemType};
 use portcullis_stack::RoutePolicy;
 
 use crate::authorized::CarriedPolicy;
+use crate::content;
 
 /// What the arguments of a handler said of themselves.
 #[derive(Clone, Debug, Default)]
@@ -20,17 +22,20 @@ pub(crate) struct Told {
     /// The policy that the handler carries.
     pub(crate) carried: Option<&'static RoutePolicy>,
     /// What else its arguments demand.
-    pub(crate) demands: Vec<String>,
+    pub(crate) demands: Vec<Demand>,
+    /// How its arguments may refuse what a request carries.
+    pub(crate) problems: Vec<ProblemType>,
 }
 
 /// The question to the arguments of one handler.
 ///
 /// Extractors of Portcullis answer when they are asked to extract from a request that nobody sent; others are not
-/// asked. An argument that is overlooked is one that the table does not show; it refuses requests all the same.
+/// asked, but for how they refuse, which the type of their rejections says. An argument that is overlooked is one that the table does not show; it refuses requests all the same.
 #[derive(Debug, Default)]
 pub struct Questions {
     inquiry: Inquiry,
     carried: CarriedPolicy,
+    problems: RefCell<Vec<ProblemType>>,
 }
 
 impl Questions {
@@ -40,6 +45,7 @@ impl Questions {
         T: FromRequestParts<S> + 'static,
         S: 'static,
     {
+        self.problems.borrow_mut().extend(content::problems_of::<T::Rejection>());
         if is_ours::<T, T::Rejection>() {
             let (mut parts, _) = self.request().into_parts();
             poll_once(T::from_request_parts(&mut parts, state));
@@ -53,13 +59,18 @@ impl Questions {
         S: 'static,
         M: 'static,
     {
+        self.problems.borrow_mut().extend(content::problems_of::<T::Rejection>());
         if is_ours::<T, T::Rejection>() {
             poll_once(T::from_request(self.request(), state));
         }
     }
 
     pub(crate) fn told(&self) -> Told {
-        Told { carried: self.carried.answered(), demands: self.inquiry.answers() }
+        Told {
+            carried: self.carried.answered(),
+            demands: self.inquiry.answers(),
+            problems: self.problems.borrow().clone(),
+        }
     }
 
     fn request(&self) -> Request {

@@ -5,6 +5,7 @@ mod arguments;
 mod authorized;
 mod checked;
 mod claims;
+mod content;
 mod endpoint;
 mod entry;
 mod guarded;

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use portcullis_authn::Requirement;
 use portcullis_authz::{Alternative, MAX_ALTERNATIVES, Rule};
-use portcullis_core::{ConfigErrors, Mode};
+use portcullis_core::{ConfigErrors, Mode, ProblemType};
 use portcullis_stack::{RoutePolicy, RouteRow, Security};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 
-use crate::problems;
+use crate::problems::{self, DEFAULT_PROBLEMS};
 use crate::schemes::Keys;
 
 /// The extension for what OpenAPI has no words for.
@@ -25,7 +25,8 @@ const FORBID: &str = "x-portcullis-forbid";
 pub(crate) struct Describe<'a> {
     security: &'a Security,
     keys: &'a Keys,
-    problems: &'a [StatusCode],
+    /// `None` for those that are told unless others are named.
+    problems: Option<&'a [StatusCode]>,
     conditions: bool,
     used_keys: BTreeSet<String>,
     used_problems: BTreeSet<StatusCode>,
@@ -35,7 +36,7 @@ impl<'a> Describe<'a> {
     pub(crate) fn new(
         security: &'a Security,
         keys: &'a Keys,
-        problems: &'a [StatusCode],
+        problems: Option<&'a [StatusCode]>,
         conditions: bool,
     ) -> Self {
         let (used_keys, used_problems) = (BTreeSet::new(), BTreeSet::new());
@@ -61,7 +62,10 @@ impl<'a> Describe<'a> {
         // What a decision point and the handler ask for holds whichever way the rule is satisfied.
         let asked = policy.questions().iter().filter(|ask| ask.mode() != Mode::Shadow);
         let asked = asked.map(|ask| format!("ask({})", ask.point()));
-        let asked: Vec<String> = asked.chain(policy.demands().iter().cloned()).collect();
+        let asked: Vec<String> = asked.collect();
+        let forbids = ways.iter().flatten().any(asks_for_something) || !asked.is_empty();
+        let asked: Vec<String> =
+            asked.into_iter().chain(policy.demands().iter().map(ToString::to_string)).collect();
         for way in ways.iter_mut().flatten() {
             way.conditions.extend_from_slice(&asked);
         }
@@ -94,8 +98,8 @@ impl<'a> Describe<'a> {
                 extensions.insert(FORBID.to_owned(), forbidden.into());
             }
         }
-        for status in self.problems {
-            let may = self.may_answer(*status, row, ways.as_deref());
+        for status in self.problems.unwrap_or(&DEFAULT_PROBLEMS) {
+            let may = self.may_answer(*status, row, ways.is_some(), forbids);
             if may && problems::refer(*status, &mut operation.responses) {
                 self.used_problems.insert(*status);
             }
@@ -103,16 +107,24 @@ impl<'a> Describe<'a> {
         Ok(())
     }
 
-    fn may_answer(&self, status: StatusCode, row: &RouteRow, ways: Option<&[Alternative]>) -> bool {
+    /// `asks` is whether the route wants a caller, `forbids` whether its rule or a decision point wants more of them.
+    fn may_answer(&self, status: StatusCode, row: &RouteRow, asks: bool, forbids: bool) -> bool {
+        let handler = || {
+            let mut problems = ProblemType::ALL.iter().filter(|problem| problem.status() == status);
+            problems.any(|problem| row.policy.handler_may_answer(*problem))
+        };
         match status {
-            // The head of a request may be malformed, and something may fail, whatever the route.
-            StatusCode::BAD_REQUEST | StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => {
-                true
-            }
-            StatusCode::UNAUTHORIZED => ways.is_some(),
-            StatusCode::FORBIDDEN => ways.is_some_and(|ways| ways.iter().any(asks_for_something)),
+            // Something may fail, whatever the route.
+            StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE => true,
+            // So may the head of a request be malformed: that is told by those who want to tell it.
+            StatusCode::BAD_REQUEST => self.problems.is_some() || handler(),
+            StatusCode::UNAUTHORIZED => asks,
+            StatusCode::FORBIDDEN => forbids || handler(),
             // What a path names may not exist, or not for this caller.
-            StatusCode::NOT_FOUND => row.path.contains('{') || !row.policy.demands().is_empty(),
+            StatusCode::NOT_FOUND => row.path.contains('{') || handler(),
+            StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY => handler(),
             StatusCode::TOO_MANY_REQUESTS => self.security.is_limited(&row.policy),
             _ => false,
         }

@@ -10,9 +10,18 @@ use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{ArrayBuilder, Components, Object, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder, Responses};
 
-/// The statuses of the problem responses that operations get, unless said otherwise: 401, 403, 404 and 429.
-pub const DEFAULT_PROBLEMS: [StatusCode; 4] =
-    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::TOO_MANY_REQUESTS];
+/// The statuses of the problem responses that operations get, unless said otherwise: 400, 401, 403, 404, 413, 415, 422 and
+/// 429.
+pub const DEFAULT_PROBLEMS: [StatusCode; 8] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::UNPROCESSABLE_ENTITY,
+    StatusCode::TOO_MANY_REQUESTS,
+];
 
 /// The name of the schema of problem details among the components. One that the document has already stays.
 pub const PROBLEM_SCHEMA: &str = "Problem";

@@ -11,7 +11,7 @@ use utoipa::openapi::path::PathsMap;
 use crate::describe::Describe;
 use crate::operations::operations;
 use crate::path;
-use crate::problems::{self, DEFAULT_PROBLEMS};
+use crate::problems;
 use crate::routes::{Internal, Routes};
 use crate::schemes::Keys;
 
@@ -23,7 +23,8 @@ pub struct OpenApiSecurity<'a> {
     table: &'a RouteTable,
     internal: Vec<Internal>,
     open_id_connect: Vec<String>,
-    problems: Vec<StatusCode>,
+    /// `None` if nobody named any.
+    problems: Option<Vec<StatusCode>>,
     conditions: bool,
 }
 
@@ -36,7 +37,7 @@ impl<'a> OpenApiSecurity<'a> {
             table,
             internal: Vec::new(),
             open_id_connect: Vec::new(),
-            problems: DEFAULT_PROBLEMS.to_vec(),
+            problems: None,
             conditions: true,
         }
     }
@@ -61,10 +62,11 @@ impl<'a> OpenApiSecurity<'a> {
     }
 
     /// Adds problem responses of these statuses, to each operation those that it can answer with. By default, these are
-    /// [`DEFAULT_PROBLEMS`]. Of others, 400, 500 and 503 are known; what is not known is added nowhere. A response that
-    /// the document has already stays as it is.
+    /// [`DEFAULT_PROBLEMS`](crate::DEFAULT_PROBLEMS). Of others, 500 and 503 are known. Where 400 is named here, each operation
+    /// has it, since the head of any request may be malformed; by default only those that read more than the head. What is not
+    /// known is added nowhere. A response that the document has already stays as it is.
     pub fn problems(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
-        self.problems = statuses.into_iter().collect();
+        self.problems = Some(statuses.into_iter().collect());
         self
     }
 
@@ -85,7 +87,7 @@ impl<'a> OpenApiSecurity<'a> {
         let mut errors = ConfigErrors::new();
         let keys = errors.take(Keys::new(self.security.schemes(), &self.open_id_connect)).unwrap_or_default();
         let mut routes = Routes::new(self.table, &self.internal);
-        let mut describe = Describe::new(self.security, &keys, &self.problems, self.conditions);
+        let mut describe = Describe::new(self.security, &keys, self.problems.as_deref(), self.conditions);
         let documented = std::mem::take(&mut document.paths.paths);
         let mut paths = PathsMap::new();
         for (path, mut item) in documented {

@@ -35,7 +35,8 @@ impl RoutePolicy {
     /// ```
     pub fn with_carried(self, carried: &Self) -> Result<Self, ConfigErrors> {
         // Taken apart whole, so that nothing that policies learn to say is forgotten here.
-        let Self { access, schemes, requirement, limits, asks, demands, carried: _ } = carried.clone();
+        let Self { access, schemes, requirement, limits, asks, demands, problems, carried: _ } =
+            carried.clone();
         let mut errors = ConfigErrors::new();
         let joined = match self.carried {
             Carried::Awaited => Some((access, Carried::Contained)),
@@ -57,6 +58,7 @@ impl RoutePolicy {
             limits: limits.into_iter().chain(self.limits).collect(),
             asks: asks.into_iter().chain(self.asks).collect(),
             demands: demands.into_iter().chain(self.demands).collect(),
+            problems: problems.into_iter().chain(self.problems).collect(),
             carried,
         })
     }
@@ -275,7 +277,8 @@ mod tests {
         let limit = || per(client_ip()).requests(1).every(MINUTE);
         let carried = requires(scope("a")).limit(limit()).demand("one").optional();
         let both = requires(role("r")).limit(limit()).demand("two").with_carried(&carried).unwrap();
-        assert_eq!((both.limits.len(), both.demands()), (2, &["one".to_owned(), "two".to_owned()][..]));
+        let demands: Vec<_> = both.demands().iter().map(ToString::to_string).collect();
+        assert_eq!((both.limits.len(), demands), (2, vec!["one".to_owned(), "two".to_owned()]));
         assert_eq!(both.to_string(), "scope(a) and role(r), credentials optional");
     }
 }

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use portcullis_authn::Requirement;
-use portcullis_authz::Rule;
 use portcullis_authz::engine::Ask;
+use portcullis_authz::{Demand, Rule};
+use portcullis_core::ProblemType;
 use portcullis_ratelimit::Limit;
 
 /// What a route demands of its callers: a rule or a reason to be public, the schemes it takes, its own limits.
@@ -29,7 +30,8 @@ pub struct RoutePolicy {
     pub(crate) requirement: Requirement,
     pub(crate) limits: Vec<Limit>,
     pub(crate) asks: Vec<Ask>,
-    pub(crate) demands: Vec<String>,
+    pub(crate) demands: Vec<Demand>,
+    pub(crate) problems: Vec<ProblemType>,
     pub(crate) carried: Carried,
 }
 
@@ -95,18 +97,42 @@ impl RoutePolicy {
 
     /// Notes what the handler demands of its callers besides, for the route table: `permit(Read Document)`. It checks
     /// nothing but that there are callers: with it, a public route is an error (`P243`).
-    pub fn demand(mut self, demand: impl Into<String>) -> Self {
+    ///
+    /// Of one that was declared and one that is told of its policy, the latter stays.
+    pub fn demand(mut self, demand: impl Into<Demand>) -> Self {
         let demand = demand.into();
-        if !self.demands.contains(&demand) {
-            self.demands.push(demand);
+        let is_same = |known: &Demand| {
+            known.name() == demand.name() && (*known == demand || !known.is_told() || !demand.is_told())
+        };
+        match self.demands.iter_mut().find(|known| is_same(known)) {
+            None => self.demands.push(demand),
+            Some(known) if !known.is_told() => *known = demand,
+            Some(_) => {}
         }
         self
     }
 
     /// What the handler demands besides the rule, in the order of its arguments.
-    #[must_use]
-    pub fn demands(&self) -> &[String] {
+    pub fn demands(&self) -> &[Demand] {
         &self.demands
+    }
+
+    /// Notes how the handler may refuse what it is sent, such as a body that it cannot read, for those who describe routes. It
+    /// changes nothing.
+    pub fn may_refuse_with(mut self, problems: impl IntoIterator<Item = ProblemType>) -> Self {
+        for problem in problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+        self
+    }
+
+    /// Whether the handler may refuse so, as far as its arguments tell: for what it [demands](Self::demands) of callers, or for
+    /// what it is sent.
+    #[must_use]
+    pub fn handler_may_answer(&self, problem: ProblemType) -> bool {
+        self.problems.contains(&problem) || self.demands.iter().any(|demand| demand.may_answer(problem))
     }
 
     /// The rule; `None` for a public route.
@@ -156,6 +182,7 @@ impl RoutePolicy {
             limits: Vec::new(),
             asks: Vec::new(),
             demands: Vec::new(),
+            problems: Vec::new(),
             carried: Carried::Apart,
         }
     }

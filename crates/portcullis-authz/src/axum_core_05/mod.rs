@@ -5,8 +5,8 @@ use http::request::Parts;
 use portcullis_core::{Denial, RequestView};
 
 use crate::{
-    Action, ChildOf, Demands, Guard, Inquiry, ListPolicy, Load, LoadWithin, Permit, PermitWithin, Policy,
-    Resource, ScopeSet, Scoped, Visible,
+    Action, ChildOf, Demand, Demands, Guard, Inquiry, ListPolicy, Load, LoadWithin, Permit, PermitWithin,
+    Policy, Resource, ScopeSet, Scoped, Visible,
 };
 
 /// Loads the resource that the request names from the store in the application's state, and asks the policy in the
@@ -22,7 +22,7 @@ where
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
-        let request = view::<Self>(parts)?;
+        let request = view(parts, || Self::demands().asking::<A, R>(&R::Rules::from_ref(state)))?;
         let (store, rules) = (R::Store::from_ref(state), R::Rules::from_ref(state));
         Guard::new(&rules).from_request(&request, &store).await
     }
@@ -43,7 +43,11 @@ where
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
-        view::<Self>(parts)?;
+        view(parts, || {
+            let parent = Permit::<R::Through, P>::demands();
+            let parent = parent.asking::<R::Through, P>(&P::Rules::from_ref(state));
+            Self::demands().within(parent).asking::<A, R>(&R::Rules::from_ref(state))
+        })?;
         let parent = Permit::<R::Through, P>::from_request_parts(parts, state).await?;
         let (store, rules) = (R::Store::from_ref(state), R::Rules::from_ref(state));
         Guard::new(&rules).within(&RequestView::of_parts(parts)?, parent, &store).await
@@ -62,8 +66,9 @@ where
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denial> {
-        let request = view::<Self>(parts)?;
-        Guard::new(&R::Rules::from_ref(state)).visible(&request)
+        let rules = R::Rules::from_ref(state);
+        let request = view(parts, || Self::demands().in_mode(rules.mode()))?;
+        Guard::new(&rules).visible(&request)
     }
 }
 
@@ -72,13 +77,13 @@ impl<C: ScopeSet, S: Sync> FromRequestParts<S> for Scoped<C> {
     type Rejection = Denial;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Denial> {
-        Self::check(&view::<Self>(parts)?)
+        Self::check(&view(parts, Self::demands)?)
     }
 }
 
 /// The request as a guard sees it. Where there is no Trail, it may be that somebody asks what the handler demands.
-fn view<D: Demands>(parts: &Parts) -> Result<RequestView<'_>, Denial> {
-    RequestView::of_parts(parts).inspect_err(|_| Inquiry::answer::<D>(&parts.extensions))
+fn view(parts: &Parts, demand: impl FnOnce() -> Demand) -> Result<RequestView<'_>, Denial> {
+    RequestView::of_parts(parts).inspect_err(|_| Inquiry::answer_with(&parts.extensions, demand))
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use portcullis_core::{Denial, Principal, RequestView, StoreError};
 
 use super::action::Action;
 use super::authorize::Guard;
-use super::permit::Permit;
+use super::permit::{Permit, problems};
 use super::policy::Policy;
 use super::resource::{Load, Resource};
 use super::steps;
 use super::target::Target;
-use crate::demand::{self, Demands, Proof};
+use crate::demand::{self, Demand, Demands, Proof};
 
 /// A resource that lies within a parent: a task of a project, as in `/projects/{project}/tasks/{task}`.
 ///
@@ -187,9 +187,11 @@ impl<A: Action, R: ChildOf<P>, P: Resource> Demands for PermitWithin<A, R, P>
 where
     P::Store: Load<P>,
 {
-    fn demands() -> String {
+    fn demands() -> Demand {
         let (parent, tenant) = (P::kind(), demand::of_the_tenant::<P>());
-        format!("permit({} {} within {} {parent}{tenant})", A::NAME, R::kind(), R::Through::NAME)
+        let name = format!("permit({} {} within {} {parent}{tenant})", A::NAME, R::kind(), R::Through::NAME);
+        let child = Demand::new(name).refusing_with(problems::<R>()).by_policy();
+        child.within(Permit::<R::Through, P>::demands())
     }
 }
 

@@ -2,14 +2,15 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use portcullis_core::{Denial, Principal, Trail};
+use portcullis_core::{Denial, Principal, ProblemType, Trail};
 
 use super::action::Action;
 use super::policy::Policy;
-use super::resource::{Load, Resource};
+use super::resource::{Load, OnDeny, Resource};
+use super::source::Source;
 use super::steps::{self, Asked};
 use super::target::Target;
-use crate::demand::{self, Demands, Proof};
+use crate::demand::{self, Demand, Demands, Proof};
 
 /// Proof that a policy let the caller do `A` to this resource. Only a [`Guard`](crate::Guard) makes one.
 ///
@@ -127,9 +128,23 @@ impl<A: Action, R: Resource> Demands for Permit<A, R>
 where
     R::Store: Load<R>,
 {
-    fn demands() -> String {
-        format!("permit({} {}{})", A::NAME, R::kind(), demand::of_the_tenant::<R>())
+    fn demands() -> Demand {
+        let name = format!("permit({} {}{})", A::NAME, R::kind(), demand::of_the_tenant::<R>());
+        Demand::new(name).refusing_with(problems::<R>()).by_policy()
     }
+}
+
+/// How a guard of such resources may refuse. What is absent is 404, whether or not the policy hides what is there.
+pub(super) fn problems<R: Resource>() -> Vec<ProblemType> {
+    let malformed = match R::SOURCE {
+        Source::Header(_) | Source::Query(_) => Some(ProblemType::InvalidRequest),
+        Source::Path(_) => None,
+    };
+    let refused = match R::ON_DENY {
+        OnDeny::Forbid => Some(ProblemType::Forbidden),
+        OnDeny::Hide => None,
+    };
+    malformed.into_iter().chain(refused).chain([ProblemType::NotFound]).collect()
 }
 
 impl<A: Action, R: Resource> Proof for Permit<A, R>

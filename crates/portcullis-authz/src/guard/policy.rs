@@ -71,6 +71,9 @@ pub trait Policy<A, R>: Send + Sync {
     ///         let (shares, caller, id) = (Arc::clone(&self.0), caller.clone(), document.id);
     ///         Some(Step::wait(async move { shared(&shares, id, caller.subject()).await }))
     ///     }
+    ///     fn holds_requests(&self) -> bool {
+    ///         false // no request waits for it where it is not enforced
+    ///     }
     ///     fn mode(&self) -> Mode {
     ///         Mode::Shadow
     ///     }
@@ -81,8 +84,15 @@ pub trait Policy<A, R>: Send + Sync {
         None
     }
 
+    /// Whether requests wait for this policy also where it is not [enforced](Self::mode): it has to wait for what it needs,
+    /// and cannot be asked [without the resource](Self::decide_detached). The advice `P279` of the route table tells of such a
+    /// policy. By default, this is `false`, as for plain code, which is known at once.
+    fn holds_requests(&self) -> bool {
+        false
+    }
+
     /// How seriously this action on this kind of resource is taken, for this request. By default, this is
-    /// [`Mode::Enforce`].
+    /// [`Mode::Enforce`]. The route table prints what it is when the application starts.
     ///
     /// A refusal that is not enforced, and a failure or a missed deadline of the policy, is noted in the Trail as
     /// what would have been; the resource is handed over all the same, and before that if the policy lets itself be asked
@@ -133,10 +143,16 @@ pub trait AsyncPolicy<A, R>: Send + Sync {
 
     /// The same, without holding on to the resource, as [`Policy::decide_detached`] says it. By default, this is `None`:
     /// requests wait for the policy, also where it is not enforced. [`Detached`](crate::Detached) takes along a clone of the
-    /// resource.
+    /// resource. A policy that says something here for every resource says `false` in [`holds_requests`](Self::holds_requests).
     fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
         let _ = (caller, resource);
         None
+    }
+
+    /// Whether requests wait for it also where it is not enforced, as [`Policy::holds_requests`] says it. By default, this is
+    /// `true`.
+    fn holds_requests(&self) -> bool {
+        true
     }
 
     /// How seriously it is taken, as [`Policy::mode`] says it. By default, this is [`Mode::Enforce`].
@@ -164,6 +180,10 @@ impl<A, R, P: AsyncPolicy<A, R>> Policy<A, R> for Awaited<P> {
 
     fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
         self.0.decide_detached(caller, resource)
+    }
+
+    fn holds_requests(&self) -> bool {
+        self.0.holds_requests()
     }
 
     fn mode(&self) -> Mode {

@@ -82,7 +82,8 @@ fn check(handlers: impl HasRule<App>, expected: &[&str]) {
     let (security, ..) = security();
     let routes = Routes::new().route("/notes/{id}", handlers).with_state(App(Notes));
     let app = SecureRouter::new(security.build().unwrap()).mount(routes).finish().unwrap();
-    assert_eq!(app.route_table().rows()[0].policy.demands(), expected);
+    let demands = app.route_table().rows()[0].policy.demands().iter().map(ToString::to_string);
+    assert_eq!(demands.collect::<Vec<_>>(), expected);
 }
 
 #[authorize(scope("read"), crate = "portcullis_axum")]

@@ -12,6 +12,7 @@ mod demands;
 mod finish;
 mod in_flight;
 mod metadata;
+mod modes;
 mod nested;
 mod order;
 mod plain_router;

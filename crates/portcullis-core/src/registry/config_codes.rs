@@ -125,6 +125,8 @@ config_codes! {
     RouteNeverReached = "P270",
     /// Credentials are optional where the rule wants a caller, or the other way round.
     SettingWithoutEffect = "P271",
+    /// Advice: nothing but scopes is asked for, whatever a path parameter names.
+    UnguardedParameter = "P274",
     /// Advice: a public route may change something.
     PublicChange = "P275",
     /// Advice: every caller may change something by a route.
@@ -133,6 +135,8 @@ config_codes! {
     UnlimitedAttempts = "P277",
     /// Advice: no route takes a scheme.
     SchemeNeverTaken = "P278",
+    /// Advice: requests wait for a policy that is not enforced for all of them.
+    UnenforcedPolicyHolds = "P279",
 
     /// A route is not in the OpenAPI document.
     UndocumentedRoute = "P280",

@@ -1,7 +1,8 @@
 //! The responses that refusals are.
 
 use http::StatusCode;
-use portcullis_authz::{authenticated, role, scope};
+use portcullis_authz::{Demand, authenticated, role, scope};
+use portcullis_core::{Mode, ProblemType};
 use portcullis_openapi::{OpenApiSecurity, PROBLEM_SCHEMA};
 use portcullis_ratelimit::{MINUTE, client_ip, per};
 use portcullis_stack::{RoutePolicy, Security};
@@ -42,8 +43,31 @@ fn an_operation_gets_the_problems_that_it_can_answer_with() {
     check("/a", RoutePolicy::requires(scope("a")), &["401", "403"]);
     check("/a", RoutePolicy::requires(role("a")), &["401", "403"]);
     check("/a/{id}", RoutePolicy::requires(scope("a")), &["401", "403", "404"]);
-    check("/a", RoutePolicy::requires(authenticated()).demand("permit(Read A)"), &["401", "403", "404"]);
     check("/a", RoutePolicy::public("x").limit(per(client_ip()).requests(1).every(MINUTE)), &["429"]);
+}
+
+/// What a list, a body or scopes refuse is never "not found", and what is hidden is never "forbidden".
+#[test]
+fn what_the_handler_takes_tells_how_it_refuses() {
+    let with = |demand: Demand| RoutePolicy::requires(authenticated()).demand(demand);
+    check("/a", with("scopes(a)".into()), &["401", "403"]);
+    let permit = || Demand::new("permit(Read A)").by_policy();
+    check("/a", with(permit().refusing_with([ProblemType::NotFound])), &["401", "404"]);
+    let both = permit().refusing_with([ProblemType::Forbidden, ProblemType::NotFound]);
+    check("/a", with(both.clone()), &["401", "403", "404"]);
+    check("/a", with(both.in_mode(Mode::Shadow)), &["401", "404"]);
+    check("/a", with(Demand::new("visible(Read A)").refusing_with([])), &["401"]);
+    let checked = Demand::new("checked(Create A)").refusing_with([
+        ProblemType::InvalidRequest,
+        ProblemType::Forbidden,
+        ProblemType::ContentTooLarge,
+        ProblemType::UnsupportedMediaType,
+        ProblemType::UnprocessableContent,
+    ]);
+    check("/a", with(checked), &["400", "401", "403", "413", "415", "422"]);
+    // A body that nobody checks is read all the same.
+    let reads = RoutePolicy::public("x").may_refuse_with([ProblemType::ContentTooLarge]);
+    check("/a", reads, &["413"]);
 }
 
 #[test]

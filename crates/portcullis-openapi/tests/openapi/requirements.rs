@@ -1,7 +1,9 @@
 //! `security` of each operation, from its rule and its schemes.
 
 use portcullis_authz::engine::{DecisionPoint, Question, ask};
-use portcullis_authz::{Rule, acr, all_scopes, anonymous, any_scope, authenticated, claim, role, scope};
+use portcullis_authz::{
+    Demand, Rule, acr, all_scopes, anonymous, any_scope, authenticated, claim, role, scope,
+};
 use portcullis_core::{Decision, Mode, Reason, Step};
 use portcullis_stack::RoutePolicy;
 use serde_json::{Value, json};
@@ -105,6 +107,19 @@ fn what_the_handler_demands_is_a_condition_of_every_way() {
             { "scopes": ["b"], "conditions": ["permit(Read Document)"] },
         ] }),
     );
+}
+
+/// It still wants a caller, and what is absent is still not found.
+#[test]
+fn a_guard_in_the_shadow_stands_there_as_such() {
+    let told = |mode| {
+        let permit = Demand::new("permit(Read Document)").in_mode(mode);
+        let document = of_route(&security(), requires(authenticated()).demand(permit));
+        operation(&document)["x-portcullis"]["demands"][0]["conditions"].clone()
+    };
+    assert_eq!(told(Mode::Enforce), json!(["permit(Read Document)"]));
+    assert_eq!(told(Mode::Percent(25)), json!(["permit(Read Document) [25 %]"]));
+    assert_eq!(told(Mode::Shadow), json!(["permit(Read Document) [shadow]"]));
 }
 
 #[test]

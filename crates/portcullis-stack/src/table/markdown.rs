@@ -95,6 +95,7 @@ mod tests {
             asks: Vec::new(),
             forbids: Vec::new(),
             demands: Vec::new(),
+            modes: Vec::new(),
             schemes: "key".to_owned(),
             limits: "-".to_owned(),
             handler: String::new(),

@@ -115,7 +115,9 @@ impl RouteTable {
 
     /// What is allowed, and still worth a look: a public route that may change something (`P275`), one that every caller may
     /// change something by (`P276`), a password that may be guessed without limit (`P277`), a scheme that no route takes
-    /// (`P278`). The last two are known to the table of a finished application alone.
+    /// (`P278`), a guard that is not enforced and makes requests wait all the same (`P279`), a route beside others with guards
+    /// that nothing but scopes protects whatever its path names (`P274`). Schemes and attempts are known to the table of a
+    /// finished application alone.
     ///
     /// Whoever wants no advice left extends the errors of a test, or of the start, by this.
     ///
@@ -144,7 +146,8 @@ impl RouteTable {
     /// Each has the text members `method`, `path`, `access`, `schemes`, `limits` and `handler`, and `public`, which is
     /// `true` or `false`, and the lists `asks`, of the questions to decision points, `demands`, of what the handler
     /// takes besides, and `forbids`, of what the rule or the application forbids whoever allows it; `access` names all of
-    /// them too. Members may be added.
+    /// them too. The list `modes` says of each of the demands how seriously it is taken: `enforced`, `shadow`, or `25 %` for a
+    /// share of requests, as [`Demand::mode_text`](portcullis_authz::Demand::mode_text) tells it. Members may be added.
     #[must_use]
     pub fn to_json(&self) -> String {
         // INVARIANT: rows of text always serialise.

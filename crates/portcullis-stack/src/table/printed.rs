@@ -1,6 +1,6 @@
 //! A row as it is printed.
 
-use portcullis_authz::Rule;
+use portcullis_authz::{Demand, Rule};
 use portcullis_core::escape::Escaped;
 use serde::Serialize;
 
@@ -22,6 +22,8 @@ pub(super) struct Printed {
     pub(super) forbids: Vec<String>,
     /// What the handler takes besides.
     pub(super) demands: Vec<String>,
+    /// How seriously each of the demands is taken.
+    pub(super) modes: Vec<String>,
     pub(super) public: bool,
     pub(super) schemes: String,
     pub(super) limits: String,
@@ -44,7 +46,8 @@ impl Printed {
         };
         let asks: Vec<String> = policy.questions().iter().map(ToString::to_string).collect();
         let written = |text: &str| Escaped::new(text).with_limit(usize::MAX).to_string();
-        let demands: Vec<String> = policy.demands().iter().map(|demand| written(demand)).collect();
+        let demands: Vec<String> =
+            policy.demands().iter().map(|demand| written(&demand.to_string())).collect();
         let besides = asks.iter().chain(&demands);
         let access = besides.fold(access, |access, besides| format!("{access}, then {besides}"));
         let everywhere_limits =
@@ -58,7 +61,8 @@ impl Printed {
             public: public.is_some(),
             asks,
             forbids: rule.as_ref().map(Rule::forbidden).unwrap_or_default(),
-            demands: policy.demands().to_vec(),
+            demands: policy.demands().iter().map(ToString::to_string).collect(),
+            modes: policy.demands().iter().map(Demand::mode_text).collect(),
             schemes: written(&policy.schemes_text(everywhere.schemes.as_deref())),
             limits: if limits.is_empty() { NOTHING.to_owned() } else { limits.join(", ") },
             handler: row.handler.clone(),

@@ -4,7 +4,9 @@ use http::Method;
 use portcullis_audit::MemorySink;
 use portcullis_authn::{ApiKeySet, ApiKeys, Basic, StaticUsers};
 use portcullis_authz::engine::{DecisionPoint, Question, ask};
-use portcullis_authz::{Rule, anonymous, any_scope, authenticated, role, scope};
+use portcullis_authz::{
+    Demand, Rule, anonymous, any_scope, authenticated, claim, permission, role, scope, tenant_matches,
+};
 use portcullis_core::{Decision, Mode, Reason, Step};
 use portcullis_edge::PathPolicy;
 use portcullis_ratelimit::{MINUTE, attempted_user, client_ip, per};
@@ -83,6 +85,10 @@ fn a_change_by_every_caller_is_worth_a_look() {
     check(builder(), post(), requires(scope("a").or(authenticated())), &["P276"]);
     check(builder(), Some(Method::GET), requires(authenticated()), &[]);
     check(builder(), post(), requires(authenticated()).demand("permit(Write Document)"), &[]);
+    let guarded =
+        |mode| requires(authenticated()).demand(Demand::new("permit(Write Document)").in_mode(mode));
+    check(builder(), post(), guarded(Mode::Percent(1)), &[]);
+    check(builder(), post(), guarded(Mode::Shadow), &["P276"]);
     let asks = |mode| requires(authenticated()).asks(ask(Nobody).in_mode(mode));
     check(builder(), post(), asks(Mode::Enforce), &[]);
     check(builder(), post(), asks(Mode::Shadow), &["P276"]);
@@ -101,6 +107,73 @@ impl DecisionPoint for Nobody {
     fn decide(&self, _: &Question<'_>) -> Step<Decision> {
         Step::Done(Decision::deny(Reason::PolicyDenied))
     }
+}
+
+/// Routes beside one with a guard.
+#[track_caller]
+fn check_parameter(path: &str, policy: RoutePolicy, expected: &[&str]) {
+    let text = policy.to_string();
+    let row =
+        |table: &mut RouteTable, path: &str, policy| table.add(Some(Method::GET), path, policy, "handler");
+    let mut table = RouteTable::new();
+    row(&mut table, path, policy);
+    assert!(table.advice().is_empty(), "no other route has a guard: {:?}", table.advice());
+    row(&mut table, "/documents/{id}", RoutePolicy::requires(scope("a")).demand(permit()));
+    let told: Vec<_> = table.advice().iter().map(ToString::to_string).collect();
+    assert_eq!(told, expected, "{text}");
+}
+
+fn permit() -> Demand {
+    Demand::new("permit(Read Document)").by_policy()
+}
+
+#[test]
+fn a_parameter_that_only_scopes_protect_beside_routes_with_a_guard_is_worth_a_look() {
+    let advice = "P274: GET /notes/{id}: nothing but scopes is asked for, whatever `{id}` names; other routes have a guard";
+    let requires = |rule: Rule| RoutePolicy::requires(rule);
+    for rule in [scope("a"), any_scope(["a", "b"]), authenticated(), scope("a").or(role("admin"))] {
+        check_parameter("/notes/{id}", requires(rule), &[advice]);
+    }
+    check_parameter("/notes/{id}", requires(scope("a")).demand("scopes(a)"), &[advice]);
+    let nested = advice.replace("/notes/{id}", "/teams/{team}/notes/{id}.json");
+    check_parameter("/teams/{team}/notes/{id}.json", requires(scope("a")), &[&nested]);
+}
+
+#[test]
+fn a_parameter_that_something_looks_at_or_that_names_no_resource_is_none() {
+    let requires = |rule: Rule| RoutePolicy::requires(rule);
+    for rule in [
+        tenant_matches("id"),
+        scope("a").and(role("admin")),
+        scope("a").and(permission("documents:publish")),
+        scope("a").and(claim("department", "x")),
+        scope("a").unless(tenant_matches("id")),
+    ] {
+        check_parameter("/notes/{id}", requires(rule), &[]);
+    }
+    let read = || requires(scope("a"));
+    check_parameter("/notes/{id}", read().demand(permit().in_mode(Mode::Shadow)), &[]);
+    check_parameter("/notes/{id}", read().asks(ask(Nobody).id_from_path("id")), &[]);
+    check_parameter("/notes/{id}", RoutePolicy::public("x"), &[]);
+    for path in ["/notes", "/files/{*path}", "/{{literal}}"] {
+        check_parameter(path, read(), &[]);
+    }
+}
+
+#[test]
+fn a_guard_that_was_declared_is_the_one_that_tells_its_mode() {
+    let told = |policy: RoutePolicy| policy.demands().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let policy = || RoutePolicy::requires(scope("a"));
+    let shadow = || permit().in_mode(Mode::Shadow);
+    assert_eq!(
+        told(policy().demand(permit()).demand("scopes(b)").demand(shadow())),
+        ["permit(Read Document) [shadow]", "scopes(b)"]
+    );
+    assert_eq!(told(policy().demand(shadow()).demand(permit())), ["permit(Read Document) [shadow]"]);
+    assert_eq!(told(policy().demand(permit()).demand(permit())), ["permit(Read Document)"]);
+    // Two kinds of one name.
+    let both = policy().demand(permit()).demand(shadow()).demand(permit().in_mode(Mode::Percent(1)));
+    assert_eq!(told(both), ["permit(Read Document) [shadow]", "permit(Read Document) [1 %]"]);
 }
 
 #[test]

@@ -83,8 +83,13 @@ fn every_route_below_a_tenant_demands_that_it_is_the_callers() {
 #[test]
 fn every_guard_is_one_of_the_callers_tenant() {
     let app = app(&issuer().jwks_json(), Clock::system(), Limits::default()).unwrap();
-    let demands: Vec<&str> =
-        app.route_table().rows().iter().flat_map(|row| row.policy.demands()).map(String::as_str).collect();
+    let demands: Vec<&str> = app
+        .route_table()
+        .rows()
+        .iter()
+        .flat_map(|row| row.policy.demands())
+        .map(|demand| demand.name())
+        .collect();
     let of_projects = |demand: &&str| demand.contains(" Project");
     assert!(demands.contains(&"visible(Read Project of the caller's tenant)"), "{demands:?}");
     assert!(demands.contains(&"permit(Delete Project of the caller's tenant)"), "{demands:?}");

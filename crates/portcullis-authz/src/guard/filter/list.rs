@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use portcullis_core::{Decision, Denial, Mode, Principal, Reason, RequestView, Room};
 
 use super::Filter;
-use crate::demand::{self, Demands};
+use crate::demand::{self, Demand, Demands};
 use crate::guard::action::Action;
 use crate::guard::authorize::Guard;
 use crate::guard::policy::Policy;
@@ -117,8 +117,10 @@ impl<A: Action, R: Resource> Demands for Visible<A, R>
 where
     R::Store: Load<R>,
 {
-    fn demands() -> String {
-        format!("visible({} {}{})", A::NAME, R::kind(), demand::of_the_tenant::<R>())
+    /// It refuses nobody who is known: what a caller may not see is not in the list.
+    fn demands() -> Demand {
+        let name = format!("visible({} {}{})", A::NAME, R::kind(), demand::of_the_tenant::<R>());
+        Demand::new(name).refusing_with([]).by_policy()
     }
 }
 

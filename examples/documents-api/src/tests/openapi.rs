@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::options::Format;
+use crate::routes::LOGOUT;
 
 async fn get(service: &Service, path: &str) -> Answer {
     service.call(request("GET", path).body(Body::empty()).unwrap()).await
@@ -28,6 +29,20 @@ async fn the_document_tells_what_each_operation_asks_for() {
         let response = &operation("delete", "/documents/{id}")["responses"][status];
         assert_eq!(response["$ref"], format!("#/components/responses/Problem{status}"));
     }
+    let refusals = |method: &str, path: &str| {
+        let responses = operation(method, path)["responses"].as_object().unwrap().clone();
+        responses
+            .into_iter()
+            .map(|(status, _)| status)
+            .filter(|status| status.starts_with('4'))
+            .collect::<Vec<_>>()
+    };
+    // A list is never "not found", and neither is a new document; what a body may be refused for stands there.
+    assert_eq!(refusals("get", "/documents"), ["400", "401", "403", "429"]);
+    assert_eq!(refusals("post", "/documents"), ["400", "401", "403", "413", "415", "422", "429"]);
+    assert_eq!(refusals("get", "/documents/{id}"), ["401", "403", "404", "429"]);
+    assert_eq!(refusals("put", "/documents/{id}"), ["400", "401", "403", "404", "413", "415", "422", "429"]);
+    assert_eq!(refusals("get", "/health"), ["429"]);
     let schemes = document["components"]["securitySchemes"].as_object().unwrap();
     assert_eq!(schemes.keys().collect::<Vec<_>>(), ["key", "password", "token", "token-dpop"]);
     assert!(document["components"]["schemas"].get("NewDocument").is_some());
@@ -95,12 +110,30 @@ async fn the_page_is_served_from_the_program_alone() {
     get(&service, "/docs/nothing.js").await.check_problem(404);
 }
 
-/// Whoever changes who may do what changes that file too, for `PORTCULLIS_UPDATE=1 cargo test -p documents-api`.
+/// Whoever changes who may do what changes that file too, for `PORTCULLIS_UPDATE=1 cargo test -p documents-api`. It has
+/// every route that there is with any options, as the matrix does.
 #[tokio::test]
 async fn the_routes_demand_what_the_reviewed_file_says() {
     let folder = Folder::new();
-    let options = Options::in_folder(folder.path().join("data"));
-    Server::route_table(&options).unwrap().check_snapshot("tests/routes.md").unwrap();
+    let mut options = Options::in_folder(folder.path().join("data"));
+    let without = Server::route_table(&options).unwrap();
+    options.issuer = Some("https://idp.example".parse().unwrap());
+    options.audience = Some("https://documents.example".to_owned());
+    options.tokens.client_id = Some("documents".to_owned());
+    let table = Server::route_table(&options).unwrap();
+    table.check_snapshot("tests/routes.md").unwrap();
+    // Without an outside issuer, nothing but its own route is gone.
+    let difference = without.diff(&table.to_snapshot());
+    assert!(difference.added.is_empty() && difference.changed.is_empty(), "{difference}");
+    assert!(matches!(difference.removed.as_slice(), [row] if row.contains(LOGOUT)), "{difference}");
+}
+
+/// Whatever is worth a look was looked at.
+#[tokio::test]
+async fn there_is_no_advice_about_the_routes() {
+    let folder = Folder::new();
+    let table = Server::route_table(&Options::in_folder(folder.path().join("data"))).unwrap();
+    assert_eq!(table.advice().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ impl PreparedAnswer {
     /// Writes the fields where there are none. The seconds to wait, if they are given, are those of this answer alone.
     pub(super) fn write_fields(&self, headers: &mut HeaderMap, wait: Option<u64>) {
         for (name, value) in &self.fields {
-            headers.append(name.clone(), value.clone());
+            headers.append(name, value.clone());
         }
         if let Some(seconds) = wait {
             headers.insert(RETRY_AFTER, number(seconds));

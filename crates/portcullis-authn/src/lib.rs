@@ -39,7 +39,8 @@ pub use self::api_key::{
 pub use self::authenticator::{Authenticator, Credential};
 #[cfg(feature = "passwords")]
 pub use self::basic::{
-    Basic, MAX_REMEMBERED_FOR, MAX_USER_LEN, Rehash, StaticUsers, StaticUsersBuilder, User, UserStore,
+    Basic, MAX_KNOWN_USERS, MAX_REMEMBERED_FOR, MAX_USER_LEN, Rehash, StaticUsers, StaticUsersBuilder, User,
+    UserStore,
 };
 #[cfg(feature = "client-certificates")]
 pub use self::client_certificate::{CertificateIdentity, ClientCertificates, MAX_SPIFFE_ID_LEN, SpiffeId};

@@ -1,6 +1,9 @@
 //! Finds the one credential of a request, and the one scheme that owns it.
 
+use std::borrow::Cow;
+
 use http::HeaderName;
+use http::header::AUTHORIZATION;
 use portcullis_core::credentials::{self, AuthorizationField, Credentials};
 use portcullis_core::octets::Counted;
 use portcullis_core::{Denial, Reason, RequestView};
@@ -50,6 +53,15 @@ impl Elsewhere {
         let shape = &CredentialShape::ClientCertificate;
         request.client_certificate().map(|_| Picked { place, shape, text: "", counted: None })
     }
+
+    /// The refusal of several credentials: it names the fields, and nothing of what stands in them.
+    fn several(&self, request: &RequestView<'_>) -> Denial {
+        let all = std::iter::once(&AUTHORIZATION).chain(self.headers.iter().map(|(_, name)| name));
+        let sent = all.filter(|name| request.headers().contains_key(*name)).map(HeaderName::as_str);
+        let mut names: Vec<&str> = sent.collect();
+        names.dedup();
+        Denial::new(Reason::MultipleCredentials).explained(format!("credentials in {}", names.join(" and ")))
+    }
 }
 
 /// Every scheme of the application is looked at, not just those of the route: a credential that the route
@@ -67,7 +79,7 @@ pub(crate) fn pick<'a>(
     let field = field.read().map_err(|denial| (denial, Tried::Unclear))?;
     // RFC 6750 §2 and RFC 9449 §7.2: one method of sending a credential per request.
     if in_headers.next().is_some() || (field.is_some() && in_header.is_some()) {
-        return Err((Denial::new(Reason::MultipleCredentials), Tried::Unclear));
+        return Err((elsewhere.several(request), Tried::Unclear));
     }
     match (field, in_header) {
         (Some(credentials), _) if credentials.is(BEARER) => token(schemes, BEARER, credentials).map(Some),
@@ -79,7 +91,10 @@ pub(crate) fn pick<'a>(
             let tried = Tried::Shape(*place);
             let text = credentials::single(headers, name).map_err(|denial| (denial, tried))?;
             let text = text.filter(|text| !text.is_empty());
-            let text = text.ok_or_else(|| (Denial::new(Reason::MalformedAuthorization), tried))?;
+            let text = text.ok_or_else(|| {
+                let denial = Denial::new(Reason::MalformedAuthorization);
+                (denial.explained(format!("the field `{name}` is empty")), tried)
+            })?;
             let shape = schemes.get(place.owner).and_then(|scheme| scheme.shapes.get(place.shape));
             let shape = shape.ok_or_else(|| (Denial::new(Reason::InternalError), tried))?;
             Ok(Some(Picked { place: *place, shape, text, counted: None }))
@@ -115,7 +130,11 @@ fn token<'a>(
         .or_else(|| owned(&|token| matches!(token, TokenShape::Opaque)));
     match found {
         Some((place, shape)) => Ok(Picked { place, shape, text, counted: Some(counted) }),
-        None => Err((Denial::new(Reason::TokenMalformed), tried)),
+        None => {
+            let denial =
+                Denial::new(Reason::TokenMalformed).explained("no scheme takes a token of this form");
+            Err((denial, tried))
+        }
     }
 }
 
@@ -129,10 +148,22 @@ fn other_scheme<'a>(schemes: &'a [Scheme], credentials: Credentials<'a>) -> Resu
         | CredentialShape::Header(_) => false,
     });
     let Some((place, shape)) = found else {
-        return Err((Denial::new(Reason::SchemeNotAccepted), Tried::Nothing));
+        let denial = Denial::new(Reason::SchemeNotAccepted).explained(called(&credentials));
+        return Err((denial, Tried::Nothing));
     };
     let counted = credentials.counted_token68().map_err(|denial| (denial, Tried::Shape(place)))?;
     Ok(Picked { place, shape, text: counted.expose(), counted: Some(counted) })
+}
+
+/// What a client that does not know us may send (<https://www.iana.org/assignments/http-authschemes>). Any other name is
+/// not told: it may be a secret in the wrong place.
+const KNOWN: [&str; 8] = ["Basic", "Bearer", "Digest", "DPoP", "GNAP", "HOBA", "Negotiate", "NTLM"];
+
+fn called(credentials: &Credentials<'_>) -> Cow<'static, str> {
+    match KNOWN.into_iter().find(|name| credentials.is(name)) {
+        Some(name) => format!("no scheme takes `{name}`").into(),
+        None => "the field names an authorization scheme that nobody takes".into(),
+    }
 }
 
 fn all_shapes(schemes: &[Scheme]) -> impl Iterator<Item = (Place, &CredentialShape)> {

@@ -7,8 +7,8 @@ use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use portcullis_core::credentials::AuthorizationField;
 use portcullis_core::{
-    ChallengeSet, Confirmation, CredentialMethod, Decision, Denial, Placement, Principal, Reason,
-    RequestView, Room, Step, Trail,
+    ChallengeSet, Confirmation, CredentialMethod, Decision, Denial, Explanation, Finding, Placement,
+    Principal, Reason, RequestView, Room, Step, Trail,
 };
 
 use crate::authenticator::Credential;
@@ -48,6 +48,8 @@ struct Inner {
     unanswered: Arc<ChallengeSet>,
     /// The refusal of requests without a credential.
     missing: Denial,
+    /// The names of the schemes.
+    takes: Box<str>,
     /// For whoever refuses a caller that came with a token by this authorization scheme.
     tried: [(&'static str, Arc<ChallengeSet>); 2],
 }
@@ -69,7 +71,12 @@ impl RouteSchemes {
     ) -> Self {
         let challenges = RouteChallenges::new(&schemes, &accepted, realm, metadata.as_deref());
         let unanswered = Arc::new(ChallengeSet::new(challenges.plain()));
-        let missing = unanswered.unanswered(Denial::new(Reason::MissingCredentials)).prepared();
+        let names = accepted.iter().filter_map(|index| schemes.get(*index)).map(|scheme| &*scheme.name);
+        let takes: Box<str> = names.collect::<Vec<_>>().join(", ").into();
+        let none = Explanation::new(format!("a credential of one of: {takes}"), Finding::Fails)
+            .held("no credential");
+        let missing = Denial::new(Reason::MissingCredentials).with_explanation(none.decisive());
+        let missing = unanswered.unanswered(missing).prepared();
         let tried = [BEARER, DPOP].map(|scheme| {
             let set = ChallengeSet::new(challenges.plain()).tried(scheme);
             (scheme, Arc::new(set))
@@ -88,6 +95,7 @@ impl RouteSchemes {
             challenges,
             unanswered,
             missing,
+            takes,
             tried,
         }))
     }
@@ -204,7 +212,8 @@ impl Inner {
         trail.scheme(Arc::clone(&scheme.name));
         if !self.accepted.contains(&picked.place.owner) {
             let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
-            return Step::Done(Err(self.refused(trail, Denial::new(Reason::SchemeNotAccepted), tried)));
+            let denial = self.not_accepted(&format!("a credential of `{}`", scheme.name));
+            return Step::Done(Err(self.refused(trail, denial, tried)));
         }
         let owner = Owner {
             place: picked.place,
@@ -255,8 +264,19 @@ impl Inner {
     fn not_picked(&self, trail: &Trail, denial: Denial, tried: Tried) -> Denial {
         let offered = matches!(tried, Tried::Token(scheme) if self.challenges.offer(scheme));
         let foreign = denial.reason() == Reason::TokenMalformed && !offered;
-        let denial = if foreign { Denial::new(Reason::SchemeNotAccepted) } else { denial };
+        let denial = match denial.reason() {
+            Reason::TokenMalformed if foreign => self.not_accepted("a token"),
+            Reason::SchemeNotAccepted => {
+                let sent = denial.explanation().unwrap_or_default().to_owned();
+                self.not_accepted(&sent)
+            }
+            _ => denial,
+        };
         self.refused(trail, denial, tried)
+    }
+
+    fn not_accepted(&self, sent: &str) -> Denial {
+        Denial::new(Reason::SchemeNotAccepted).explained(format!("{sent}; the route takes {}", self.takes))
     }
 
     fn conclude(&self, trail: &Trail, owner: Owner, answer: Result<Principal, Denial>) -> Result<(), Denial> {

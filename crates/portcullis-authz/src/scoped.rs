@@ -91,7 +91,9 @@ impl<S: ScopeSet> Scoped<S> {
             }
             Authentication::Known(_) => Denial::new(Reason::InsufficientScope)
                 .explained(format!("the handler needs the scopes {}", scopes(S::SCOPES))),
-            Authentication::Anonymous => Denial::new(Reason::MissingCredentials),
+            Authentication::Anonymous => {
+                Denial::new(Reason::MissingCredentials).explained("the handler asks for the caller's scopes")
+            }
             Authentication::NotAsked => Denial::misconfigured(
                 "the handler asks for the caller's scopes, but no authentication ran: the route is public",
             ),

@@ -169,7 +169,8 @@ where
         caller.map_err(Denial::into_response)?;
         let limit = F::Value::MAX_BODY_BYTES;
         if is_declared_larger(&parts.headers, limit) {
-            return Err(Denial::new(Reason::BodyTooLarge).into_response());
+            let said = format!("more than {limit} octets are announced");
+            return Err(Denial::new(Reason::BodyTooLarge).explained(said).into_response());
         }
         let mut request = Request::from_parts(parts, Body::new(Limited::new(body, limit)));
         DefaultBodyLimit::disable().apply(&mut request);

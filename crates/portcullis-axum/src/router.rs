@@ -110,7 +110,11 @@ fn refusal(
     reason: Reason,
     refuse: Refuse,
 ) -> impl Fn(Request) -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
-    let denial = Denial::new(reason).prepared();
+    let said = match reason {
+        Reason::MethodNotAllowed => "the path has other methods",
+        _ => "no route has this path",
+    };
+    let denial = Denial::new(reason).explained(said).prepared();
     move |request: Request| {
         let refused = RefusedRequest::of(&request);
         std::future::ready(refuse.answer(denial.clone(), request, &refused))

@@ -23,7 +23,8 @@ impl<S: Sync> FromRequestParts<S> for Principal {
         match trail.authentication() {
             Authentication::Known(principal) => Ok(principal.clone()),
             Authentication::Anonymous => {
-                let denial = Denial::new(Reason::MissingCredentials);
+                let denial =
+                    Denial::new(Reason::MissingCredentials).explained("the handler asks for the caller");
                 Err(match trail.challenges() {
                     Some(challenges) => challenges.unanswered(denial),
                     None => denial,

@@ -43,7 +43,7 @@ impl<'a> Credentials<'a> {
     pub fn counted_token68(&self) -> Result<Counted<'a>, Denial> {
         // Dots and base64url are token68, and most tokens have nothing else.
         let plain = self.rest.others() == 0 && !self.rest.expose().is_empty();
-        if plain || is_token68(self.rest.expose()) { Ok(self.rest) } else { Err(malformed()) }
+        if plain || is_token68(self.rest.expose()) { Ok(self.rest) } else { Err(malformed(NOT_ONE)) }
     }
 }
 
@@ -125,18 +125,18 @@ impl<'a> AuthorizationField<'a> {
     /// # Errors
     /// As [`authorization`].
     pub fn read(&self) -> Result<Option<Credentials<'a>>, Denial> {
-        let Some(field) = self.0.octets()? else { return Ok(None) };
+        let Some(field) = self.0.octets(&AUTHORIZATION)? else { return Ok(None) };
         // A field value has no other white space of ASCII than spaces and tabs.
-        let field = std::str::from_utf8(field.trim_ascii()).map_err(|_| malformed())?;
+        let field = std::str::from_utf8(field.trim_ascii()).map_err(|_| malformed(UNPRINTABLE))?;
         let end = field.bytes().position(|octet| octet == b' ').unwrap_or(field.len());
-        let (scheme, rest) = field.split_at_checked(end).ok_or_else(malformed)?;
+        let (scheme, rest) = field.split_at_checked(end).ok_or_else(|| malformed(NO_SCHEME))?;
         if scheme.is_empty() || !scheme.bytes().all(is_token_char) {
-            return Err(malformed());
+            return Err(malformed(NO_SCHEME));
         }
         // RFC 9110 §11.4: 1*SP between the scheme and what follows.
         let rest = Counted::new(rest.trim_start_matches(' '));
         if rest.others() != 0 && !is_all_visible(rest.expose().as_bytes()) {
-            return Err(malformed());
+            return Err(malformed(UNPRINTABLE));
         }
         Ok(Some(Credentials { scheme, rest }))
     }
@@ -162,10 +162,11 @@ impl<'a> Only<'a> {
         }
     }
 
-    fn octets(self) -> Result<Option<&'a [u8]>, Denial> {
+    fn octets(self, name: &HeaderName) -> Result<Option<&'a [u8]>, Denial> {
         match self {
             Self::Missing => Ok(None),
-            Self::Repeated => Err(Denial::new(Reason::RepeatedCredentialField)),
+            Self::Repeated => Err(Denial::new(Reason::RepeatedCredentialField)
+                .explained(format!("the field `{name}` stands more than once"))),
             Self::Sent(octets) => Ok(Some(octets)),
         }
     }
@@ -176,16 +177,21 @@ impl<'a> Only<'a> {
 /// # Errors
 /// 400 `repeated_credential_field` for two fields, 400 `malformed_authorization` for other octets.
 pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Denial> {
-    let Some(field) = Only::of(headers, name).octets()? else { return Ok(None) };
+    let Some(field) = Only::of(headers, name).octets(name)? else { return Ok(None) };
     if !is_all_visible(field) {
-        return Err(malformed());
+        return Err(malformed(UNPRINTABLE));
     }
-    let text = std::str::from_utf8(field).map_err(|_| malformed())?;
+    let text = std::str::from_utf8(field).map_err(|_| malformed(UNPRINTABLE))?;
     Ok(Some(text.trim_matches(OWS)))
 }
 
-fn malformed() -> Denial {
-    Denial::new(Reason::MalformedAuthorization)
+const NO_SCHEME: &str = "the field does not begin with the name of a scheme";
+const NOT_ONE: &str = "the scheme is not followed by exactly one credential";
+const UNPRINTABLE: &str = "the field has octets that are not printable ASCII";
+
+/// Nothing of the value is told: it may be a secret all the same.
+fn malformed(why: &'static str) -> Denial {
+    Denial::new(Reason::MalformedAuthorization).explained(why)
 }
 
 /// As `HeaderValue::to_str` asks, many octets at a time: each request with a credential pays for it.

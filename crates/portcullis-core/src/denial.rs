@@ -88,7 +88,7 @@ impl Denial {
     }
 
     /// Text that helps the caller to mend the request; it becomes `detail`. Say nothing here that the caller
-    /// may not know.
+    /// may not know. The audit event has it too, unless [`explained`](Self::explained) gives another text.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.edit().hint = Some(hint.into());
@@ -200,9 +200,35 @@ impl Denial {
         self.inner().disclosed.as_deref()
     }
 
-    /// The same, without a copy if it is part of the program.
-    pub(crate) fn explanation_cow(&self) -> Option<Cow<'static, str>> {
-        self.inner().explanation.clone()
+    /// What the audit event says in words: the text for it, or else what the caller is told; and, without either and
+    /// without a tree, the methods of the path or the quotas that were used up. Without a copy if it is part of the program.
+    pub(crate) fn detail(&self) -> Option<Cow<'static, str>> {
+        let Inner { explanation, hint, .. } = self.inner();
+        explanation.as_ref().or(hint.as_ref()).cloned().or_else(|| self.facts().map(Cow::Owned))
+    }
+
+    fn facts(&self) -> Option<String> {
+        let Inner { allow, violated_policies, explained, .. } = self.inner();
+        if explained.is_some() {
+            return None;
+        }
+        if let Some(methods) = allow {
+            return Some(format!("the path has {}", String::from_utf8_lossy(methods.as_bytes())));
+        }
+        (!violated_policies.is_empty()).then(|| format!("used up: {}", violated_policies.join(", ")))
+    }
+
+    /// Whether the audit event says more of it than its reason: a text, a tree, or the failure behind it. What the
+    /// framework refuses always is; a refusal of your own needs [`explained`](Self::explained).
+    #[must_use]
+    pub fn is_explained(&self) -> bool {
+        let inner = self.inner();
+        inner.explanation.is_some()
+            || inner.hint.is_some()
+            || inner.explained.is_some()
+            || inner.source.is_some()
+            || inner.allow.is_some()
+            || !inner.violated_policies.is_empty()
     }
 
     /// The quotas that were used up.
@@ -257,6 +283,26 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(1001)), Some(2));
         assert_eq!(seconds(Duration::from_secs(7)), Some(7));
         assert_eq!(seconds(Duration::MAX), Some(u64::MAX));
+    }
+
+    /// Whoever reads the audit must not know less than the caller.
+    #[test]
+    fn the_event_has_what_the_caller_is_told_and_what_was_used_up() {
+        let detail = |denial: Denial| {
+            assert!(denial.is_explained());
+            denial.detail().map(Cow::into_owned)
+        };
+        let denial = || Denial::new(Reason::QuotaExceeded);
+        assert!(!denial().is_explained() && denial().detail().is_none());
+        assert_eq!(detail(denial().hint("slow down")).as_deref(), Some("slow down"));
+        assert_eq!(detail(denial().explained("why").violated_policy("a")).as_deref(), Some("why"));
+        assert_eq!(detail(denial().hint("slow down").explained("why")).as_deref(), Some("why"));
+        let used_up = denial().violated_policy("a").violated_policy("b");
+        assert_eq!(detail(used_up.clone()).as_deref(), Some("used up: a, b"));
+        let tree = Explanation::new("quota a", crate::Finding::Fails);
+        assert_eq!(detail(used_up.with_explanation(tree)), None, "the tree says it");
+        let methods = Denial::new(Reason::MethodNotAllowed).allow(HeaderValue::from_static("GET, HEAD"));
+        assert_eq!(detail(methods).as_deref(), Some("the path has GET, HEAD"));
     }
 
     #[test]

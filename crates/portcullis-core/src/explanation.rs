@@ -213,6 +213,14 @@ pub trait Explain: Send + Sync {
     /// The tree of a decision about this caller. `outcomes` is what [`Explained::later`] was given: what the
     /// implementor needs to know of that one decision, in its own form.
     fn explain(&self, outcomes: u64, caller: Option<&Principal>) -> Explanation;
+
+    /// What decided, by a name for metrics: of a guard `Read Document`, of a watched part of a rule its text, of a limit its
+    /// name. There must be no more of them than the program has of such: never a text of a request, nor an identifier.
+    /// By default, it has no name.
+    fn part(&self, outcomes: u64) -> Option<Cow<'_, str>> {
+        let _ = outcomes;
+        None
+    }
 }
 
 /// The explanation of one decision: made already, or to be made when somebody reads it. Clones are free.
@@ -221,8 +229,9 @@ pub struct Explained(Source);
 
 #[derive(Clone)]
 enum Source {
-    Now(Arc<Explanation>),
+    Fixed(&'static dyn Explain),
     Later(Arc<dyn Explain>, u64),
+    Now(Arc<Explanation>),
 }
 
 impl Explained {
@@ -238,12 +247,29 @@ impl Explained {
         Self(Source::Later(by, outcomes))
     }
 
+    /// A tree that is made, when somebody reads it, by a part of the program. Allocates nothing.
+    #[must_use]
+    pub fn fixed(by: &'static dyn Explain) -> Self {
+        Self(Source::Fixed(by))
+    }
+
+    /// What decided, by a name for metrics: see [`Explain::part`].
+    #[must_use]
+    pub fn part(&self) -> Option<Cow<'_, str>> {
+        match &self.0 {
+            Source::Fixed(by) => by.part(0),
+            Source::Later(by, outcomes) => by.part(*outcomes),
+            Source::Now(_) => None,
+        }
+    }
+
     /// The tree of the decision about this caller.
     #[must_use]
     pub fn tree(&self, caller: Option<&Principal>) -> Arc<Explanation> {
         match &self.0 {
-            Source::Now(tree) => Arc::clone(tree),
+            Source::Fixed(by) => Arc::new(by.explain(0, caller)),
             Source::Later(by, outcomes) => Arc::new(by.explain(*outcomes, caller)),
+            Source::Now(tree) => Arc::clone(tree),
         }
     }
 }
@@ -258,7 +284,7 @@ impl fmt::Debug for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Now(tree) => tree.fmt(f),
-            Source::Later(..) => f.write_str("Explained(..)"),
+            Source::Fixed(_) | Source::Later(..) => f.write_str("Explained(..)"),
         }
     }
 }
@@ -332,5 +358,26 @@ mod tests {
         assert_eq!(later.tree(None).to_string(), "question 7: holds, held nobody\n");
         let alice = Principal::builder("alice", crate::CredentialMethod::Jwt).build();
         assert_eq!(later.tree(Some(&alice)).held_text(), Some("alice"));
+        assert_eq!(later.part(), None);
+    }
+
+    struct Named;
+
+    impl Explain for Named {
+        fn explain(&self, outcomes: u64, _: Option<&Principal>) -> Explanation {
+            Explanation::new(format!("{outcomes}"), Finding::Holds)
+        }
+
+        fn part(&self, _: u64) -> Option<Cow<'_, str>> {
+            Some("Read Document".into())
+        }
+    }
+
+    #[test]
+    fn what_decided_has_a_name_if_it_says_so() {
+        for named in [Explained::fixed(&Named), Explained::later(Arc::new(Named), 0)] {
+            assert_eq!((named.part().as_deref(), named.tree(None).asked()), (Some("Read Document"), "0"));
+        }
+        assert_eq!(Explained::from(Explanation::new("x", Finding::Holds)).part(), None);
     }
 }

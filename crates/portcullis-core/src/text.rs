@@ -44,6 +44,12 @@ impl<A: Array<Item = u8>> Text<A> {
         text.text
     }
 
+    /// Whether something was cut off.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        self.truncated
+    }
+
     /// The copy, as it was sent: escape what is printed.
     #[must_use]
     pub fn as_str(&self) -> &str {

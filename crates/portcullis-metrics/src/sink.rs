@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -76,6 +77,7 @@ impl MetricsSink {
             ("reason", SharedString::const_str(entry.reason.code())),
             ("enforced", SharedString::const_str(if entry.enforced { "true" } else { "false" })),
             ("route", route.to_owned().into()),
+            ("part", entry.part().map(Cow::into_owned).unwrap_or_default().into()),
         ];
         counter!(self.names.decisions.clone(), &labels).increment(1);
     }

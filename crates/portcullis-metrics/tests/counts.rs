@@ -14,8 +14,10 @@ use metrics::{
     with_local_recorder,
 };
 use portcullis_audit::{Audit, AuditLayer};
-use portcullis_authz::{AuthorizationLayer, scope};
-use portcullis_core::{Clock, CredentialMethod, Decision, Mode, Principal, Reason, Room, Scopes, Trail};
+use portcullis_authz::{AuthorizationLayer, Guard, Policy, Read, Resource, Rule, Write, claim, role, scope};
+use portcullis_core::{
+    Clock, CredentialMethod, Decision, Mode, Principal, Reason, RequestView, Room, Scopes, Trail,
+};
 use portcullis_metrics::MetricsSink;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -64,16 +66,28 @@ impl Recorder for Numbers {
 
 /// What is counted for one request of a caller with these scopes where `write` is asked for.
 fn counted(scopes: &str, mode: Mode, sink: MetricsSink) -> Vec<(String, u64)> {
+    counted_by(scope("write"), scopes, mode, sink, |_| ())
+}
+
+/// The same, for that rule; the handler looks at the request.
+fn counted_by(
+    rule: Rule,
+    scopes: &str,
+    mode: Mode,
+    sink: MetricsSink,
+    handle: impl Fn(&RequestView<'_>) + Clone + Send + Sync + 'static,
+) -> Vec<(String, u64)> {
     let numbers = Numbers::default();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     with_local_recorder(&numbers, || {
         runtime.block_on(async {
             let audit = Audit::builder().sink(sink).build().unwrap();
-            let handler = service_fn(async |request: Request<()>| {
+            let handler = service_fn(move |request: Request<()>| {
                 Trail::of(request.extensions()).unwrap().set_route("/documents/{id}".into());
-                Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+                handle(&RequestView::of(&request).unwrap());
+                async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) }
             });
-            let rule = AuthorizationLayer::new(scope("write")).unwrap().with_mode(mode);
+            let rule = AuthorizationLayer::new(rule).unwrap().with_mode(mode);
             let service = ServiceBuilder::new().layer(AuditLayer::new(audit)).layer(rule).service(handler);
             let mut request = Request::new(());
             let alice = Principal::builder("alice", CredentialMethod::Jwt);
@@ -97,7 +111,7 @@ fn a_request_and_each_decision_are_counted() {
     check(
         &counted("write", Mode::Enforce, MetricsSink::new()),
         &[
-            "portcullis_decisions_total room=rule effect=allow reason=rule_satisfied enforced=true route=/documents/{id}",
+            "portcullis_decisions_total room=rule effect=allow reason=rule_satisfied enforced=true route=/documents/{id} part=scope(write)",
             "portcullis_request_duration_seconds route=/documents/{id}",
             "portcullis_requests_total outcome=answered status=200 reason= route=/documents/{id}",
         ],
@@ -105,7 +119,7 @@ fn a_request_and_each_decision_are_counted() {
     check(
         &counted("read", Mode::Enforce, MetricsSink::new()),
         &[
-            "portcullis_decisions_total room=rule effect=deny reason=insufficient_scope enforced=true route=",
+            "portcullis_decisions_total room=rule effect=deny reason=insufficient_scope enforced=true route= part=scope(write)",
             "portcullis_request_duration_seconds route=",
             "portcullis_requests_total outcome=answered status=403 reason=insufficient_scope route=",
         ],
@@ -117,11 +131,97 @@ fn what_would_have_been_denied_is_counted_apart() {
     check(
         &counted("read", Mode::Shadow, MetricsSink::new().with_prefix("api").unwrap().without_routes()),
         &[
-            "api_decisions_total room=rule effect=deny reason=insufficient_scope enforced=false route=",
+            "api_decisions_total room=rule effect=deny reason=insufficient_scope enforced=false route= part=scope(write)",
             "api_request_duration_seconds route=",
             "api_requests_total outcome=answered status=200 reason= route=",
         ],
     );
+}
+
+fn of_decisions(counted: Vec<(String, u64)>) -> Vec<String> {
+    let own = counted.into_iter().filter_map(|(name, number)| {
+        assert_eq!(number, 1, "{name}");
+        Some(name.strip_prefix("portcullis_decisions_total ")?.to_owned())
+    });
+    own.collect()
+}
+
+/// The owner of two watched conditions must know which of them would have denied.
+#[test]
+fn two_watched_parts_of_one_rule_are_told_apart() {
+    let rule = scope("read").and(role("editor").shadowed()).and(role("auditor").shadowed());
+    let rule = rule.and(claim("plan", "CANARY").shadowed()).unless(scope("read").shadowed());
+    let counted = counted_by(rule, "read", Mode::Enforce, MetricsSink::new(), |_| ());
+    let denied = |reason, part| {
+        format!("room=rule effect=deny reason={reason} enforced=false route=/documents/{{id}} part={part}")
+    };
+    let all = of_decisions(counted);
+    for expected in [
+        denied("insufficient_role", "role(editor)"),
+        denied("insufficient_role", "role(auditor)"),
+        denied("claim_mismatch", "claim(plan)"),
+        denied("explicitly_denied", "scope(read)"),
+    ] {
+        assert!(all.contains(&expected), "{expected}: {all:#?}");
+    }
+    assert_eq!(all.len(), 5, "{all:#?}");
+    assert!(!all.concat().contains("CANARY"), "the value of a claim is no label");
+}
+
+struct Document;
+struct Invoice;
+struct Refuses(Mode);
+
+impl Resource for Document {
+    type Id = u32;
+    type Store = ();
+    type Rules = Refuses;
+}
+
+impl Resource for Invoice {
+    type Id = u32;
+    type Store = ();
+    type Rules = Refuses;
+}
+
+impl<A, R> Policy<A, R> for Refuses {
+    fn decide(&self, caller: &Principal, _: &R) -> Decision {
+        Decision::allow_if(caller.subject() == "bob", Reason::PolicyDenied)
+    }
+
+    fn mode(&self) -> Mode {
+        self.0
+    }
+}
+
+#[test]
+fn two_guards_of_one_route_are_told_apart_also_while_they_are_watched() {
+    for mode in [Mode::Shadow, Mode::Enforce] {
+        let counted = counted_by(scope("read"), "read", Mode::Enforce, MetricsSink::new(), move |view| {
+            let (policy, passes) = (Refuses(mode), mode == Mode::Shadow);
+            let guard = Guard::new(&policy);
+            assert_eq!(guard.authorize::<Read, _>(view, Document).is_ok(), passes);
+            assert_eq!(guard.authorize::<Write, _>(view, Document).is_ok(), passes);
+            assert_eq!(guard.authorize::<Read, _>(view, Invoice).is_ok(), passes);
+        });
+        let all = of_decisions(counted);
+        for part in ["Read Document", "Write Document", "Read Invoice"] {
+            let told = |decision: &&String| {
+                decision.starts_with("room=guard effect=deny") && decision.ends_with(part)
+            };
+            assert_eq!(all.iter().filter(told).count(), 1, "{part}: {all:#?}");
+        }
+    }
+}
+
+/// What a client can invent makes no new number.
+#[test]
+fn the_name_of_a_part_is_cut_and_holds_no_identifier() {
+    let many =
+        portcullis_authz::all_scopes((0..100).map(|number| format!("scope-{number}")).collect::<Vec<_>>());
+    let all = of_decisions(counted_by(many, "read", Mode::Shadow, MetricsSink::new(), |_| ()));
+    let (_, part) = all[0].split_once("part=").unwrap();
+    assert!(part.ends_with('…') && part.chars().count() == 129, "{part}");
 }
 
 /// Such as of a decision point in the shadow that answers after the handler did.
@@ -146,7 +246,7 @@ fn what_would_have_been_denied_is_counted_also_when_it_comes_late() {
         late.note(Decision::deny(Reason::PolicyDenied));
     });
     let expected = "portcullis_decisions_total room=rule effect=deny reason=policy_denied enforced=false \
-                    route=/documents/{id}";
+                    route=/documents/{id} part=";
     assert_eq!(numbers.all()[0], (expected.to_owned(), 1));
 }
 

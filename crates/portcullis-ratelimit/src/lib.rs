@@ -2,6 +2,7 @@
 
 mod attempts;
 mod budget;
+mod described;
 mod fields;
 mod in_flight;
 mod key;

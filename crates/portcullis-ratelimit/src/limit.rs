@@ -180,6 +180,12 @@ impl Limit {
         self.key.phase
     }
 
+    /// As audit events call it: the quota, and by what it counts.
+    pub(crate) fn described(&self) -> String {
+        let Self { requests, window, key, .. } = self;
+        format!("quota {}: {requests} per {} s by {}", self.name(), window.as_secs_f64(), key.label)
+    }
+
     /// Checks every setting and makes the limiter, with its table and a fresh random seed.
     ///
     /// # Errors

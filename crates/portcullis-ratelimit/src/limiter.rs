@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use portcullis_core::{Clock, ConfigErrors, Denial, Mode, Reason, RequestView, Step};
 
 use crate::budget::{Budget, Outcome, Verdict};
+use crate::described::{Beyond, Described};
 use crate::fields::Fields;
 use crate::key::LimitKey;
 use crate::limit::{Cost, Limit};
@@ -40,6 +41,7 @@ struct Inner {
     cost: Option<Cost>,
     fields: Option<Fields>,
     refund_success: bool,
+    described: Arc<Described>,
     /// The refusal of requests beyond this limit and within all others, but for when to try again.
     exceeded: Denial,
 }
@@ -68,6 +70,9 @@ impl Limiter {
         let (Some(fields), Some(budget), true) = (fields, budget, errors.is_empty()) else {
             return Err(errors);
         };
+        let described = Described::new(name, limit.described());
+        let refusal = Denial::new(exceeded(limit.key.phase)).violated_policy(Arc::clone(name));
+        let refusal = refusal.with_explanation(described.explained(Beyond::UsedUp)).prepared();
         let fields = limit.fields.then(|| fields.expecting(budget.after_one()));
         Ok(Self(Arc::new(Inner {
             name: Arc::clone(name),
@@ -78,7 +83,8 @@ impl Limiter {
             cost: limit.cost.clone(),
             fields,
             refund_success: limit.refund_success,
-            exceeded: Denial::new(exceeded(limit.key.phase)).violated_policy(Arc::clone(name)).prepared(),
+            described,
+            exceeded: refusal,
         })))
     }
 
@@ -159,6 +165,11 @@ impl Limiter {
     /// The refusal of a request that is beyond this limit alone, and may come again after so long.
     pub(crate) fn refusal(&self, wait: Duration) -> Denial {
         self.0.exceeded.clone().retry_after(wait)
+    }
+
+    /// As audit events and metrics call it.
+    pub(crate) fn described(&self) -> &Arc<Described> {
+        &self.0.described
     }
 
     pub(crate) fn fields(&self) -> Option<&Fields> {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portcullis_core::{
-    Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Reason, RequestView, Room, Step, Trail,
-    TrailLimit,
+    Clock, ConfigCode, ConfigError, ConfigErrors, Decision, Denial, Explanation, Finding, Reason,
+    RequestView, Room, Step, Trail, TrailLimit,
 };
 use smallvec::SmallVec;
 
 use crate::budget::Verdict;
+use crate::described::Beyond;
 use crate::limit::Limit;
 use crate::limiter::{Charge, Limiter, Phase};
 
@@ -240,7 +241,10 @@ pub(crate) fn report(
             Verdict::Never => Reason::CostExceedsQuota,
             Verdict::NotFor(_) | Verdict::Within => reason,
         };
-        trail.shadowed(Room::Limit, &Decision::deny(reason).because(limiter.name().to_string()));
+        let never = reason == Reason::CostExceedsQuota;
+        let explained = limiter.described().explained(if never { Beyond::Never } else { Beyond::UsedUp });
+        let decision = Decision::deny(reason).because(limiter.name().to_string()).explained(explained);
+        trail.note(Room::Limit, decision, false);
     }
 }
 
@@ -293,6 +297,14 @@ impl<'a> Refusal<'a> {
             _ if self.never => Denial::new(Reason::CostExceedsQuota),
             [limiter] => return limiter.refusal(self.wait),
             _ => Denial::new(reason).retry_after(self.wait),
+        };
+        let beyond = if self.never { Beyond::Never } else { Beyond::UsedUp };
+        let denial = match self.violated.as_slice() {
+            [limiter] => denial.with_explanation(limiter.described().explained(beyond)),
+            several => denial.with_explanation(
+                Explanation::new("all of", Finding::Fails)
+                    .parts(several.iter().map(|limiter| limiter.described().tree(Beyond::UsedUp))),
+            ),
         };
         let names = self.violated.iter().map(|limiter| Arc::clone(limiter.name()));
         names.fold(denial, Denial::violated_policy)

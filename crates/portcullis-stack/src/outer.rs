@@ -137,7 +137,7 @@ fn ban_step(bans: &dyn Bans, request: &RequestView<'_>) -> Step<Result<(), Denia
         let denial = match answer {
             Ok(None) => return Ok(()),
             Ok(Some(ban)) => {
-                let denial = Denial::new(Reason::Banned);
+                let denial = Denial::new(Reason::Banned).explained("the client's address is banned");
                 ban.remaining.map_or(denial.clone(), |remaining| denial.retry_after(remaining))
             }
             Err(error) => error.into_denial(Reason::StoreUnavailable),

@@ -89,7 +89,7 @@ impl Security {
             // What cannot be inserted was found by the table's lint.
             let _ = matcher.insert(path, Methods::new(rows));
         }
-        let not_found = Denial::new(Reason::RouteNotFound).prepared();
+        let not_found = Denial::new(Reason::RouteNotFound).explained("no route has this path").prepared();
         let routes = Arc::new(Matcher { paths: matcher, not_found });
         let dispatch = Dispatch { inner, routes, security: self.clone() };
         errors.into_result(self.outer_layer().layer(dispatch))
@@ -147,7 +147,10 @@ impl Matcher {
 
 impl Methods {
     fn new(rows: Vec<Row>) -> Self {
-        let not_allowed = Denial::new(Reason::MethodNotAllowed).allow(allowed(&rows)).prepared();
+        let not_allowed = Denial::new(Reason::MethodNotAllowed)
+            .explained("the path has other methods")
+            .allow(allowed(&rows))
+            .prepared();
         Self { rows, not_allowed }
     }
 }

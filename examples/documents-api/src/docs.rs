@@ -45,7 +45,7 @@ fn file(name: &str) -> Result<Response, Denial> {
     let config = Config::from("../openapi.json").validator_url("none");
     let file = utoipa_swagger_ui::serve(name, Arc::new(config))
         .map_err(|error| Denial::new(Reason::InternalError).explained(error.to_string()))?
-        .ok_or_else(|| Denial::new(Reason::ResourceNotFound))?;
+        .ok_or_else(|| Denial::new(Reason::ResourceNotFound).explained("the page has no such file"))?;
     let fields = [
         (CONTENT_TYPE, file.content_type),
         (CACHE_CONTROL, "no-cache".to_owned()),

@@ -10,7 +10,7 @@
 use portcullis::authz::{
     Create, Delete, Field, Filter, Filtered, ListPolicy, Load, Policy, Read, Resource, Submitted, Write,
 };
-use portcullis::core::{Decision, StoreError};
+use portcullis::core::{Decision, Explanation, Finding, StoreError};
 use portcullis::{Principal, Reason};
 
 use crate::database::Database;
@@ -64,7 +64,11 @@ fn owned(user: &Principal) -> Filter<Document> {
 impl Policy<Create, NewDocument> for Rules {
     fn decide(&self, caller: &Principal, new: &NewDocument) -> Decision {
         if user(caller).is_none() && new.team.is_some() {
-            return Decision::deny(Reason::PolicyDenied).because("only users add documents to a team");
+            let held = format!("a caller of {}", caller.issuer().unwrap_or_default());
+            let asked = Explanation::new("no team, or a user of the service", Finding::Fails);
+            return Decision::deny(Reason::PolicyDenied)
+                .because("only users add documents to a team")
+                .explained(asked.held(held).decisive());
         }
         Decision::allow(Reason::PolicyAllowed)
     }

@@ -249,7 +249,9 @@ pub(crate) async fn replace(
     Json(new): Json<NewDocument>,
 ) -> Result<Json<Document>, Denial> {
     let replaced = database.replace_document(&document.id, &new).await.map_err(unavailable)?;
-    replaced.map(Json).ok_or_else(|| Denial::new(Reason::ResourceNotFound))
+    replaced
+        .map(Json)
+        .ok_or_else(|| Denial::new(Reason::ResourceNotFound).explained("it was deleted meanwhile"))
 }
 
 /// Deletes a document.
@@ -264,7 +266,11 @@ pub(crate) async fn remove(
     State(database): State<Database>,
 ) -> Result<StatusCode, Denial> {
     let removed = database.delete_document(&document.id).await.map_err(unavailable)?;
-    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Denial::new(Reason::ResourceNotFound)) }
+    if removed {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Denial::new(Reason::ResourceNotFound).explained("it was deleted meanwhile"))
+    }
 }
 
 /// What happened.

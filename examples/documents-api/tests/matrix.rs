@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use documents_api::{Database, NewDocument, Options, Server};
 use http::HeaderName;
 use portcullis_testkit::{Matrix, Persona, Relation, TestIssuer};
+use serde_json::Value;
 
 const OUTSIDE: &str = "https://idp.example";
 const DOCUMENT: &str = "/documents/{id}";
@@ -21,6 +22,11 @@ impl Folder {
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).expect("the folder can be made");
         Self(path)
+    }
+
+    /// The file with a line for each request.
+    fn audit(&self) -> PathBuf {
+        self.0.join("audit.jsonl")
     }
 }
 
@@ -39,6 +45,7 @@ async fn start(folder: &Folder, issuer: &TestIssuer) -> Server {
     options.audience = Some(issuer.audience().to_owned());
     options.jwks = Some(jwks);
     options.tokens.client_id = Some("documents".to_owned());
+    options.audit = Some(folder.audit());
     Server::start(&options).await.expect("the service starts")
 }
 
@@ -118,8 +125,37 @@ async fn every_route_answers_every_caller_as_the_table_says() {
         .absent("absent")
         .without_absent("/docs/{file}", "the files of the page are the same for everybody, and public")
         .json("POST /documents", r#"{"title":"New"}"#)
+        .json_named("POST /documents", "to a team", r#"{"title":"New","team":"engineering"}"#)
         .json("PUT /documents/{id}", r#"{"title":"Changed","visibility":"public"}"#)
         .run(server.app().clone())
         .await;
-    assert!(report.compared > 0, "{report}");
+    assert!(report.compared > 0 && report.explained > 100, "{report}");
+
+    // The file is whole when nobody can write into it any more.
+    drop(server);
+    let lines = std::fs::read_to_string(folder.audit()).expect("the audit is there");
+    let refused =
+        lines.lines().filter(|line| is_refused(line)).inspect(|line| assert_explained(line)).count();
+    // The other methods that every path was asked by are among them.
+    assert!(refused > report.explained + report.methods / 2, "{refused} lines of refusals, {report}");
+}
+
+fn parsed(line: &str) -> Value {
+    serde_json::from_str(line).expect("a line is JSON")
+}
+
+fn is_refused(line: &str) -> bool {
+    parsed(line).get("reason").is_some()
+}
+
+/// Every denial can be explained from the audit line alone: what refused says why, in words or as a tree.
+#[track_caller]
+fn assert_explained(line: &str) {
+    let event = parsed(line);
+    let decisions = event["decisions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let refused = decisions.iter().rfind(|one| one["effect"] == "deny" && one["enforced"] == true);
+    let said = |one: &Value, name: &str| one.get(name).is_some_and(|said| said != "");
+    let is_explained = refused.is_some_and(|one| said(one, "detail") || said(one, "explanation"));
+    assert!(is_explained, "{line}");
+    assert_eq!(refused.map(|one| &one["reason"]), Some(&event["reason"]), "{line}");
 }

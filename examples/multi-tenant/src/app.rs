@@ -150,7 +150,8 @@ async fn change(
     change: Checked<Write, Json<Assigned<Change>>>,
 ) -> Result<Json<Redacted<Project>>, Denial> {
     let changed = projects.change(project.id, change.into_inner().into_inner());
-    let changed = changed.ok_or_else(|| Denial::new(Reason::ResourceNotFound))?;
+    let changed =
+        changed.ok_or_else(|| Denial::new(Reason::ResourceNotFound).explained("it was deleted meanwhile"))?;
     Ok(Json(rules.shown(project.principal(), changed)))
 }
 
@@ -158,6 +159,6 @@ async fn remove(project: Permit<Delete, Project>, projects: InTenant) -> Result<
     if projects.remove(project.id) {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Denial::new(Reason::ResourceNotFound))
+        Err(Denial::new(Reason::ResourceNotFound).explained("it was deleted meanwhile"))
     }
 }

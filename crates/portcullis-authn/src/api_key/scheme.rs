@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use portcullis_core::challenge::BearerError;
+use portcullis_core::escape::Escaped;
 use portcullis_core::{
     Challenge, Clock, ConfigErrors, CredentialMethod, Denial, Principal, Reason, RequestView, Step,
 };
@@ -20,6 +21,9 @@ use crate::shape::{CredentialShape, TokenShape};
 
 /// The longest key that is hashed, in bytes.
 pub const MAX_KEY_LEN: usize = 512;
+
+/// How many characters of the identifier and the subject of a key an audit event shows.
+const MAX_SHOWN: usize = 64;
 
 /// A scheme of API keys, sent as bearer tokens with a prefix or in a header of their own. A query parameter is
 /// never read.
@@ -106,12 +110,15 @@ impl<K: KeySource> IntoScheme for ApiKeys<K> {
         errors.extend(self.keys.fault());
         errors.into_result(())?;
         let clock = context.clock().clone();
-        let authenticator = ApiKeyAuthenticator { shape: self.shape, keys: self.keys, clock };
+        let authenticator =
+            ApiKeyAuthenticator { unknown: unknown(&self.shape), shape: self.shape, keys: self.keys, clock };
         Ok(SchemeParts::new(authenticator).only_where_named_if(self.only_where_named))
     }
 }
 
 struct ApiKeyAuthenticator<K> {
+    /// The refusal of keys that nobody has.
+    unknown: Denial,
     shape: CredentialShape,
     keys: K,
     clock: Clock,
@@ -138,10 +145,10 @@ impl<K: KeySource> Authenticator for ApiKeyAuthenticator<K> {
             );
         }
         match self.keys.find(ApiKey::hash_of(text.as_bytes())) {
-            Step::Done(found) => Step::Done(judge(found, &self.clock)),
+            Step::Done(found) => Step::Done(judge(found, &self.clock, &self.unknown)),
             Step::Wait(wait) => {
-                let clock = self.clock.clone();
-                Step::wait(async move { judge(wait.await, &clock) })
+                let (clock, unknown) = (self.clock.clone(), self.unknown.clone());
+                Step::wait(async move { judge(wait.await, &clock, &unknown) })
             }
         }
     }
@@ -161,10 +168,33 @@ impl<K: KeySource> Authenticator for ApiKeyAuthenticator<K> {
     }
 }
 
-fn judge(found: Result<Option<ApiKey>, Denial>, clock: &Clock) -> Result<Principal, Denial> {
+/// Of a key that nobody knows, nothing can be told but where it stood: it may be any secret, sent to the wrong place.
+fn unknown(shape: &CredentialShape) -> Denial {
+    let place = match shape {
+        CredentialShape::Header(name) => format!("the key in `{name}` is none of ours"),
+        CredentialShape::Bearer(TokenShape::Prefixed(prefix)) => {
+            format!("a key `{prefix}..` that is none of ours")
+        }
+        _ => "the key is none of ours".to_owned(),
+    };
+    Denial::new(Reason::ApiKeyUnknown).explained(place).prepared()
+}
+
+fn judge(
+    found: Result<Option<ApiKey>, Denial>,
+    clock: &Clock,
+    unknown: &Denial,
+) -> Result<Principal, Denial> {
     match found? {
-        None => Err(Denial::new(Reason::ApiKeyUnknown)),
-        Some(key) if key.is_expired(clock.wall()) => Err(Denial::new(Reason::ApiKeyExpired)),
+        None => Err(unknown.clone()),
+        Some(key) if key.is_expired(clock.wall()) => Err(expired(&key)),
         Some(key) => Ok(key.principal().clone()),
     }
+}
+
+/// Which key, and whose: it is a known one, whose identifier is no secret.
+fn expired(key: &ApiKey) -> Denial {
+    let shown = |text| Escaped::new(text).with_limit(MAX_SHOWN);
+    let (id, subject) = (shown(key.id()), shown(key.principal().subject()));
+    Denial::new(Reason::ApiKeyExpired).explained(format!("the key `{id}` of `{subject}`"))
 }

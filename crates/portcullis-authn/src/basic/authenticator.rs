@@ -10,6 +10,7 @@ use portcullis_core::{
 
 use super::attempt::Report;
 use super::login::Login;
+use super::names::Names;
 use super::remember::{Digested, Remembered};
 use super::users::{Rehash, User, UserStore};
 use crate::authenticator::{Authenticator, Credential};
@@ -26,6 +27,7 @@ struct Inner<S> {
     hashing: Hashing,
     decoy: PasswordHashString,
     remembered: Option<Remembered>,
+    names: Names,
     rehashes: AtomicBool,
     clock: Clock,
 }
@@ -37,10 +39,11 @@ impl<S: UserStore> BasicAuthenticator<S> {
         hashing: Hashing,
         decoy: PasswordHashString,
         remembered: Option<Remembered>,
+        names: Names,
         clock: Clock,
     ) -> Self {
         let rehashes = AtomicBool::new(true);
-        Self(Arc::new(Inner { users, deadline, hashing, decoy, remembered, rehashes, clock }))
+        Self(Arc::new(Inner { users, deadline, hashing, decoy, remembered, names, rehashes, clock }))
     }
 }
 
@@ -64,10 +67,13 @@ impl<S: UserStore> Authenticator for BasicAuthenticator<S> {
         };
         match Report::ask(request, credential.scheme(), &login.user) {
             Step::Done(Ok(report)) => self.0.clone().verify(login, report),
-            Step::Done(Err(denial)) => Step::Done(Err(denial)),
+            Step::Done(Err(denial)) => Step::Done(Err(self.0.names.blocked(denial, &login.user))),
             Step::Wait(asked) => {
                 let inner = Arc::clone(&self.0);
-                Step::wait(async move { inner.verify(login, asked.await?).resolve().await })
+                Step::wait(async move {
+                    let asked = asked.await.map_err(|denial| inner.names.blocked(denial, &login.user));
+                    inner.verify(login, asked?).resolve().await
+                })
             }
         }
     }
@@ -98,6 +104,9 @@ impl<S: UserStore> Inner<S> {
         report: Option<Report>,
     ) -> Result<Principal, Denial> {
         let found = within(self.deadline, self.users.find(&login.user)).await?;
+        if found.is_some() {
+            self.names.found(&login.user);
+        }
         // An unknown user costs as much as a known one.
         let hash = found.as_ref().map_or(&self.decoy, User::hash).clone();
         let matches = self.hashing.verify(login.password.clone(), hash).await?;
@@ -105,7 +114,7 @@ impl<S: UserStore> Inner<S> {
             Some(user) if matches && !user.is_disabled() => user,
             other => {
                 Report::settle(report, AttemptOutcome::Failed);
-                return Err(wrong_password(other.as_ref()));
+                return Err(self.wrong_password(&login.user, other.as_ref()));
             }
         };
         Report::settle(report, AttemptOutcome::Succeeded);
@@ -128,13 +137,14 @@ impl<S: UserStore> Inner<S> {
             self.rehashes.store(false, Ordering::Relaxed);
         }
     }
-}
 
-/// The caller learns nothing of the difference; the audit event does.
-fn wrong_password(user: Option<&User>) -> Denial {
-    Denial::new(Reason::WrongPassword).explained(match user {
-        None => "no such user",
-        Some(user) if user.is_disabled() => "user is disabled",
-        Some(_) => "password does not match",
-    })
+    /// The caller learns nothing of the difference; the audit event does.
+    fn wrong_password(&self, name: &str, user: Option<&User>) -> Denial {
+        let (names, refused) = (&self.names, Denial::new(Reason::WrongPassword));
+        refused.explained(match user {
+            None => format!("no such user: {}", names.nobody(name)),
+            Some(user) if user.is_disabled() => format!("user is disabled: {}", names.user(name)),
+            Some(_) => format!("password does not match: {}", names.user(name)),
+        })
+    }
 }

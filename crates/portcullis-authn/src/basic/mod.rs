@@ -3,6 +3,7 @@
 mod attempt;
 mod authenticator;
 mod login;
+mod names;
 mod remember;
 mod scheme;
 mod static_users;
@@ -12,6 +13,7 @@ mod users;
 mod tests;
 
 pub use self::login::MAX_USER_LEN;
+pub use self::names::MAX_KNOWN_USERS;
 pub use self::remember::MAX_REMEMBERED_FOR;
 pub use self::scheme::Basic;
 pub use self::static_users::{StaticUsers, StaticUsersBuilder};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors};
 
 use super::authenticator::BasicAuthenticator;
+use super::names::Names;
 use super::remember::{MAX_REMEMBERED_FOR, Remembered};
 use super::users::UserStore;
 use crate::deadline::{self, DEFAULT_STORE_DEADLINE};
@@ -39,6 +40,7 @@ pub struct Basic<S> {
     remember: Option<(Duration, usize)>,
     deadline: Duration,
     only_where_named: bool,
+    pseudonymous: bool,
 }
 
 impl<S: UserStore> Basic<S> {
@@ -50,6 +52,7 @@ impl<S: UserStore> Basic<S> {
             remember: None,
             deadline: DEFAULT_STORE_DEADLINE,
             only_where_named: false,
+            pseudonymous: false,
         }
     }
 
@@ -75,6 +78,17 @@ impl<S: UserStore> Basic<S> {
         Self { deadline, ..self }
     }
 
+    /// Names nobody in the audit events of logins that are refused. By default, they name the user: `` password
+    /// does not match: user `alice` ``.
+    ///
+    /// A name that is no user's is never told, since people type passwords into the wrong field: it has a tag, such as
+    /// `#5f0c13d29a41b7e8`, which is the same for the same name until the process ends. With this, so have users. Of an
+    /// attempt that a guard refuses nobody looks for the user: it is named if the scheme has found one of that name since
+    /// the process began, [`MAX_KNOWN_USERS`](crate::MAX_KNOWN_USERS) of them at most, the latest. Passwords are never told.
+    pub fn pseudonymous(self) -> Self {
+        Self { pseudonymous: true, ..self }
+    }
+
     /// Offers the scheme on routes that name it, and on no others. By default, it is part of the default set.
     pub fn only_where_named(self) -> Self {
         Self { only_where_named: true, ..self }
@@ -92,7 +106,9 @@ impl<S: UserStore> IntoScheme for Basic<S> {
         let (Some(decoy), Some(remembered)) = (decoy, remembered) else { return Err(ConfigErrors::new()) };
         let clock = context.clock().clone();
         let (users, deadline) = (self.users, self.deadline);
-        let authenticator = BasicAuthenticator::new(users, deadline, self.hashing, decoy, remembered, clock);
+        let names = Names::new(self.pseudonymous);
+        let authenticator =
+            BasicAuthenticator::new(users, deadline, self.hashing, decoy, remembered, names, clock);
         Ok(SchemeParts::new(authenticator).only_where_named_if(self.only_where_named))
     }
 }
@@ -116,6 +132,7 @@ impl<S> fmt::Debug for Basic<S> {
             .field("remember", &self.remember)
             .field("deadline", &self.deadline)
             .field("only_where_named", &self.only_where_named)
+            .field("pseudonymous", &self.pseudonymous)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use portcullis_core::escape::Escaped;
 use portcullis_core::{
     Challenge, Clock, ConfigCode, ConfigError, ConfigErrors, Confirmation, CredentialMethod, Denial,
     Principal, PrincipalBuilder, Reason, RequestView, Step,
@@ -181,7 +182,9 @@ impl Certificates {
         // INVARIANT: the certificate was there when it was picked.
         let certificate = request.client_certificate().ok_or_else(|| Denial::new(Reason::InternalError))?;
         if !certificate.is_verified() {
-            return Err(Denial::new(Reason::CertificateUnverified));
+            return Err(
+                Denial::new(Reason::CertificateUnverified).explained("no trusted authority vouches for it")
+            );
         }
         // A proxy passes on what nobody has read, and who keeps something else leaves it to us.
         let unkept;
@@ -196,18 +199,37 @@ impl Certificates {
         let identity = CertificateIdentity::new(read.as_ref().map_err(malformed)?);
         let now = self.clock.wall();
         if now < identity.not_before() {
-            return Err(Denial::new(Reason::CertificateNotYetValid));
+            return Err(Denial::new(Reason::CertificateNotYetValid).explained(holder(&identity)));
         }
         // The handshake may be long ago. RFC 5280 §4.1.2.5: the last second is part of the time.
         if now.duration_since(identity.not_after()).is_ok_and(|late| late.as_secs() > 0) {
-            return Err(Denial::new(Reason::CertificateExpired));
+            return Err(Denial::new(Reason::CertificateExpired).explained(holder(&identity)));
         }
-        let principal = (self.identify)(&identity).ok_or_else(|| Denial::new(Reason::CertificateUnmapped))?;
+        let unmapped = || Denial::new(Reason::CertificateUnmapped).explained(holder(&identity));
+        let principal = (self.identify)(&identity).ok_or_else(unmapped)?;
         let thumbprint = certificate.thumbprint_s256(|der| Sha256::digest(der).into());
         let principal = principal.expires_at(identity.not_after());
         Ok(principal.confirmation(Confirmation::Certificate(*thumbprint)).build())
     }
 }
+
+/// Whose certificate it is: what stands in it is public (RFC 5280 §4.1.2.6).
+fn holder(identity: &CertificateIdentity<'_>) -> String {
+    let subject = identity.subject().unwrap_or_default();
+    let shown = |text| Escaped::new(text).with_limit(MAX_SHOWN);
+    let names = identity.dns_names().iter().chain(identity.emails()).chain(identity.uris());
+    let names: Vec<String> = names.take(MAX_NAMES).map(|name| shown(name).to_string()).collect();
+    format!(
+        "subject `{}`, names `{}`, serial {}",
+        shown(&subject),
+        names.join(" "),
+        shown(&identity.serial())
+    )
+}
+
+/// How many characters of a name, and how many names, an audit event shows.
+const MAX_SHOWN: usize = 64;
+const MAX_NAMES: usize = 4;
 
 impl Authenticator for Certificates {
     fn shapes(&self) -> Vec<CredentialShape> {

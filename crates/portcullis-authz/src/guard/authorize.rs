@@ -136,7 +136,8 @@ impl<'p, P> Guard<'p, P> {
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let tenant = <R::Store as Load<R>>::TENANTS_APART.then_some(caller);
         let load = store.load_for(caller, &parsed);
-        let resource = steps::loaded(trail, target, deadline, load, tenant).await?;
+        let unasked = || steps::unasked::<A, R, P>(trail, self.policy, caller);
+        let resource = steps::loaded(trail, target, deadline, load, tenant, unasked).await?;
         self.ask(trail, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -25,7 +26,7 @@ pub struct PathParameters(Arc<Captured>);
 struct Captured {
     parameters: SmallVec<[Parameter; 2]>,
     /// What guards asked about the parameters, so that an audit event can say it without a copy.
-    asked: [OnceLock<(Subject, usize)>; 2],
+    asked: [OnceLock<(&'static Subject, usize)>; 2],
 }
 
 /// A name and its decoded value; no value if what the client wrote cannot be decoded.
@@ -95,7 +96,7 @@ impl PathParameters {
 
     /// What was asked about the parameter at that place, to be read later. Allocates nothing; `None` if two others were
     /// asked before.
-    pub(super) fn explain(&self, subject: Subject, place: usize) -> Option<Explained> {
+    pub(super) fn explain(&self, subject: &'static Subject, place: usize) -> Option<Explained> {
         let free = (0_u64..).zip(&self.0.asked).find(|(_, slot)| slot.set((subject, place)).is_ok());
         free.map(|(slot, _)| Explained::later(Arc::clone(&self.0) as Arc<dyn Explain>, slot))
     }
@@ -127,8 +128,13 @@ impl Explain for Captured {
         let asked = usize::try_from(slot).ok().and_then(|slot| self.asked.get(slot)?.get());
         let text = asked.map(|(subject, place)| {
             let id = self.parameters.get(*place).and_then(|(_, value)| value.as_deref());
-            told::asked(*subject, id.unwrap_or_default())
+            told::asked(subject, id.unwrap_or_default())
         });
         Explanation::new(text.unwrap_or_default(), Finding::Holds).decisive()
+    }
+
+    fn part(&self, slot: u64) -> Option<Cow<'_, str>> {
+        let (subject, _) = self.asked.get(usize::try_from(slot).ok()?)?.get()?;
+        subject.part(0)
     }
 }

@@ -1,6 +1,6 @@
 use std::future::{Future, ready};
 
-use portcullis_core::{Decision, Mode, Principal, Step};
+use portcullis_core::{Decision, Explained, Mode, Principal, Step};
 
 /// Decides whether a caller may do something to a resource.
 ///
@@ -89,6 +89,17 @@ pub trait Policy<A, R>: Send + Sync {
     /// policy. By default, this is `false`, as for plain code, which is known at once.
     fn holds_requests(&self) -> bool {
         false
+    }
+
+    /// What would have been asked about a resource that does not exist, for the audit event, so that a resource that is
+    /// hidden cannot be told from one that is absent by the work that is done. By default, this is `None`: a policy whose
+    /// refusals are no dearer than a comparison needs nothing else. [`Filtered`](crate::Filtered) makes its filter here, and
+    /// the tree of it, as it does for a refusal.
+    ///
+    /// Guards ask it where a resource is [hidden](crate::OnDeny::Hide) and the policy enforced.
+    fn explain_absent(&self, caller: &Principal) -> Option<Explained> {
+        let _ = caller;
+        None
     }
 
     /// How seriously this action on this kind of resource is taken, for this request. By default, this is

@@ -20,9 +20,11 @@ use crate::refusal;
 pub(super) fn caller(trail: &Trail) -> Result<&Principal, Denial> {
     let denial = match trail.authentication() {
         Authentication::Known(caller) => return Ok(caller),
-        Authentication::Anonymous => {
-            refusal::with_challenges_of(trail, Denial::new(Reason::MissingCredentials), &Scopes::EMPTY)
-        }
+        Authentication::Anonymous => refusal::with_challenges_of(
+            trail,
+            Denial::new(Reason::MissingCredentials).explained("a guard asks for the caller"),
+            &Scopes::EMPTY,
+        ),
         Authentication::NotAsked => Denial::misconfigured(
             "a guard asks for the caller, but no authentication ran: the route is public",
         ),
@@ -33,18 +35,20 @@ pub(super) fn caller(trail: &Trail) -> Result<&Principal, Denial> {
 /// The identifier. Text that is none names nothing.
 pub(super) fn parsed<R: Resource>(trail: &Trail, target: Target<'_>, id: &str) -> Result<R::Id, Denial> {
     if id.len() > MAX_IDENTIFIER {
-        return Err(absent(trail, target, &["the identifier is too long"]));
+        return Err(absent(trail, target, &["the identifier is too long"], None));
     }
-    id.parse().map_err(|_| absent(trail, target, &["the identifier does not parse"]))
+    id.parse().map_err(|_| absent(trail, target, &["the identifier does not parse"], None))
 }
 
-/// What the store has, in time. `tenant` is said where callers see their own tenant's resources alone.
+/// What the store has, in time. `tenant` is said where callers see their own tenant's resources alone; `unasked` is what
+/// the policy would have been asked.
 pub(super) async fn loaded<R>(
     trail: &Trail,
     target: Target<'_>,
     deadline: Duration,
     load: impl Future<Output = Result<Option<R>, StoreError>>,
     tenant: Option<&Principal>,
+    unasked: impl FnOnce() -> Option<Explained>,
 ) -> Result<R, Denial> {
     let failed = |denial: Denial, said: &[&str]| {
         let refused = target.refused(denial.reason(), said, None);
@@ -54,7 +58,7 @@ pub(super) async fn loaded<R>(
         Waited::Answered(Ok(Some(resource))) => return Ok(resource),
         Waited::Answered(Ok(None)) => {
             let tenant = Target::tenant(tenant);
-            return Err(absent(trail, target, tenant.as_deref().as_slice()));
+            return Err(absent(trail, target, tenant.as_deref().as_slice(), unasked()));
         }
         Waited::Answered(Err(error)) => failed(error.into_denial(Reason::StoreUnavailable), &[]),
         Waited::Elapsed => {
@@ -175,9 +179,19 @@ fn refusal_of(decision: &Decision) -> Reason {
 }
 
 /// Must stay the same answer as a hidden resource, and as dear.
-fn absent(trail: &Trail, target: Target<'_>, said: &[&str]) -> Denial {
+fn absent(trail: &Trail, target: Target<'_>, said: &[&str], unasked: Option<Explained>) -> Denial {
     let reason = Reason::ResourceNotFound;
-    answered(trail, told(Denial::new(reason), target.refused(reason, said, None)))
+    answered(trail, told(Denial::new(reason), target.refused(reason, said, unasked)))
+}
+
+/// What the policy would have been asked about a resource that is not there. A policy that is not enforced hides nothing.
+pub(super) fn unasked<A, R: Resource, P: Policy<A, R>>(
+    trail: &Trail,
+    policy: &P,
+    caller: &Principal,
+) -> Option<Explained> {
+    let hides = R::ON_DENY == OnDeny::Hide && trail.enforces(policy.mode());
+    if hides { policy.explain_absent(caller) } else { None }
 }
 
 pub(super) fn noted(trail: &Trail, denial: Denial) -> Denial {

@@ -1,8 +1,9 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::marker::PhantomData;
 
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Decision, Explained, Principal, Reason};
+use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Principal, Reason};
 
 use super::action::Action;
 use super::path_parameters::PathParameters;
@@ -19,14 +20,14 @@ const ROOM: usize = 256;
 /// What is done to what, for audit events: `Read Document/7`.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'t> {
-    subject: Subject,
+    subject: &'static Subject,
     id: Option<&'t str>,
     parameter: Option<(&'t PathParameters, usize)>,
 }
 
 /// A target that outlives the request.
 pub(super) struct OwnedTarget {
-    subject: Subject,
+    subject: &'static Subject,
     id: Option<Box<str>>,
 }
 
@@ -36,27 +37,41 @@ impl OwnedTarget {
     }
 }
 
-/// An action on a kind of resources. The kind is asked for when somebody reads it.
-#[derive(Clone, Copy)]
+/// An action on a kind of resources: one for each pair of types. The kind is asked for when somebody reads it.
 pub(super) struct Subject {
     pub(super) action: &'static str,
     pub(super) kind: Option<fn() -> &'static str>,
 }
 
+/// The subject of a pair of types.
+struct Of<A, R>(PhantomData<(A, R)>);
+
+impl<A: Action, R: Resource> Of<A, R> {
+    const RESOURCE: &'static Subject = &Subject { action: A::NAME, kind: Some(R::kind) };
+}
+
+impl<A: Action, T: Submitted> Of<A, T> {
+    const SUBMITTED: &'static Subject = &Subject { action: A::NAME, kind: Some(T::kind) };
+}
+
+impl<A: Action> Of<A, ()> {
+    const VALUE: &'static Subject = &Subject { action: A::NAME, kind: None };
+}
+
 impl<'t> Target<'t> {
     /// A loaded resource.
     pub(super) fn resource<A: Action, R: Resource>(id: Option<&'t str>) -> Self {
-        Self { subject: Subject { action: A::NAME, kind: Some(R::kind) }, id, parameter: None }
+        Self { subject: Of::<A, R>::RESOURCE, id, parameter: None }
     }
 
     /// A value that came in the body of the request.
     pub(super) fn submitted<A: Action, T: Submitted>() -> Self {
-        Self { subject: Subject { action: A::NAME, kind: Some(T::kind) }, id: None, parameter: None }
+        Self { subject: Of::<A, T>::SUBMITTED, id: None, parameter: None }
     }
 
     /// A value that came with the request.
     pub(super) fn value<A: Action>() -> Self {
-        Self { subject: Subject { action: A::NAME, kind: None }, id: None, parameter: None }
+        Self { subject: Of::<A, ()>::VALUE, id: None, parameter: None }
     }
 
     /// The same, whose identifier is that path parameter.
@@ -69,7 +84,7 @@ impl<'t> Target<'t> {
     #[inline]
     pub(super) fn allowed(self, decision: &Decision) -> (Cow<'static, str>, Option<Explained>) {
         match (decision.detail(), decision.explanation(), self.id) {
-            (None, None, None) => (self.subject.action.into(), None),
+            (None, None, None) => (self.subject.action.into(), Some(Explained::fixed(self.subject))),
             _ => self.allowed_at_length(decision),
         }
     }
@@ -141,5 +156,19 @@ impl fmt::Display for Subject {
             None => Ok(()),
             Some(kind) => write!(f, " {}", kind()),
         }
+    }
+}
+
+/// What was allowed about something without an identifier, by a policy that has no more to say.
+impl Explain for Subject {
+    fn explain(&self, _: u64, _: Option<&Principal>) -> Explanation {
+        Explanation::new(self.to_string(), Finding::Holds).decisive()
+    }
+
+    fn part(&self, _: u64) -> Option<Cow<'_, str>> {
+        Some(match self.kind {
+            None => self.action.into(),
+            Some(_) => self.to_string().into(),
+        })
     }
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use portcullis_core::{Explain, Explained, Explanation, Finding, Principal, Reason};
@@ -6,7 +7,7 @@ use super::target::Subject;
 
 /// What a guard was asked and what came of it, written when somebody reads it.
 pub(super) struct Told {
-    pub(super) subject: Subject,
+    pub(super) subject: &'static Subject,
     pub(super) id: String,
     pub(super) reason: Reason,
     pub(super) inner: Option<Explained>,
@@ -24,13 +25,21 @@ impl Explain for Told {
             Explanation::new(asked(self.subject, &self.id), finding(self.reason)).held(self.reason.code());
         match &self.inner {
             None => root.decisive(),
+            // Of what is not there nothing was asked.
+            Some(inner) if self.reason == Reason::ResourceNotFound => {
+                root.decisive().part((*inner.tree(caller)).clone())
+            }
             Some(inner) => root.part((*inner.tree(caller)).clone()),
         }
+    }
+
+    fn part(&self, _: u64) -> Option<Cow<'_, str>> {
+        self.subject.part(0)
     }
 }
 
 /// The identifier is escaped when the tree is written.
-pub(super) fn asked(subject: Subject, id: &str) -> String {
+pub(super) fn asked(subject: &Subject, id: &str) -> String {
     if id.is_empty() { subject.to_string() } else { format!("{subject}/{id}") }
 }
 

@@ -130,7 +130,7 @@ impl Rule {
             Err(_) => Ok(()),
         };
         match mode {
-            Some(mode) => facts.ask_in_mode(mode, asked),
+            Some(mode) => facts.ask_in_mode(mode, rule, asked),
             None => asked(),
         }
     }

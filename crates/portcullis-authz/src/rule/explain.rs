@@ -1,8 +1,9 @@
 //! Why a rule decided as it did: what was asked, what the caller held, and which condition decided.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use portcullis_core::{Explain, Explained, Explanation, Finding, Mode, Principal};
+use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Mode, Principal, Reason};
 
 use super::Rule;
 use super::attribute::Attribute;
@@ -21,6 +22,21 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The decision of a part that is watched, with what it is.
+    pub(super) fn of_watched(&self, decision: Decision) -> Decision {
+        let finding = match decision.reason() {
+            Reason::ExplicitlyDenied => Finding::Holds,
+            reason if reason.problem().is_some_and(|problem| problem.status().is_server_error()) => {
+                Finding::Unknown
+            }
+            _ => Finding::Fails,
+        };
+        let place = Watched::FINDINGS.iter().position(|known| *known == finding).unwrap_or_default();
+        decision.explained(Explained::later(Arc::new(Watched(self.clone())), place as u64))
+    }
+}
+
 impl Explain for Inner {
     fn explain(&self, outcomes: u64, caller: Option<&Principal>) -> Explanation {
         let mut teller = Teller { told: Told(outcomes), caller, place: 0 };
@@ -28,6 +44,35 @@ impl Explain for Inner {
         let (tree, found) = teller.tell(self.node());
         // Of a rule with very many conditions not every outcome is known, but that of the whole is.
         if found == whole { tree } else { Explanation::new("rule", whole).part(tree) }
+    }
+
+    fn part(&self, _: u64) -> Option<Cow<'_, str>> {
+        Some(self.part().into())
+    }
+}
+
+/// A part of a rule that is watched, and stands by itself in the event where it would have refused.
+struct Watched(Rule);
+
+impl Watched {
+    const FINDINGS: [Finding; 3] = [Finding::Fails, Finding::Holds, Finding::Unknown];
+}
+
+impl Explain for Watched {
+    fn explain(&self, finding: u64, caller: Option<&Principal>) -> Explanation {
+        let finding = usize::try_from(finding).ok().and_then(|place| Self::FINDINGS.get(place).copied());
+        let finding = finding.unwrap_or(Finding::Unknown);
+        let tree = Explanation::new(self.0.without_values().to_string(), finding).decisive();
+        let held =
+            caller.filter(|_| finding == Finding::Fails).and_then(|caller| held(self.0.node(), caller));
+        match held {
+            Some(held) => tree.held(held),
+            None => tree,
+        }
+    }
+
+    fn part(&self, _: u64) -> Option<Cow<'_, str>> {
+        Some(self.0.0.part().into())
     }
 }
 

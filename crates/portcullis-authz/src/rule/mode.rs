@@ -67,13 +67,18 @@ impl Rule {
     }
 
     pub(super) fn ask_in_mode(&self, mode: Mode, facts: &Facts<'_>) -> Verdict<'_> {
-        facts.ask_in_mode(mode, || self.ask(facts))
+        facts.ask_in_mode(mode, self, || self.ask(facts))
     }
 }
 
 impl Facts<'_> {
     /// Asks, and takes a refusal as seriously as the mode says.
-    pub(super) fn ask_in_mode<'r>(&self, mode: Mode, ask: impl FnOnce() -> Verdict<'r>) -> Verdict<'r> {
+    pub(super) fn ask_in_mode<'r>(
+        &self,
+        mode: Mode,
+        part: &Rule,
+        ask: impl FnOnce() -> Verdict<'r>,
+    ) -> Verdict<'r> {
         if self.request.trail().enforces(mode) {
             return ask();
         }
@@ -83,7 +88,7 @@ impl Facts<'_> {
             Err(panicked) => panicked,
         };
         if self.notes {
-            self.request.trail().shadowed(Room::Rule, &decision);
+            self.request.trail().note(Room::Rule, part.of_watched(decision), false);
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! What a rule is made of.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use portcullis_core::escape::Escaped;
 use portcullis_core::{Decision, Mode, RequestView};
 use serde_json::Value;
 
@@ -19,12 +20,17 @@ pub(super) struct Inner {
     open: Openness,
     conditions: u32,
     is_broken: bool,
+    /// What metrics call it; printed when somebody asks for it first.
+    part: OnceLock<Box<str>>,
 }
+
+/// How many characters of a rule metrics have.
+const MAX_PART: usize = 128;
 
 impl Inner {
     pub(super) fn new(node: Node) -> Self {
         let (open, conditions, is_broken) = (Openness::of(&node), node.conditions(), node.is_broken());
-        Self { node, open, conditions, is_broken }
+        Self { node, open, conditions, is_broken, part: OnceLock::new() }
     }
 
     pub(super) fn node(&self) -> &Node {
@@ -34,6 +40,14 @@ impl Inner {
     /// Whether the node can mean nothing; see [`Node::is_broken`].
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken
+    }
+
+    /// The rule without the values of claims, cut.
+    pub(super) fn part(&self) -> &str {
+        self.part.get_or_init(|| {
+            let printed = self.node.without_values().to_string();
+            Escaped::new(&printed).with_limit(MAX_PART).to_string().into()
+        })
     }
 
     pub(super) fn open(&self) -> Openness {

@@ -108,6 +108,12 @@ pub struct TrailEntry {
 }
 
 impl TrailEntry {
+    /// What decided, by a name for metrics: see [`Explain::part`](crate::Explain::part).
+    #[must_use]
+    pub fn part(&self) -> Option<Cow<'_, str>> {
+        self.explained.as_ref()?.part()
+    }
+
     #[inline]
     pub(super) fn decision(room: Room, decision: &Decision, enforced: bool) -> Self {
         let detail = decision.detail_cow().cloned();
@@ -116,7 +122,7 @@ impl TrailEntry {
     }
 
     pub(super) fn refusal(room: Room, denial: &Denial) -> Self {
-        let detail = denial.explanation_cow();
+        let detail = denial.detail();
         let explained = denial.explanation_tree().cloned();
         Self { room, effect: Effect::Deny, reason: denial.reason(), enforced: true, detail, explained }
     }

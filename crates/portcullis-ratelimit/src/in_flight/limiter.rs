@@ -12,6 +12,7 @@ use portcullis_core::{
 use super::permit::Permit;
 use super::places::{Places, Taken};
 use super::{InFlight, MAX_TOTAL_AT_ONCE};
+use crate::described::{Beyond, Described};
 use crate::fields::Fields;
 use crate::key::LimitKey;
 use crate::limiter::Phase;
@@ -56,7 +57,13 @@ impl InFlightLimiter {
         let fields = errors.take(Fields::of_concurrent_requests(&cap.name, cap.at_most));
         let (Some(fields), true) = (fields, errors.is_empty()) else { return Err(errors) };
         let refusal = |reason| {
-            let denial = Denial::new(reason).retry_after(cap.retry_after);
+            let described = match reason {
+                Reason::InFlightExceeded => format!("{} in flight by {}", cap.at_most, cap.key.label),
+                _ => format!("{} in flight of everybody", cap.total),
+            };
+            let described = Described::new(&cap.name, format!("cap {}: {described}", cap.name));
+            let denial = Denial::new(reason).with_explanation(described.explained(Beyond::UsedUp));
+            let denial = denial.retry_after(cap.retry_after);
             denial.violated_policy(Arc::clone(&cap.name)).prepared()
         };
         Ok(Self(Arc::new(Shared {

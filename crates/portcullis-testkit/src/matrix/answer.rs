@@ -59,6 +59,11 @@ impl Answer {
         tree.lines().map(|line| format!("\n      {line}")).collect()
     }
 
+    /// Whether the event of the refusal says more than its reason; `None` if the framework refused nothing.
+    pub(super) fn is_explained(&self) -> Option<bool> {
+        self.denial.as_ref().map(Denial::is_explained)
+    }
+
     /// Whether no route has this path at all.
     pub(super) fn is_nowhere(&self) -> bool {
         self.denial.as_ref().is_some_and(|denial| denial.reason() == Reason::RouteNotFound)

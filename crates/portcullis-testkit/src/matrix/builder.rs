@@ -27,6 +27,7 @@ pub struct Matrix {
     pub(super) personas: Vec<Persona>,
     pub(super) relations: Vec<Relation>,
     pub(super) contents: Vec<(String, Content)>,
+    pub(super) variants: Vec<Variant>,
     /// The relation to what does not exist; beside which relation, if it is not for all.
     pub(super) absent: Vec<(Option<String>, String)>,
     pub(super) telling: Vec<String>,
@@ -35,6 +36,14 @@ pub struct Matrix {
     pub(super) reset: Option<Box<Reset>>,
     pub(super) deadline: Duration,
     pub(super) update: Update,
+}
+
+/// One of several bodies of a route.
+pub(super) struct Variant {
+    /// As the file has it.
+    pub(super) route: String,
+    pub(super) name: String,
+    pub(super) content: Content,
 }
 
 type Reset = dyn Fn() -> Pin<Box<dyn Future<Output = ()>>>;
@@ -48,6 +57,7 @@ impl Matrix {
             personas: Vec::new(),
             relations: Vec::new(),
             contents: Vec::new(),
+            variants: Vec::new(),
             absent: Vec::new(),
             telling: Vec::new(),
             exempt: Vec::new(),
@@ -88,6 +98,15 @@ impl Matrix {
     /// Sets the JSON body of a route, written as in the file: `POST /documents`. By default, requests have no body.
     pub fn json(mut self, route: &str, text: &str) -> Self {
         self.contents.push((route.to_owned(), Content::json(text.to_owned())));
+        self
+    }
+
+    /// Adds another body of a route without path parameters, by a name of its own: a row `POST /documents (to a team)`. What a
+    /// policy decides by the body is proven so for every persona. A route that has such bodies has no row without a name,
+    /// unless [`json`](Self::json) gives it a body, too.
+    pub fn json_named(mut self, route: &str, name: &str, text: &str) -> Self {
+        let content = Content::json(text.to_owned());
+        self.variants.push(Variant { route: route.to_owned(), name: name.to_owned(), content });
         self
     }
 

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use super::builder::{METHODS_OF_ANY, Matrix};
+use super::builder::{METHODS_OF_ANY, Matrix, Variant};
 use super::cell::Cell;
 use super::exempt;
 use super::fault::{MatrixFault, MatrixFaultKind};
@@ -10,6 +10,7 @@ use super::persona::Persona;
 use super::relation::Relation;
 use super::run::Seen;
 use super::sheet::{self, Label, RouteName, Row, Sheet};
+use super::target::Content;
 use super::template;
 
 /// A row that must be there, and what the file promises for it.
@@ -20,6 +21,8 @@ pub(super) struct Planned<'a> {
     pub(super) route: &'a RouteName,
     pub(super) method: Method,
     pub(super) relation: Option<&'a Relation>,
+    /// The body of the route, or that of the name.
+    pub(super) content: Option<&'a Content>,
     /// In the order of the personas of the test; `None` where the file says nothing.
     pub(super) cells: Vec<Option<Cell>>,
     /// 0 if the row is not in the file.
@@ -68,6 +71,21 @@ pub(super) fn setup(matrix: &Matrix) -> Vec<MatrixFault> {
             wrong.push(format!("the body is for `{route}`, which is no route"));
         }
     }
+    for (index, Variant { route, name, .. }) in matrix.variants.iter().enumerate() {
+        match matrix.routes.iter().find(|known| known.to_string() == *route) {
+            None => wrong.push(format!("the body `{name}` is for `{route}`, which is no route")),
+            Some(known) if matrix.relations.iter().any(|relation| relation.speaks_for(&known.path)) => {
+                wrong.push(format!("the body `{name}` is for `{route}`, whose rows are relations"));
+            }
+            Some(_) => {}
+        }
+        if !sheet::is_name(name) {
+            wrong.push(format!("no body can be called {name:?}"));
+        }
+        if matrix.variants.iter().take(index).any(|other| (&other.route, &other.name) == (route, name)) {
+            wrong.push(format!("there are two bodies `{name}` of `{route}`"));
+        }
+    }
     for path in &matrix.telling {
         if !matrix.routes.iter().any(|known| known.path == *path) {
             wrong.push(format!("`{path}`, which may tell what exists, is no route"));
@@ -94,18 +112,16 @@ pub(super) fn plan<'a>(matrix: &'a Matrix, sheet: &Sheet, faults: &mut Vec<Matri
     let mut planned = Vec::new();
     for route in routes {
         let relations = speaking(matrix, &route.path);
+        let kinds = kinds(matrix, route, &relations);
         if relations.is_empty() && template::has_parameters(&route.path) {
             let message = format!("`{route}` has parameters, and no relation speaks for it");
             faults.push(MatrixFault::new(MatrixFaultKind::Coverage, message));
             continue;
         }
-        let relations: Vec<Option<&Relation>> =
-            if relations.is_empty() { vec![None] } else { relations.into_iter().map(Some).collect() };
-        for (relation, method) in
-            relations.iter().flat_map(|relation| matrix.asked(route).into_iter().map(move |m| (*relation, m)))
+        for (kind, method) in
+            kinds.iter().flat_map(|kind| matrix.asked(route).into_iter().map(move |method| (kind, method)))
         {
-            let relation_name = relation.map(|relation| relation.name().to_owned());
-            let named = |route: RouteName| Label { route, relation: relation_name.clone() };
+            let named = |route: RouteName| Label { route, relation: kind.name.map(str::to_owned) };
             let row = |label: &Label| sheet.rows.iter().find(|row| row.label == *label);
             // A row for one method of all goes before the one for all.
             let own = named(RouteName::new(Some(&method), &route.path));
@@ -114,10 +130,43 @@ pub(super) fn plan<'a>(matrix: &'a Matrix, sheet: &Sheet, faults: &mut Vec<Matri
             let cell = |column: &Option<usize>| row.and_then(|row| row.cells.get((*column)?).copied());
             let cells = columns.iter().map(cell).collect();
             let line = row.map_or(0, |row| row.line);
-            planned.push(Planned { label, route, method, relation, cells, line });
+            let Kind { relation, content, .. } = *kind;
+            planned.push(Planned { label, route, method, relation, content, cells, line });
         }
     }
     planned
+}
+
+/// What makes a row of a route one of several: a resource, or a body.
+struct Kind<'a> {
+    name: Option<&'a str>,
+    relation: Option<&'a Relation>,
+    content: Option<&'a Content>,
+}
+
+/// The rows of a route: one for each relation, or else for each of its bodies.
+fn kinds<'a>(matrix: &'a Matrix, route: &RouteName, relations: &[&'a Relation]) -> Vec<Kind<'a>> {
+    let name = route.to_string();
+    let content = matrix.contents.iter().find(|(route, _)| *route == name).map(|(_, content)| content);
+    if !relations.is_empty() {
+        let of = |relation: &&'a Relation| Kind {
+            name: Some(relation.name()),
+            relation: Some(*relation),
+            content,
+        };
+        return relations.iter().map(of).collect();
+    }
+    let mut kinds: Vec<Kind<'a>> = matrix
+        .variants
+        .iter()
+        .filter(|variant| variant.route == name)
+        .map(|variant| Kind { name: Some(&variant.name), relation: None, content: Some(&variant.content) })
+        .collect();
+    if kinds.is_empty() || content.is_some() {
+        kinds.push(Kind { name: None, relation: None, content });
+    }
+    kinds.sort_by_key(|kind| kind.name);
+    kinds
 }
 
 impl Matrix {

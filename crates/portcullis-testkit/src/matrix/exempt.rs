@@ -12,7 +12,7 @@ impl Matrix {
         let (relation, path) = (&row.label.relation, &row.route.path);
         let is_absent = self.absent.iter().any(|(_, name)| relation.as_ref() == Some(name));
         let is_exempt = self.exempt.iter().any(|(exempt, _)| exempt == path);
-        if relation.is_none() || is_absent || is_exempt || self.telling.contains(path) {
+        if row.relation.is_none() || is_absent || is_exempt || self.telling.contains(path) {
             return Vec::new();
         }
         let beside = self.absent.iter().filter(|(beside, _)| beside.is_some() && beside == relation);

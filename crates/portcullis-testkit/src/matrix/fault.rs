@@ -90,4 +90,6 @@ pub enum MatrixFaultKind {
     Method,
     /// A refusal tells whether the resource exists.
     Telltale,
+    /// The audit event of a refusal says no more than its reason: no text, and no tree of what was asked and held.
+    Unexplained,
 }

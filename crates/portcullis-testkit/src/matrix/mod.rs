@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A number is that status; `-` is a refusal, whichever (401, 403, or a 404 of a guard); `n/a` says that this caller has
-//! no such resource. [`Matrix`] sends every cell to the real application, and demands a row for every route. Below the table
+//! no such resource. Where a route is asked with several bodies, the brackets hold the name of the body:
+//! `POST /documents (to a team)`. [`Matrix`] sends every cell to the real application, and demands a row for every route. Below the table
 //! stand the paths that are not compared with what is absent, each with the reason.
 //!
 //! ```
@@ -50,6 +51,7 @@ mod builder;
 mod cell;
 mod cover;
 mod exempt;
+mod explained;
 mod fault;
 mod parse;
 mod persona;

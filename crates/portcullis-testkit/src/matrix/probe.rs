@@ -65,7 +65,7 @@ pub(super) async fn disguised(
     }
     let other = matrix.methods_of(&route.path).into_iter().find(|method| *method != Method::GET);
     let claimed = other.unwrap_or(Method::DELETE);
-    let place = matrix.place(route, row.relation, persona).await.ok()??;
+    let place = matrix.place(row, persona).await.ok()??;
     let question = Question {
         persona,
         method: Method::GET,
@@ -101,7 +101,7 @@ async fn somewhere(
     let is_reached =
         |row: &&&Planned<'_>| row.cells.get(column).is_some_and(|cell| cell.is_some_and(Cell::is_success));
     for row in rows.iter().filter(is_reached).chain(rows) {
-        if let Ok(Some(place)) = matrix.place(row.route, row.relation, persona).await {
+        if let Ok(Some(place)) = matrix.place(row, persona).await {
             return Some(place.path);
         }
     }

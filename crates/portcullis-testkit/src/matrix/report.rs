@@ -12,14 +12,17 @@ pub struct MatrixReport {
     pub methods: usize,
     /// How many refusals were compared with the answer for an absent resource.
     pub compared: usize,
+    /// How many refusals the audit can explain: all that the framework gave.
+    pub explained: usize,
     /// Whether the file was written anew.
     pub updated: bool,
 }
 
 impl fmt::Display for MatrixReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { routes, cells, methods, compared, updated } = self;
-        write!(f, "{routes} routes, {cells} cells, {methods} other methods, {compared} refusals compared")?;
+        let Self { routes, cells, methods, compared, explained, updated } = self;
+        write!(f, "{routes} routes, {cells} cells, {methods} other methods, {compared} refusals compared, ")?;
+        write!(f, "{explained} explained")?;
         f.write_str(if *updated { "; the file was written anew" } else { "" })
     }
 }

@@ -15,12 +15,11 @@ use super::cell::Cell;
 use super::cover::{self, Planned};
 use super::fault::{MatrixError, MatrixFault, MatrixFaultKind};
 use super::persona::Persona;
-use super::relation::Relation;
 use super::report::MatrixReport;
 use super::sheet::{RouteName, Sheet};
 use super::target::Content;
 use super::update::{self, Update};
-use super::{alike, exempt, probe, template};
+use super::{alike, exempt, explained, probe, template};
 
 /// A resource of a route: where it is, and the body of a request for it.
 pub(super) struct Place {
@@ -106,6 +105,7 @@ impl Matrix {
         report.methods = probe::methods(self, &mut app, &planned, faults).await;
         faults.extend(exempt::uncovered(self, &planned));
         report.compared = alike::compare(self, &seen, faults);
+        report.explained = explained::check(&seen, faults);
         if self.update == Update::Write && faults.is_empty() {
             let rows = update::observed(&planned, &seen);
             let personas = self.personas.iter().map(|persona| persona.name().to_owned()).collect();
@@ -160,7 +160,7 @@ impl Matrix {
         if let Some(reset) = &self.reset {
             within(self.deadline, "no reset", reset()).await?;
         }
-        let Some(place) = self.place(row.route, row.relation, persona).await? else { return Ok(None) };
+        let Some(place) = self.place(row, persona).await? else { return Ok(None) };
         let method = row.method.clone();
         // Of all methods, these two have no body.
         let has_body = !row.route.is_any() || !matches!(method, Method::GET | Method::HEAD);
@@ -169,16 +169,11 @@ impl Matrix {
     }
 
     /// Where the resource of the route is; `None` if the persona has none.
-    pub(super) async fn place(
-        &self,
-        route: &RouteName,
-        relation: Option<&Relation>,
-        persona: &Persona,
-    ) -> Result<Option<Place>, String> {
-        let name = route.to_string();
-        let content =
-            self.contents.iter().find(|(route, _)| *route == name).map(|(_, content)| content.clone());
-        let Some(relation) = relation else { return Ok(Some(Place { path: route.path.clone(), content })) };
+    pub(super) async fn place(&self, row: &Planned<'_>, persona: &Persona) -> Result<Option<Place>, String> {
+        let (route, content) = (row.route, row.content.cloned());
+        let Some(relation) = row.relation else {
+            return Ok(Some(Place { path: route.path.clone(), content }));
+        };
         let found = within(self.deadline, "no resource", relation.find(persona.name())).await?;
         let Some(target) = found else { return Ok(None) };
         if !template::fits(relation.template(), &target.path) {

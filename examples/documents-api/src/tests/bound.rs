@@ -9,13 +9,13 @@ use super::*;
 use crate::options::Dpop;
 
 /// Alice, and the key that she holds.
-struct Holder {
-    service: Service,
+pub(super) struct Holder {
+    pub(super) service: Service,
     key: DpopClient,
 }
 
 impl Holder {
-    async fn with(change: impl FnOnce(&mut Options)) -> Self {
+    pub(super) async fn with(change: impl FnOnce(&mut Options)) -> Self {
         let service = Service::with(|mut options, _| {
             change(&mut options);
             options
@@ -24,28 +24,28 @@ impl Holder {
         Self { service, key: DpopClient::new(Algorithm::Es256, Clock::system()) }
     }
 
-    fn proof(&self, method: &str, path: &str, token: &str, nonce: &str) -> String {
+    pub(super) fn proof(&self, method: &str, path: &str, token: &str, nonce: &str) -> String {
         let url = format!("{}{path}", self.service.server.url());
         let proof = self.key.proof(method, &url, token);
         let proof = if token.is_empty() { proof.without("ath") } else { proof };
         if nonce.is_empty() { proof.sign() } else { proof.claim("nonce", nonce).sign() }
     }
 
-    async fn login(&self, nonce: &str) -> Answer {
+    pub(super) async fn login(&self, nonce: &str) -> Answer {
         let proof = self.proof("POST", "/login", "", nonce);
         let basic = basic("alice", self.service.password("alice"));
         let request = request("POST", "/login").header(AUTHORIZATION, basic).header("dpop", proof);
         self.service.call(request.body(Body::empty()).unwrap()).await
     }
 
-    async fn me(&self, scheme: &str, token: &str, nonce: &str) -> Answer {
+    pub(super) async fn me(&self, scheme: &str, token: &str, nonce: &str) -> Answer {
         let request = request("GET", "/me").header(AUTHORIZATION, format!("{scheme} {token}"));
         let request = request.header("dpop", self.proof("GET", "/me", token, nonce));
         self.service.call(request.body(Body::empty()).unwrap()).await
     }
 }
 
-fn token_of(login: &Answer) -> String {
+pub(super) fn token_of(login: &Answer) -> String {
     let body: Value = login.json();
     assert_eq!(body["token_type"], "DPoP", "{body}");
     body["access_token"].as_str().unwrap().to_owned()

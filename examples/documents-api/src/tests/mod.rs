@@ -18,9 +18,9 @@ use axum::body::{Body, to_bytes};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
 use http::request::Builder;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use portcullis::Clock;
 use portcullis::authn::insecure_fast_hash;
 use portcullis::core::ConnectionFacts;
+use portcullis::{Clock, Denial};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -71,6 +71,10 @@ impl Service {
         request.headers_mut().entry(HOST).or_insert(HeaderValue::from_static("127.0.0.1:8080"));
         let response = self.server.app().clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
+        // Whatever a test is about: the audit can explain every refusal.
+        if let Some(denial) = head.extensions.get::<Denial>() {
+            assert!(denial.is_explained(), "{denial}");
+        }
         let body = to_bytes(body, 4 << 20).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
         Answer { status: head.status.as_u16(), headers: head.headers, text }

@@ -10,7 +10,7 @@ const ISSUER: &str = "https://idp.example";
 const AUDIENCE: &str = "https://documents.example";
 
 /// The service with `--issuer`, `--audience` and `--jwks`, and the key of that issuer.
-async fn start_with_issuer() -> (Service, SigningKey) {
+pub(super) async fn start_with_issuer() -> (Service, SigningKey) {
     let keys = Folder::new();
     let key = SigningKey::load_or_create(&keys.path().join("key.p8")).unwrap();
     let service = Service::with(|mut options, folder| {
@@ -25,7 +25,7 @@ async fn start_with_issuer() -> (Service, SigningKey) {
     (service, key)
 }
 
-fn token(key: &SigningKey, change: impl FnOnce(&mut Value)) -> String {
+pub(super) fn token(key: &SigningKey, change: impl FnOnce(&mut Value)) -> String {
     let now = Clock::system().unix_time().as_secs();
     let mut claims = json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": "stranger", "client_id": "app", "jti": "1",
@@ -35,7 +35,7 @@ fn token(key: &SigningKey, change: impl FnOnce(&mut Value)) -> String {
     format!("Bearer {}", key.sign("at+jwt", &claims).unwrap())
 }
 
-async fn call(service: &Service, bearer: &str, method: &str, path: &str) -> Answer {
+pub(super) async fn call(service: &Service, bearer: &str, method: &str, path: &str) -> Answer {
     service.call(with_json(request(method, path).header(AUTHORIZATION, bearer), r#"{"title":"x"}"#)).await
 }
 

@@ -95,6 +95,9 @@ pub const INSTRUCTIONS: &[Goal] = &[
         #[cfg(feature = "casbin")]
         peer("asked anew", "casbin from_fn 1000 - bare anonymous"),
     ]),
+    Goal::new("-", "what a filter hides / what is absent", "guard hidden - guard found")
+        .of("guard absent - guard found")
+        .at_most(1.02),
     Goal::new("-", "Security over axum with 1,000 routes / with 10", "routes 1000 - bare routes 1000")
         .of("routes 10 - bare routes 10")
         .at_most(1.03),

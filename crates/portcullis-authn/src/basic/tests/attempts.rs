@@ -36,6 +36,25 @@ fn a_refused_attempt_is_neither_looked_up_nor_reported() {
     }
 }
 
+/// The audit must say whose login is locked, although nobody looks for the user: it was found before.
+#[test]
+fn a_refused_attempt_names_the_user_if_the_scheme_has_found_one_and_no_other_name() {
+    for waits in [false, true] {
+        let route = route(Basic::new(users(&[("alice", "right")])));
+        let open = Arc::new(RecordingGuard::default());
+        let shut = Arc::new(RecordingGuard { refuses: true, waits, ..RecordingGuard::default() });
+        let told = |asked: Asked| asked.answer.unwrap_err().explanation().unwrap().to_owned();
+        let unseen = told(guarded(&shut, &route, "alice", "right"));
+        assert!(unseen.starts_with("a name of which no user is known, #"), "{unseen}");
+        for (user, password) in [("alice", "wrong"), ("hunter2", "right")] {
+            assert!(guarded(&open, &route, user, password).answer.is_err());
+        }
+        assert_eq!(told(guarded(&shut, &route, "alice", "right")), "user `alice`");
+        let nobody = told(guarded(&shut, &route, "hunter2", "right"));
+        assert!(nobody.starts_with("a name of which no user is known, #"), "{nobody}");
+    }
+}
+
 /// So that it can note there what it counted.
 #[test]
 fn the_guard_of_attempts_is_handed_the_trail_of_the_request() {

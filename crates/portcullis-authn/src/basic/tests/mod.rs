@@ -195,10 +195,24 @@ async fn unknown_users_wrong_passwords_and_disabled_users_get_one_answer() {
     }
     let why = |asked: &Asked| asked.answer.as_ref().unwrap_err().explanation().map(str::to_owned);
     let why: Vec<_> = answers.iter().filter_map(why).collect();
-    assert_eq!(
-        why[..4],
-        ["no such user", "password does not match", "password does not match", "user is disabled"]
-    );
+    let wrong = "password does not match: user `alice`";
+    assert_eq!(why[1..4], [wrong, wrong, "user is disabled: user `alice`"]);
+    // A name that is no user's may be a password.
+    assert!(why[0].starts_with("no such user: #") && !why[0].contains("mallory"), "{why:?}");
+    assert_eq!(why[0], why[4], "the same name has the same tag");
+}
+
+#[tokio::test]
+async fn under_pseudonyms_no_refused_login_names_its_user() {
+    let route = route(Basic::new(users(&[("alice", "right")])).pseudonymous());
+    let why = async |user, password| {
+        let denial = log_in(&route, user, password).await.answer.unwrap_err();
+        denial.explanation().unwrap().to_owned()
+    };
+    let told = why("alice", "wrong").await;
+    assert!(told.starts_with("password does not match: user #") && !told.contains("alice"), "{told}");
+    assert_eq!(why("alice", "CANARY").await, told);
+    assert_ne!(why("bob", "wrong").await, told);
 }
 
 /// A15.4: the built-in decoy is read, costs what a new hash costs, and opens nothing.

@@ -113,9 +113,12 @@ impl Decide for Ask {
 fn caller<'a>(request: &RequestView<'a>) -> Result<&'a Principal, Denial> {
     match request.trail().authentication() {
         Authentication::Known(caller) => Ok(caller),
-        Authentication::Anonymous => {
-            Err(refusal::with_challenges(request, Denial::new(Reason::MissingCredentials), &Scopes::EMPTY))
-        }
+        Authentication::Anonymous => Err(refusal::with_challenges(
+            request,
+            Denial::new(Reason::MissingCredentials)
+                .explained("a question to a decision point needs the caller"),
+            &Scopes::EMPTY,
+        )),
         Authentication::NotAsked => Err(Denial::misconfigured(
             "a question to a decision point needs the caller, but no authentication ran: the route is public",
         )),

@@ -1,59 +1,117 @@
-//! Why a filter did not let a resource through: which comparisons failed, without their values.
+//! Why a filter did not let a resource through: each comparison, with what the resource has instead.
 
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_core::text::Text;
 use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Principal, Reason};
 
+use super::field::{Column, Value};
 use super::{Filter, Node};
 
-/// How many comparisons are told apart: one bit each. Later ones are told as not asked.
-const TOLD: u32 = u64::BITS;
+/// How many comparisons are told apart. Later ones are told as not asked.
+const MAX_TOLD: usize = 64;
+
+/// How many octets of a text are told.
+const MAX_TEXT: usize = 64;
+
+/// How many values of a list are told.
+const MAX_LISTED: usize = 8;
 
 impl<R: 'static> Filter<R> {
-    /// The decision about this one, as [`decide`](Self::decide) makes it, with the tree of what failed where it is
-    /// refused: the fields, and never a value. The tree is made when somebody reads it.
+    /// The decision about this one, as [`decide`](Self::decide) makes it, with the tree of what was compared where it is
+    /// refused: each field with the value that was asked for and the one that the resource has, 64 octets of each at most.
+    /// Fields that are [undisclosed](crate::Field::undisclosed) are told without values. The tree is made when somebody
+    /// reads it.
     pub fn into_decision(self, resource: &R) -> Decision {
         let decision = self.decide(resource);
         if decision.reason() != Reason::PolicyDenied {
             return decision;
         }
-        let mut outcomes = Outcomes { bits: 0, place: 0 };
-        self.node.note(resource, &mut outcomes);
-        decision.explained(Explained::later(std::sync::Arc::new(self), outcomes.bits))
+        decision.explained(self.into_explained(Some(resource)))
+    }
+
+    /// The tree of what would have been asked of a resource that is not there. It is as dear as that of a refusal.
+    pub(super) fn into_unasked(self) -> Explained {
+        self.into_explained(None)
+    }
+
+    fn into_explained(self, resource: Option<&R>) -> Explained {
+        let mut held = Vec::with_capacity(self.node.comparisons().min(MAX_TOLD));
+        self.node.compare(resource, &mut held);
+        Explained::later(Arc::new(Compared { filter: self, held }), u64::from(resource.is_some()))
     }
 }
 
-/// One bit for each comparison, in the order of the filter: whether it held.
-struct Outcomes {
-    bits: u64,
-    place: u32,
+/// A filter that let nothing through, and what the resource had in place of what was asked for.
+struct Compared<R> {
+    filter: Filter<R>,
+    /// In the order of the comparisons.
+    held: Vec<Held>,
+}
+
+/// What came of one comparison.
+struct Held {
+    finding: Finding,
+    value: Option<HeldValue>,
+}
+
+/// What a resource has in a field: a copy, since the resource is gone when it is told, and bounded, since it may be long.
+pub(super) enum HeldValue {
+    Boolean(bool),
+    Integer(i64),
+    Null,
+    Text(Text<[u8; MAX_TEXT]>),
+}
+
+impl HeldValue {
+    pub(super) fn text(text: &str) -> Self {
+        Self::Text(Text::bounded(text, MAX_TEXT))
+    }
 }
 
 impl<R> Node<R> {
-    fn note(&self, resource: &R, outcomes: &mut Outcomes) {
+    fn comparisons(&self) -> usize {
         match self {
-            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.note(resource, outcomes)),
-            Self::Not(inner) => inner.note(resource, outcomes),
-            Self::All | Self::Nothing => {}
-            Self::Equals(..) | Self::IsNull(_) | Self::OneOf(..) => {
-                if outcomes.place < TOLD {
-                    outcomes.bits |= u64::from(self.matches(resource)) << outcomes.place;
-                }
-                outcomes.place = outcomes.place.saturating_add(1);
-            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::comparisons).sum(),
+            Self::Not(inner) => inner.comparisons(),
+            Self::All | Self::Nothing => 0,
+            Self::Equals(..) | Self::IsNull(_) | Self::OneOf(..) => 1,
         }
     }
 
-    fn tell(&self, outcomes: &mut Outcomes) -> Explanation {
+    fn compare(&self, resource: Option<&R>, held: &mut Vec<Held>) {
+        let column = match self {
+            Self::And(parts) | Self::Or(parts) => {
+                return parts.iter().for_each(|part| part.compare(resource, held));
+            }
+            Self::Not(inner) => return inner.compare(resource, held),
+            Self::All | Self::Nothing => return,
+            Self::Equals(column, _) | Self::IsNull(column) | Self::OneOf(column, _) => column,
+        };
+        if held.len() < MAX_TOLD {
+            held.push(match resource {
+                None => Held { finding: Finding::NotAsked, value: None },
+                Some(resource) => Held {
+                    finding: if self.matches(resource) { Finding::Holds } else { Finding::Fails },
+                    value: column.is_told().then(|| column.held(resource)),
+                },
+            });
+        }
+    }
+
+    fn tell<'h>(&self, held: &mut impl Iterator<Item = &'h Held>) -> Explanation {
         match self {
             Self::And(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| part.tell(outcomes)).collect();
+                let parts: Vec<_> = parts.iter().map(|part| part.tell(held)).collect();
                 list("all of", parts, [Finding::Fails, Finding::NotAsked, Finding::Holds])
             }
             Self::Or(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| part.tell(outcomes)).collect();
+                let parts: Vec<_> = parts.iter().map(|part| part.tell(held)).collect();
                 list("any of", parts, [Finding::Holds, Finding::NotAsked, Finding::Fails])
             }
             Self::Not(inner) => {
-                let inner = inner.tell(outcomes);
+                let inner = inner.tell(held);
                 let finding = match inner.finding() {
                     Finding::Holds => Finding::Fails,
                     Finding::Fails => Finding::Holds,
@@ -63,16 +121,22 @@ impl<R> Node<R> {
             }
             Self::All => Explanation::new("everything", Finding::Holds),
             Self::Nothing => Explanation::new("nothing", Finding::Fails),
-            comparison => {
-                let finding = match outcomes.place {
-                    TOLD.. => Finding::NotAsked,
-                    place if outcomes.bits >> place & 1 == 1 => Finding::Holds,
-                    _ => Finding::Fails,
-                };
-                outcomes.place = outcomes.place.saturating_add(1);
-                Explanation::new(comparison.to_string(), finding)
+            Self::Equals(column, value) if column.is_told() => {
+                tell(format!("{} = {}", column.name(), Told(value)), held.next())
             }
+            Self::OneOf(column, values) if column.is_told() => {
+                tell(format!("{} in ({})", column.name(), Listed(values)), held.next())
+            }
+            comparison => tell(comparison.to_string(), held.next()),
         }
+    }
+}
+
+fn tell(asked: String, held: Option<&Held>) -> Explanation {
+    let tree = Explanation::new(asked, held.map_or(Finding::NotAsked, |held| held.finding));
+    match held.and_then(|held| held.value.as_ref()) {
+        Some(value) => tree.held(value.to_string()),
+        None => tree,
     }
 }
 
@@ -82,8 +146,61 @@ fn list(asked: &'static str, parts: Vec<Explanation>, order: [Finding; 3]) -> Ex
     Explanation::new(asked, found.unwrap_or(Finding::NotAsked)).parts(parts)
 }
 
-impl<R: 'static> Explain for Filter<R> {
-    fn explain(&self, outcomes: u64, _: Option<&Principal>) -> Explanation {
-        self.node.tell(&mut Outcomes { bits: outcomes, place: 0 }).decisive()
+impl<R: 'static> Explain for Compared<R> {
+    /// The outcome is whether there was a resource.
+    fn explain(&self, there: u64, _: Option<&Principal>) -> Explanation {
+        let tree = self.filter.node.tell(&mut self.held.iter());
+        if there == 1 { tree.decisive() } else { tree }
+    }
+}
+
+/// A value as audit events have it: text in quotes, cut to what is told. They are escaped where the tree is written.
+struct Told<'a>(&'a Value);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Boolean(value) => value.fmt(f),
+            Value::Integer(value) => value.fmt(f),
+            Value::Text(text) => quoted(f, &Text::bounded(text, MAX_TEXT)),
+        }
+    }
+}
+
+struct Listed<'a>(&'a [Value]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, value) in self.0.iter().take(MAX_LISTED).enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            Told(value).fmt(f)?;
+        }
+        match self.0.len().saturating_sub(MAX_LISTED) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl fmt::Display for HeldValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Null => f.write_str("null"),
+            Self::Text(text) => quoted(f, text),
+        }
+    }
+}
+
+fn quoted(f: &mut fmt::Formatter<'_>, text: &Text<[u8; MAX_TEXT]>) -> fmt::Result {
+    write!(f, "'{}{}'", text.as_str(), if text.is_truncated() { "…" } else { "" })
+}
+
+impl<R> Column<R> {
+    fn held(self, resource: &R) -> HeldValue {
+        self.value(resource).unwrap_or(HeldValue::Null)
     }
 }

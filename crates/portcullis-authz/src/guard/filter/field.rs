@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::explain::HeldValue;
 use super::{Filter, Node};
 
 /// A field of a resource: the column that holds it, and how a loaded resource tells it.
@@ -129,7 +130,28 @@ impl<R, T: ?Sized> Field<R, T> {
             is_column(name),
             "a column is named by letters, digits and `_`, at most one `.` after a table"
         );
-        Self { column: Column { name, read }, kind: PhantomData }
+        Self { column: Column { name, read, is_told: true }, kind: PhantomData }
+    }
+
+    /// The same field, whose values audit events do not have: for what is secret, or nobody's business who reads them. By
+    /// default, the event of a refusal tells the value that was asked for and the one that the resource has.
+    ///
+    /// ```
+    /// use portcullis_authz::Field;
+    /// use portcullis_core::Explained;
+    ///
+    /// struct Document { link: String }
+    /// const LINK: Field<Document, str> = Field::text("link", |document| Some(&document.link)).undisclosed();
+    ///
+    /// let document = Document { link: "s3cr3t".into() };
+    /// let decision = LINK.equals("guessed").into_decision(&document);
+    /// let told = decision.explanation().map(|explained: &Explained| explained.tree(None).to_string());
+    /// assert_eq!(told.as_deref(), Some("* link = ?: fails\n"));
+    /// ```
+    #[must_use]
+    pub const fn undisclosed(mut self) -> Self {
+        self.column.is_told = false;
+        self
     }
 
     /// The name of the column.
@@ -186,6 +208,8 @@ impl<R, T: ?Sized> fmt::Debug for Field<R, T> {
 pub(super) struct Column<R> {
     name: &'static str,
     read: Read<R>,
+    /// Whether audit events have its values.
+    is_told: bool,
 }
 
 enum Read<R> {
@@ -197,6 +221,19 @@ enum Read<R> {
 impl<R> Column<R> {
     pub(super) const fn name(self) -> &'static str {
         self.name
+    }
+
+    pub(super) const fn is_told(self) -> bool {
+        self.is_told
+    }
+
+    /// What the resource has there, bounded; `None` if it is absent.
+    pub(super) fn value(self, resource: &R) -> Option<HeldValue> {
+        match self.read {
+            Read::Boolean(read) => read(resource).map(HeldValue::Boolean),
+            Read::Integer(read) => read(resource).map(HeldValue::Integer),
+            Read::Text(read) => read(resource).map(HeldValue::text),
+        }
     }
 
     pub(super) const fn is_text(self) -> bool {

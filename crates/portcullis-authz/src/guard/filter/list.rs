@@ -1,7 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use portcullis_core::{Decision, Denial, Mode, Principal, Reason, RequestView, Room};
+use portcullis_core::{Decision, Denial, Explained, Mode, Principal, Reason, RequestView, Room};
 
 use super::Filter;
 use crate::demand::{self, Demand, Demands};
@@ -66,6 +66,10 @@ pub struct Filtered<P>(pub P);
 impl<A, R: 'static, P: ListPolicy<A, R>> Policy<A, R> for Filtered<P> {
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
         self.0.filter(caller).into_decision(resource)
+    }
+
+    fn explain_absent(&self, caller: &Principal) -> Option<Explained> {
+        Some(self.0.filter(caller).into_unasked())
     }
 
     fn mode(&self) -> Mode {

@@ -57,7 +57,7 @@ fn a_null_is_false_and_not_unknown_where_it_is_negated() {
 }
 
 #[test]
-fn a_refusal_tells_which_comparisons_failed_and_no_value() {
+fn a_refusal_tells_which_comparisons_failed() {
     let thing = Thing { owner: "bob".into(), team: Some("legal".into()), level: Some(1), public: false };
     let told = |filter: Filter<Thing>| {
         let decision = filter.into_decision(&thing);
@@ -65,7 +65,8 @@ fn a_refusal_tells_which_comparisons_failed_and_no_value() {
     };
     assert_eq!(
         told(OWNER.equals("alice").or(LEVEL.equals(1).and(!TEAM.one_of(["legal"])))).unwrap(),
-        "* any of: fails\n  owner = ?: fails\n  all of: fails\n    level = ?: holds\n    not: fails\n      t.team in (1 values): holds\n"
+        "* any of: fails\n  owner = 'alice': fails, held 'bob'\n  all of: fails\n    level = 1: holds, held 1\n    \
+         not: fails\n      t.team in ('legal'): holds, held 'legal'\n"
     );
     assert_eq!(told(Filter::nothing()).unwrap(), "* nothing: fails\n");
     assert_eq!(told(OWNER.equals("bob")), None, "what is let through needs no tree");
@@ -160,6 +161,59 @@ impl ListPolicy<Read, Thing> for Rules {
     fn mode(&self) -> Mode {
         self.0
     }
+}
+
+/// The tree of the refusal of this thing to alice.
+#[track_caller]
+fn told(filter: Filter<Thing>, thing: &Thing) -> String {
+    let decision = filter.into_decision(thing);
+    assert!(!decision.is_allowed());
+    decision.explanation().unwrap().tree(None).to_string()
+}
+
+fn thing(owner: &str) -> Thing {
+    Thing { owner: owner.into(), team: None, level: Some(2), public: false }
+}
+
+#[test]
+fn a_refusal_tells_what_was_asked_for_and_what_the_resource_has() {
+    let readable = OWNER.equals("alice").or(PUBLIC.equals(true)).or(TEAM.one_of(["law", "sales"]));
+    assert_eq!(
+        told(readable.clone(), &thing("bob")),
+        "* any of: fails\n  owner = 'alice': fails, held 'bob'\n  public = true: fails, held false\n  t.team in ('law', 'sales'): fails, held null\n"
+    );
+    let never = LEVEL.equals(3).and(!OWNER.equals("bob")).and(TEAM.is_null());
+    assert_eq!(
+        told(never, &thing("bob")),
+        "* all of: fails\n  level = 3: fails, held 2\n  not: fails\n    owner = 'bob': holds, held 'bob'\n  t.team is null: holds, held null\n"
+    );
+    assert_eq!(told(Filter::nothing(), &thing("bob")), "* nothing: fails\n");
+    // Of what is not there nothing was asked.
+    let unasked = readable.into_unasked().tree(None).to_string();
+    assert!(unasked.starts_with("any of: not_asked\n  owner = 'alice': not_asked\n"), "{unasked}");
+}
+
+#[test]
+fn what_is_told_of_a_refusal_is_escaped_and_bounded() {
+    let owner = format!("\n\u{202e}{}", "x".repeat(1000));
+    let text = told(OWNER.equals("y".repeat(1000)), &thing(&owner));
+    assert!(text.contains(r"held '\u{a}\u{202e}xxx") && text.contains("y…'") && text.len() < 250, "{text}");
+    let many = TEAM.one_of((0..40).map(|number| format!("team-{number}")));
+    assert!(told(many, &thing("bob")).contains("'team-7' and 32 more): fails"));
+    // No more than there are bits for are told apart.
+    let long = (0..100).fold(Filter::all(), |all, number| all.and(LEVEL.equals(number)));
+    let decision = long.into_decision(&thing("bob"));
+    let json = serde_json::to_value(&*decision.explanation().unwrap().tree(None)).unwrap();
+    assert!(json["parts"].as_array().unwrap().len() < 64 && json["omitted"].as_u64().unwrap() > 30, "{json}");
+}
+
+#[test]
+fn a_field_that_is_undisclosed_is_told_without_values() {
+    const SECRET: Field<Thing, str> = OWNER.undisclosed();
+    let filter = SECRET.equals("CANARY").or(SECRET.one_of(["CANARY"])).or(!SECRET.is_null());
+    let text = told(filter.and(LEVEL.equals(7)), &thing("CANARY"));
+    assert!(!text.contains("CANARY") && text.contains("owner = ?: holds\n"), "{text}");
+    assert!(text.contains("level = 7: fails, held 2"), "{text}");
 }
 
 fn visible(request: &Request<()>, mode: Mode) -> Result<Filter<Thing>, u16> {

@@ -28,6 +28,8 @@ pub(super) enum Flaw {
     TellsByField,
     /// A refused resource has another body.
     TellsByBody,
+    /// What is refused for want of a credential, and what is hidden, is not explained to the audit.
+    Unexplained,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -46,8 +48,15 @@ pub(super) fn app(
 async fn answer(flaw: Flaw, request: Request<Full<Bytes>>) -> Answer {
     assert!(request.extensions().get::<ConnectionFacts>().unwrap().peer.unwrap().ip().is_loopback());
     let refused = RefusedRequest::of(&request);
-    let refuse =
-        |reason| Refuse::default().response(Denial::new(reason).explained("since it is so"), &refused);
+    let is_bare = move |reason| {
+        let bare = [Reason::MissingCredentials, Reason::ResourceHidden];
+        flaw == Flaw::Unexplained && bare.contains(&reason)
+    };
+    let refuse = |reason| {
+        let denial = Denial::new(reason);
+        let denial = if is_bare(reason) { denial } else { denial.explained("since it is so") };
+        Refuse::default().response(denial, &refused)
+    };
     let (head, body) = request.into_parts();
     let user = head.headers.get("x-user").and_then(|user| user.to_str().ok());
     let overridden = head.headers.get("x-http-method-override").filter(|_| flaw == Flaw::FollowsOverrides);
@@ -57,8 +66,11 @@ async fn answer(flaw: Flaw, request: Request<Full<Bytes>>) -> Answer {
         (&Method::GET, "/health", _) => status(200),
         (&Method::POST, "/documents", _) => match user {
             None => refuse(Reason::MissingCredentials),
-            Some("alice") if !body.collect().await.unwrap().to_bytes().is_empty() => status(201),
-            Some("alice") => refuse(Reason::MalformedRequest),
+            Some("alice") => match &*body.collect().await.unwrap().to_bytes() {
+                b"" => refuse(Reason::MalformedRequest),
+                b"secret" => refuse(Reason::PolicyDenied),
+                _ => status(201),
+            },
             Some(_) => {
                 let tree = Explanation::new("all of", Finding::Fails)
                     .part(Explanation::new("scope(documents:write)", Finding::Fails).decisive());

@@ -1,7 +1,9 @@
 mod absent;
 mod any;
 mod app;
+mod bodies;
 mod coverage;
+mod explained;
 mod file;
 mod proof;
 mod update;

@@ -19,7 +19,8 @@ async fn a_table_that_is_true_is_proven() {
     // POST, PUT, PATCH, DELETE, TRACE of /health; six of /documents; four of a document; three personas each.
     assert_eq!(report.methods, 3 * (5 + 6 + 4));
     assert!(!report.updated);
-    assert_eq!(report.to_string(), "4 routes, 24 cells, 45 other methods, 4 refusals compared");
+    let text = "4 routes, 24 cells, 45 other methods, 4 refusals compared, 12 explained";
+    assert_eq!(report.to_string(), text);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Who may do what: every route, as every kind of caller, for every relation to a document. The table is `matrix.md`;
 //! `PORTCULLIS_UPDATE=1 cargo test -p documents-api --test matrix` writes it anew, for review.
 
-#![expect(clippy::expect_used, reason = "the helpers of a test")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "the helpers of a test")]
 
 use std::path::PathBuf;
 

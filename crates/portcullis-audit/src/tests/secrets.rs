@@ -60,7 +60,8 @@ async fn no_secret_of_a_request_or_a_principal_is_in_any_output() {
         trail.authenticated(principal).unwrap();
         let cookie = HeaderValue::from_static(CANARY);
         trail.response_field(HeaderName::from_static("set-cookie"), cookie, Placement::Append);
-        let denial = Denial::new(Reason::StoreUnavailable).hint(CANARY);
+        // A hint is no secret: the caller is told it.
+        let denial = Denial::new(Reason::StoreUnavailable).hint("try again");
         Answer::Ok(Refuse::new().response(denial, &RefusedRequest::of(&request)))
     });
     let request = Request::get(format!("/a?access_token={CANARY}"))

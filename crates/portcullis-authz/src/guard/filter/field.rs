@@ -141,7 +141,8 @@ impl<R, T: ?Sized> Field<R, T> {
     /// use portcullis_core::Explained;
     ///
     /// struct Document { link: String }
-    /// const LINK: Field<Document, str> = Field::text("link", |document| Some(&document.link)).undisclosed();
+    /// const LINK: Field<Document, str> =
+    ///     Field::<Document, str>::text("link", |document| Some(&document.link)).undisclosed();
     ///
     /// let document = Document { link: "s3cr3t".into() };
     /// let decision = LINK.equals("guessed").into_decision(&document);

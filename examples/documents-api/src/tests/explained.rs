@@ -6,6 +6,9 @@
 use super::bound::{Holder, token_of};
 use super::*;
 
+/// Names and values of header fields.
+type Fields<'f> = &'f [(&'f str, &'f str)];
+
 /// The decision that refused, in the newest event.
 async fn refusal(service: &Service) -> Value {
     refused(&service.events().await[0])
@@ -115,7 +118,7 @@ async fn a_refusal_of_authentication_says_what_was_sent_and_what_the_route_takes
     let token = service.bearer("alice").await;
     let (auth, key) = ("authorization", "x-api-key");
     let takes = "the route takes token, key";
-    let cases: &[(&[(&str, &str)], u16, &str, &str)] = &[
+    let cases: &[(Fields<'_>, u16, &str, &str)] = &[
         (&[(auth, "Bearer CANARY.y.z")], 401, "token_malformed", ""),
         (&[(auth, &format!("{token}x"))], 401, "token_malformed", ""),
         (&[(auth, "Basic Q0FOQVJZOkNBTkFSWQ==")], 401, "scheme_not_accepted", "a credential of `password`; "),
@@ -234,7 +237,7 @@ async fn a_refusal_of_what_was_sent_says_what_was_wrong_with_it() {
     let huge = format!(r#"{{"title":"x","body":"{}"}}"#, "x".repeat(3 << 20));
     let announced = huge.len().to_string();
     let json = ("content-type", "application/json");
-    let cases: &[(&str, &str, &[(&str, &str)], &str, &str, &str)] = &[
+    let cases: &[(&str, &str, Fields<'_>, &str, &str, &str)] = &[
         ("POST", "/documents", &[json], "not json", "malformed_request", "line 1 column"),
         ("POST", "/documents", &[json], r#"{"title":""}"#, "unprocessable_body", "a title is one line"),
         ("POST", "/documents", &[json], &huge, "body_too_large", "limit"),

@@ -241,7 +241,7 @@ impl<P: Send + Sync + 'static> Load<Note<P>> for Unlisted {
         // The store does the same for what it has and for what it does not have.
         let owner = "somebody-with-a-rather-long-name-of-more-than-sixty-four-octets-x".to_owned();
         let note = Note { owner, team: Some("finance"), policy: std::marker::PhantomData };
-        Ok(Some(note).filter(|_| id % 2 == 0))
+        Ok(Some(note).filter(|_| id.is_multiple_of(2)))
     }
 }
 

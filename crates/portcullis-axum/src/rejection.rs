@@ -36,10 +36,39 @@ async fn explain_response(rejection: Response) -> Response {
     let denial = if denial.is_failure() {
         denial.explained(escaped(&text))
     } else {
-        denial.hint(escaped(&text)).explained(escaped(&without_values(&text)))
+        denial.hint(escaped(&text)).explained(escaped(&for_the_audit(&text)))
     };
     denial.into_response()
 }
+
+/// What axum says of a body or a query, and what serde says is wrong with it, without the path to the place between the
+/// two: in a map it is made of keys that the client sent.
+fn for_the_audit(text: &str) -> String {
+    let begin = READING.iter().any(|begin| text.starts_with(begin));
+    let Some((reading, rest)) = text.split_once(": ").filter(|_| begin) else { return without_values(text) };
+    let fault = FAULTS.iter().filter_map(|fault| rest.find(fault)).min();
+    match fault.and_then(|at| rest.get(at..)) {
+        Some(fault) => format!("{reading}: {}", without_values(fault)),
+        None => reading.to_owned(),
+    }
+}
+
+/// How the texts of axum's own extractors for bodies and queries begin.
+const READING: [&str; 2] = ["Failed to deserialize ", "Failed to parse "];
+
+/// How what serde finds wrong begins; a text of a type's own may have anything in it.
+const FAULTS: [&str; 10] = [
+    "missing field `",
+    "unknown field `",
+    "duplicate field `",
+    "unknown variant `",
+    "invalid type: ",
+    "invalid value: ",
+    "invalid length ",
+    "expected ",
+    "EOF while ",
+    "trailing ",
+];
 
 /// The text without what it repeats of a body or a query, which may be a secret: `string "…"`, `unknown field `…``. Names
 /// that the program knows stay.
@@ -118,6 +147,22 @@ mod tests {
     #[track_caller]
     fn check(text: &str, kept: &str) {
         assert_eq!(without_values(text), kept);
+    }
+
+    /// The texts of axum for a map of numbers, and for a type that words its error itself.
+    #[test]
+    fn keys_that_a_client_sent_are_left_out_too() {
+        let check = |text: &str, told: &str| assert_eq!(for_the_audit(text), told);
+        let body = "Failed to deserialize the JSON body into the target type";
+        let wrong = r#"invalid type: string "hunter2", expected u32 at line 1 column 19"#;
+        let kept = r#"invalid type: string "…", expected u32 at line 1 column 19"#;
+        check(&format!("{body}: tags.hunter2: {wrong}"), &format!("{body}: {kept}"));
+        check(&format!("{body}: {wrong}"), &format!("{body}: {kept}"));
+        let query = "Failed to deserialize query string";
+        check(&format!("{query}: hunter2: invalid digit found in string"), query);
+        check(&format!("{query}: a: hunter2 is no colour"), query);
+        let media = "Expected request with `Content-Type: application/json`";
+        check(media, media);
     }
 
     #[test]

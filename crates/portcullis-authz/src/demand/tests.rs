@@ -101,7 +101,7 @@ fn what_is_watched_forbids_nothing_and_is_not_found_all_the_same() {
 fn it_is_watched_if_no_policy_is_enforced_for_anybody() {
     let shadow = permit().in_mode(Mode::Shadow);
     assert!(shadow.is_watched() && shadow.clone().within(shadow.clone()).is_watched());
-    assert!(!shadow.clone().within(permit().in_mode(Mode::Percent(1))).is_watched());
+    assert!(!shadow.within(permit().in_mode(Mode::Percent(1))).is_watched());
     for demand in [permit(), permit().in_mode(Mode::Percent(0)), Demand::new("scopes(a)")] {
         assert!(!demand.is_watched(), "{demand}");
     }

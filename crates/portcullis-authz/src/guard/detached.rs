@@ -11,8 +11,10 @@ use super::policy::{AsyncPolicy, Awaited, Policy};
 /// An [`AsyncPolicy`] as a [`Policy`] for which no request waits that it is not enforced for: `type Rules = Detached<Shares>`.
 ///
 /// Where it is enforced, it is [`Awaited`]. Where it is not, it is asked about a clone of the resource beside the request,
-/// for as long as the guard's deadline says; what it says after the response is told to the audit by itself. See
-/// [`Policy::decide_detached`], which a policy may also implement for itself, to take along less than the whole resource.
+/// for as long as the guard's deadline says; what it says after the response is told to the audit by itself.
+/// [`MAX_WATCHED_POLICIES`](crate::MAX_WATCHED_POLICIES) of a process are asked so at once, whoever calls: let the
+/// pool of connections that they share with what is enforced have more. See [`Policy::decide_detached`], which a policy
+/// may also implement for itself, to take along less than the whole resource.
 ///
 /// ```
 /// use portcullis_authz::{AsyncPolicy, Detached, Guard, Read};

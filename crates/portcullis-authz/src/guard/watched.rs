@@ -15,9 +15,10 @@ use super::target::OwnedTarget;
 use crate::beside::{self, Places, Tell};
 
 /// How many decisions that change nothing the guards of a process wait for at once, beside the requests; what would be one
-/// more is not waited for, and noted as a failure. How many of them reach a decision point is up to it: see
+/// more is not waited for, and noted as a failure. They outlast the caps on requests in flight, so that this is all that keeps
+/// them from the backend that enforced decisions ask. How many of them reach a decision point is up to it: see
 /// [`Question::is_watched`](crate::Question::is_watched).
-pub const MAX_WATCHED_POLICIES: usize = 1024;
+pub const MAX_WATCHED_POLICIES: usize = 64;
 
 /// Policies come and go with the requests, so that no one of them could count.
 static PLACES: LazyLock<Places> = LazyLock::new(|| Places::new(MAX_WATCHED_POLICIES));

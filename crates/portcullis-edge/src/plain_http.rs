@@ -116,7 +116,8 @@ impl PlainHttp {
     /// Refuses a request that carries a credential, unless it is known that it came over TLS.
     ///
     /// It goes by the external origin that [`Edge`](crate::Edge) wrote to the Trail. Behind a proxy, what did not say the
-    /// scheme counts as plain HTTP, unless
+    /// scheme counts as plain HTTP (a proxy that adds no field at all and speaks TLS to this server is taken for a client: its
+    /// requests count as https), unless
     /// [`TrustedProxies::insecure_assume_https`](crate::TrustedProxies::insecure_assume_https) says otherwise. Two kinds of
     /// requests pass although they may have come over plain HTTP: those over a loopback connection that no proxy
     /// forwarded, for which there is no wire to listen to; and those of which nobody knows anything, because the server

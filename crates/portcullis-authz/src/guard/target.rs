@@ -101,7 +101,7 @@ impl<'t> Target<'t> {
         (detail.into(), Some(self.told(decision.reason(), inner.cloned())))
     }
 
-    /// The text and the tree of a refusal. All refusals are as dear, so that a hidden resource cannot be told from an
+    /// The text and the tree of a refusal. This is as dear for all of them, so that a hidden resource is not told from an
     /// absent one by the work that is done.
     pub(super) fn refused(
         self,

@@ -50,9 +50,9 @@ pub use self::roles::{
 };
 pub use self::rule::{
     AUTH_TIME_LEEWAY, Alternative, MAX_ALTERNATIVES, Rule, acr, after, all_scopes, amr, anonymous, any_acr,
-    any_client, any_network, any_scope, authenticated, before, claim, client, forbid, group, issuer, max_age,
-    network, permission, role, rule_fn, scope, sender_constrained, tenant_matches, user_only, via_method,
-    when, within_hours,
+    any_client, any_network, any_scope, authenticated, before, claim, client, danger_any_tenant, forbid,
+    group, issuer, max_age, network, permission, role, rule_fn, scope, sender_constrained, tenant_matches,
+    user_only, via_method, when, within_hours,
 };
 pub use self::scoped::{ScopeSet, Scoped};
 pub use self::vocabulary::Vocabulary;

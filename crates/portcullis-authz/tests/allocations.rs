@@ -13,8 +13,8 @@ use http::{Request, Response};
 use portcullis_authz::{
     AuthorizationLayer, Field, Filter, Filtered, Guard, ListPolicy, Load, PathParameters, Policy, Read,
     Resource, RoleModel, ScopeCatalog, ScopeSet, Scoped, Vocabulary, after, all_scopes, any_network,
-    any_scope, authenticated, before, claim, client, group, issuer, permission, role, scope, tenant_matches,
-    via_method, when, within_hours,
+    any_scope, authenticated, before, claim, client, danger_any_tenant, group, issuer, permission, role,
+    scope, tenant_matches, via_method, when, within_hours,
 };
 use portcullis_core::{
     Claims, ClientAddress, Clock, CredentialMethod, Decision, Principal, Reason, RequestView, Scopes,
@@ -99,6 +99,7 @@ fn a_bound_rule_that_allows_allocates_nothing_whatever_it_is_bound_to() {
 fn conditions_denies_and_what_is_watched_allocate_nothing_if_they_hold() {
     for rule in [
         tenant_matches("tenant"),
+        danger_any_tenant("tenant"),
         any_network(["192.0.2.0/24", "10.0.0.0/8"]),
         client("back-office").and(group("staff")).and(issuer("https://id.example")),
         via_method(CredentialMethod::Jwt)

@@ -77,7 +77,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Demands the rule of every route of this list, beside its own: of those that are in it, and of those that are
     /// added later, merged and nested ones too. Where routes share a condition, such as the tenant in their path, none of
-    /// them can be without it. (A route elsewhere with such a tenant in its path, which does not look at it, is an error of
+    /// them can be without it. (A route elsewhere with such a tenant in its path, which lets callers by without it, is an error of
     /// [`finish`](crate::SecureRouter::finish) too: `P229`.)
     ///
     /// A public route in such a list is an error of [`finish`](crate::SecureRouter::finish) (`P240`).

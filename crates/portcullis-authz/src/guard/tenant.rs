@@ -41,16 +41,30 @@ pub trait TenantScoped: Resource<Store: TenantsApart> {
 
 /// A store that shows each caller what their tenant has, and nothing else: [`TenantStore`].
 ///
-/// # Security
-/// To implement it for another store, such as one that remembers what a [`TenantStore`] has loaded, is to promise it: of
-/// [`Load::load_for`], for each caller, and of [`Load::reachable_for`]. Such a store also says [`Load::TENANTS_APART`].
+/// No other store can say so of itself: that single reads and lists show one tenant is not left to a promise. One that remembers
+/// what was loaded, or asks several databases, implements [`LoadInTenant`] and stands within the [`TenantStore`].
+///
+/// ```compile_fail,E0277
+/// use portcullis_authz::TenantsApart;
+///
+/// struct Walled;
+///
+/// impl TenantsApart for Walled {}
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` shows every tenant what all of them have",
     note = "what is `TenantScoped` is kept in a store that keeps tenants apart: write `type Store = TenantStore<{Self}>`"
 )]
-pub trait TenantsApart {}
+pub trait TenantsApart: sealed::Sealed {}
 
 impl<S> TenantsApart for TenantStore<S> {}
+
+impl<S> sealed::Sealed for TenantStore<S> {}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "nobody outside may implement it")]
+    pub trait Sealed {}
+}
 
 /// Loads resources of one tenant.
 #[diagnostic::on_unimplemented(

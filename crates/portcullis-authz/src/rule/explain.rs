@@ -215,7 +215,7 @@ fn held(condition: &Node, caller: &Principal) -> Option<String> {
             Attribute::Group(_) => names("groups", caller.groups()),
             Attribute::Issuer(_) => one("issuer", caller.issuer()),
             Attribute::Method(_) => one("method", Some(caller.method().as_str())),
-            Attribute::Tenant(_) => one("tenant", caller.tenant()),
+            Attribute::Tenant(_) | Attribute::AnyTenant(_) => one("tenant", caller.tenant()),
             Attribute::Networks(_) | Attribute::Time(_) => return None,
         },
         _ => return None,

@@ -18,6 +18,7 @@ mod scope_list;
 mod scope_table;
 mod scopes;
 mod tally;
+mod tenancy;
 mod verdict;
 mod wanted;
 
@@ -33,8 +34,8 @@ use portcullis_core::{Decision, RequestView};
 pub use self::alternatives::{Alternative, MAX_ALTERNATIVES};
 pub use self::assurance::{AUTH_TIME_LEEWAY, acr, amr, any_acr, max_age};
 pub use self::attribute::{
-    after, any_client, any_network, before, client, group, issuer, network, tenant_matches, via_method, when,
-    within_hours,
+    after, any_client, any_network, before, client, danger_any_tenant, group, issuer, network,
+    tenant_matches, via_method, when, within_hours,
 };
 pub use self::binding::sender_constrained;
 pub use self::build::{

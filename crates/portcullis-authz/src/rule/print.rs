@@ -153,7 +153,7 @@ impl fmt::Display for PrintedValue<'_> {
 
 /// One object per condition: `{"scope": "a"}`, `{"any_scope": ["a", "b"]}`, `{"role": "r"}`,
 /// `{"claim": {"name": "n", "value": 1}}`, `{"acr": "c"}`, `{"any_acr": ["c", "d"]}`, `{"amr": "m"}`,
-/// `{"max_age": 300}` in seconds, `{"permission": "p"}`, `{"tenant_matches": "p"}`, `{"network": "n"}`,
+/// `{"max_age": 300}` in seconds, `{"permission": "p"}`, `{"tenant_matches": "p"}`, `{"danger_any_tenant": "p"}`, `{"network": "n"}`,
 /// `{"any_network": [..]}`, `{"via_method": "jwt"}`, `{"client": "c"}`, `{"any_client": [..]}`, `{"group": "g"}`,
 /// `{"issuer": "i"}`, `{"within_hours": {"from": 9, "until": 17}}`, `{"before": 1}` and `{"after": 1}` in seconds since
 /// 1970, `{"when": "name"}`, `{"rule": "name"}`, `{"all": [..]}`, `{"any": [..]}`, `{"not": ..}`,

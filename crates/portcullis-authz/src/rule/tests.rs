@@ -10,3 +10,4 @@ mod lint;
 mod mode;
 mod model;
 mod print;
+mod tenancy;

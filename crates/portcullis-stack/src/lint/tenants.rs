@@ -2,22 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_authz::Rule;
-use portcullis_core::{ConfigCode, ConfigError};
+use portcullis_core::{ConfigCode, ConfigError, Mode};
 
 use crate::security::has_parameter;
 use crate::table::{RouteRow, method_name};
 
-/// Routes that read no parameter that [`tenant_matches`](portcullis_authz::tenant_matches) of another route reads: whoever
-/// wrote them forgot it. A public route has given its reason.
+/// Routes that let callers by whom nobody asked for the tenant, by a parameter of which another route asks everybody
+/// [`tenant_matches`](portcullis_authz::tenant_matches): whoever wrote them forgot it. A public route has given its reason.
 pub(super) fn unchecked(rows: &[RouteRow]) -> Vec<ConfigError> {
-    let of_tenants: BTreeSet<&str> = rows.iter().flat_map(read_by_rule).collect();
+    let of_tenants: BTreeSet<&str> = rows.iter().flat_map(heeded_by_rule).collect();
     let mut errors = Vec::new();
     for row in rows.iter().filter(|row| row.policy.rule().is_some()) {
-        let is_unread = |name: &&str| has_parameter(&row.path, name) && !is_read(row, name);
+        let is_unread = |name: &&str| has_parameter(&row.path, name) && !is_heeded(row, name);
         for name in of_tenants.iter().copied().filter(is_unread) {
             let message = format!(
-                "`{} {}` does not ask `tenant_matches({name})`, and other routes with `{{{name}}}` do",
+                "`{} {}` does not ask everybody `tenant_matches({name})`, and other routes with `{{{name}}}` do",
                 method_name(row),
                 row.path
             );
@@ -27,20 +26,24 @@ pub(super) fn unchecked(rows: &[RouteRow]) -> Vec<ConfigError> {
     errors
 }
 
-fn is_read(row: &RouteRow, name: &str) -> bool {
-    let asks = row.policy.asks.iter().flat_map(|ask| ask.path_parameters());
-    read_by_rule(row).into_iter().chain(asks).any(|read| read == name)
+fn is_heeded(row: &RouteRow, name: &str) -> bool {
+    let mut asks = row.policy.asks.iter().filter(|ask| ask.mode() == Mode::Enforce);
+    asks.any(|ask| ask.path_parameters().any(|read| read == name))
+        || row.policy.rule().is_some_and(|rule| rule.heeds_tenant(name))
 }
 
-fn read_by_rule(row: &RouteRow) -> Vec<&str> {
-    row.policy.rule().map(Rule::path_parameters).unwrap_or_default()
+fn heeded_by_rule(row: &RouteRow) -> impl Iterator<Item = &str> {
+    let rule = row.policy.rule().into_iter();
+    rule.flat_map(|rule| rule.path_parameters().into_iter().filter(|name| rule.heeds_tenant(name)))
 }
 
 #[cfg(test)]
 mod tests {
     use http::Method;
-    use portcullis_authz::{Ask, DecisionPoint, Question, ask, role, scope, tenant_matches};
-    use portcullis_core::{Decision, Reason, Step};
+    use portcullis_authz::{
+        Ask, DecisionPoint, Question, ask, danger_any_tenant, role, scope, tenant_matches,
+    };
+    use portcullis_core::{Decision, Mode, Reason, Step};
 
     use crate::{RoutePolicy, RouteTable};
 
@@ -81,8 +84,37 @@ mod tests {
         check("/mine", RoutePolicy::requires(scope("a")), &[]);
         check("/tenants/{tenant}", RoutePolicy::requires(scope("a")).asks(point("tenant")), &[]);
         check("/tenants/{tenant}/{id}", RoutePolicy::requires(scope("a")).asks(point("id")), &["P229"]);
-        let operators = role("operator").and(tenant_matches("tenant").shadowed());
-        check("/tenants/{tenant}", RoutePolicy::requires(operators), &[]);
+    }
+
+    #[test]
+    fn a_route_for_operators_says_that_any_tenant_will_do() {
+        let operators = || role("operator").and(danger_any_tenant("tenant"));
+        let watched = || tenant_matches("tenant").shadowed();
+        check("/tenants/{tenant}", RoutePolicy::requires(operators()), &[]);
+        check("/tenants/{tenant}", RoutePolicy::requires(operators().and(watched())), &[]);
+        check("/tenants/{tenant}", RoutePolicy::requires(tenant_matches("tenant").or(operators())), &[]);
+        check("/tenants/{tenant}", RoutePolicy::requires(role("operator").and(watched())), &["P229"]);
+    }
+
+    #[test]
+    fn what_is_watched_and_what_is_one_way_of_several_does_not_count() {
+        let own = || tenant_matches("tenant");
+        check("/tenants/{tenant}", RoutePolicy::requires(scope("a").and(own().shadowed())), &["P229"]);
+        let half = own().in_mode(Mode::Percent(50));
+        check("/tenants/{tenant}", RoutePolicy::requires(scope("a").and(half)), &["P229"]);
+        check("/tenants/{tenant}", RoutePolicy::requires(scope("a").or(own())), &["P229"]);
+        let watched = point("tenant").in_mode(Mode::Shadow);
+        check("/tenants/{tenant}", RoutePolicy::requires(scope("a")).asks(watched), &["P229"]);
+    }
+
+    #[test]
+    fn a_rollout_that_watches_it_everywhere_is_left_alone() {
+        let mut table = RouteTable::new();
+        let watched = || scope("a").and(tenant_matches("tenant").shadowed());
+        for path in ["/t/{tenant}/a", "/t/{tenant}/b"] {
+            table.add(Some(Method::GET), path, RoutePolicy::requires(watched()), "handler");
+        }
+        assert!(table.lint().is_empty());
     }
 
     fn point(parameter: &str) -> Ask {
@@ -105,7 +137,7 @@ mod tests {
         }
         assert_eq!(
             table.lint()[0].to_string(),
-            "P229: `GET /t/{tenant}/b` does not ask `tenant_matches(tenant)`, and other routes with `{tenant}` do"
+            "P229: `GET /t/{tenant}/b` does not ask everybody `tenant_matches(tenant)`, and other routes with `{tenant}` do"
         );
     }
 }

@@ -106,8 +106,8 @@ impl RouteTable {
 
     /// Everything that a router would trip over: duplicates (`P201`), paths that match the same requests
     /// (`P202`), invalid paths (`P203`), and paths that can be spelt in a way that a route with another rule matches
-    /// (`P210`). And what callers of another tenant would pass by: routes that do not look at a tenant in their path while
-    /// others look at one of that name (`P229`).
+    /// (`P210`). And what callers of another tenant would pass by: routes that let callers by without `tenant_matches`
+    /// while others ask it of everybody (`P229`).
     #[must_use]
     pub fn lint(&self) -> Vec<ConfigError> {
         lint::lint(&self.rows)

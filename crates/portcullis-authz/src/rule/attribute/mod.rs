@@ -14,14 +14,16 @@ use serde::Serializer;
 use self::network::Networks;
 use self::time::Window;
 pub use self::words::{
-    after, any_client, any_network, before, client, group, issuer, network, tenant_matches, via_method, when,
-    within_hours,
+    after, any_client, any_network, before, client, danger_any_tenant, group, issuer, network,
+    tenant_matches, via_method, when, within_hours,
 };
 use super::print::{tagged, words as print_words};
 
 /// What is asked.
 #[derive(PartialEq)]
 pub(super) enum Attribute {
+    /// The path parameter that names the tenant, whichever it is.
+    AnyTenant(Box<str>),
     Clients(Box<[Box<str>]>),
     Group(Box<str>),
     Issuer(Box<str>),
@@ -45,13 +47,15 @@ impl Attribute {
 
     /// The path parameter that is read.
     pub(super) fn path_parameter(&self) -> Option<&str> {
-        if let Self::Tenant(parameter) = self { Some(parameter) } else { None }
+        if let Self::Tenant(parameter) | Self::AnyTenant(parameter) = self { Some(parameter) } else { None }
     }
 
     pub(super) fn is_broken(&self) -> bool {
         match self {
             Self::Clients(names) => names.is_empty() || names.iter().any(|name| name.is_empty()),
-            Self::Group(name) | Self::Issuer(name) | Self::Tenant(name) => name.is_empty(),
+            Self::AnyTenant(name) | Self::Group(name) | Self::Issuer(name) | Self::Tenant(name) => {
+                name.is_empty()
+            }
             Self::Method(_) => false,
             Self::Networks(networks) => networks.is_broken(),
             Self::Time(window) => window.is_never(),
@@ -72,6 +76,7 @@ impl Attribute {
     /// What the route lacks.
     pub(super) fn is_met_by(&self, caller: &Principal, request: &RequestView<'_>) -> Result<bool, String> {
         Ok(match self {
+            Self::AnyTenant(_) => true,
             Self::Clients(names) => {
                 caller.client_id().is_some_and(|id| names.iter().any(|name| **name == *id))
             }
@@ -108,6 +113,7 @@ impl Attribute {
 
     pub(super) fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            Self::AnyTenant(parameter) => tagged(serializer, "danger_any_tenant", parameter),
             Self::Clients(names) => match names.as_ref() {
                 [name] => tagged(serializer, "client", name),
                 names => tagged(serializer, "any_client", names),
@@ -128,6 +134,7 @@ impl Attribute {
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AnyTenant(parameter) => write!(f, "danger_any_tenant({})", Escaped::new(parameter)),
             Self::Clients(names) => {
                 print_words(f, if names.len() == 1 { "client" } else { "any_client" }, names)
             }

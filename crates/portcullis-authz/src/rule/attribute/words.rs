@@ -27,6 +27,26 @@ pub fn tenant_matches(parameter: impl AsRef<str>) -> Rule {
     attribute(Attribute::Tenant(parameter.as_ref().into()))
 }
 
+/// Satisfied by every caller, whichever tenant this path parameter names: a route by which operators reach every tenant
+/// says so, beside others of which [`tenant_matches`] is asked (`P229`).
+///
+/// # Security
+/// Nothing keeps tenants apart then: name a role, a permission or a scope that operators alone have beside it.
+///
+/// ```
+/// use portcullis_authz::{danger_any_tenant, role, tenant_matches};
+///
+/// let rule = tenant_matches("tenant").or(role("operator").and(danger_any_tenant("tenant")));
+/// assert_eq!(rule.to_string(), "tenant_matches(tenant) or (role(operator) and danger_any_tenant(tenant))");
+/// assert!(rule.lint().is_empty());
+///
+/// // Alone it admits everybody.
+/// assert_eq!(danger_any_tenant("tenant").lint()[0].code().code(), "P216");
+/// ```
+pub fn danger_any_tenant(parameter: impl AsRef<str>) -> Rule {
+    attribute(Attribute::AnyTenant(parameter.as_ref().into()))
+}
+
 /// Satisfied by a request from this network or address, such as `10.0.0.0/8` or `2001:db8::1`: the client's address
 /// as trusted proxies tell it. A client whose address is not known satisfies neither this nor its negation, and is refused
 /// where the network is [forbidden](crate::forbid).

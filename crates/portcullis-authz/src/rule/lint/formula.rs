@@ -205,6 +205,7 @@ impl<'r> Reading<'r> {
                 Formula::Any(rule, classes.collect())
             }
             Node::Amr(method) => self.number(Condition::Amr(method)),
+            Node::Attribute(Attribute::AnyTenant(_)) => Formula::Authenticated,
             Node::Attribute(attribute) => self.number(Condition::Attribute(attribute)),
             Node::Claim(name, value) => self.number(Condition::Claim(name, value)),
             Node::MaxAge(age) => self.number(Condition::MaxAge(*age)),

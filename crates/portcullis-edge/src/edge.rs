@@ -96,8 +96,9 @@ impl Edge {
                 .or(assumed)
                 .map(|secure| ExternalOrigin::new(secure, forwarded.clone().or_else(host), false)),
             Way::Direct if self.proxies.trusts(0, peer) => {
-                // It said nothing, and may have forwarded what came from another machine.
-                Some(ExternalOrigin::new(facts.tls.is_some() || assumed.is_some(), host(), false))
+                // It said nothing, and may have forwarded what came from another machine: TLS between it and this server
+                // tells nothing of the client's connection.
+                Some(ExternalOrigin::new(assumed.is_some(), host(), false))
             }
             Way::Direct => direct_origin(facts, peer, host),
         }

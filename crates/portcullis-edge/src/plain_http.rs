@@ -115,10 +115,10 @@ impl PlainHttp {
 
     /// Refuses a request that carries a credential, unless it is known that it came over TLS.
     ///
-    /// It goes by the external origin that [`Edge`](crate::Edge) wrote to the Trail. Behind a proxy, what did not say the
-    /// scheme counts as plain HTTP (a proxy that adds no field at all and speaks TLS to this server is taken for a client: its
-    /// requests count as https), unless
-    /// [`TrustedProxies::insecure_assume_https`](crate::TrustedProxies::insecure_assume_https) says otherwise. Two kinds of
+    /// It goes by the external origin that [`Edge`](crate::Edge) wrote to the Trail. What comes from a trusted proxy that did not
+    /// say the scheme counts as plain HTTP, also where that proxy speaks TLS to this server, unless
+    /// [`TrustedProxies::insecure_assume_https`](crate::TrustedProxies::insecure_assume_https) says otherwise: name proxies by their
+    /// own addresses, not by a network in which clients live too. Two kinds of
     /// requests pass although they may have come over plain HTTP: those over a loopback connection that no proxy
     /// forwarded, for which there is no wire to listen to; and those of which nobody knows anything, because the server
     /// left no connection facts, or none of the peer, as on a Unix socket.
@@ -130,6 +130,7 @@ impl PlainHttp {
         let explanation = match view.trail().origin() {
             Some(origin) if origin.secure || origin.loopback => return Ok(()),
             Some(_) if claims_a_proxy(view) => BEHIND_PROXY,
+            Some(_) if view.connection().is_some_and(|facts| facts.tls.is_some()) => SILENT,
             Some(_) => DIRECT,
             None if has_come_through_a_proxy(view) => UNSAID,
             None => return Ok(()),
@@ -178,6 +179,8 @@ const BEHIND_PROXY: &str = "a credential came over plain HTTP, with fields of a 
                             network in `TrustedProxies` and have it send the scheme (`X-Forwarded-Proto`)";
 const DIRECT: &str = "a credential came over plain HTTP: serve TLS, or name the proxy that ends it in `TrustedProxies` and \
                       have it send the scheme (`X-Forwarded-Proto`)";
+const SILENT: &str = "a credential came over TLS from an address of `TrustedProxies` that did not say the client's scheme: have \
+                      the proxy send `X-Forwarded-Proto`; if it is no proxy, name the proxies by their own addresses";
 const UNSAID: &str = "a credential came through a proxy that did not say the scheme: have the proxy send \
                       `X-Forwarded-Proto`, or `proto` in `Forwarded` where that is read; if it speaks TLS with every \
                       client and cannot, set `TrustedProxies::insecure_assume_https`";
@@ -239,6 +242,23 @@ mod tests {
         check(&policy, said("10.0.0.1", "https"), true);
         check(&policy, said("10.0.0.1", "http"), false);
         check(&policy, said("192.0.2.9", "https"), false);
+    }
+
+    /// A1.13: TLS between the proxy and this server tells nothing of what stands before the proxy.
+    #[test]
+    fn a_proxy_that_speaks_tls_to_this_server_must_say_the_scheme_all_the_same() {
+        let over_tls = |peer| with_token(Head::over_tls(peer));
+        let policy = PlainHttp::default();
+        check(&policy, over_tls("10.0.0.1"), false);
+        check(&policy, over_tls("10.0.0.1").field("forwarded", "for=192.0.2.1"), false);
+        check(&policy, over_tls("10.0.0.1").field("forwarded", "for=192.0.2.1;proto=http"), false);
+        check(&policy, over_tls("10.0.0.1").field("forwarded", "for=192.0.2.1;proto=https"), true);
+        check(&policy, over_tls("192.0.2.1"), true);
+        check_behind(proxies().insecure_assume_https(), &policy, over_tls("10.0.0.1"), true);
+
+        let silent = resolved(proxies(), over_tls("10.0.0.1"));
+        let denial = silent.ask(|view| policy.check_credentials_allowed(view)).unwrap_err();
+        assert_eq!(denial.explanation(), Some(SILENT));
     }
 
     fn from_proxy(fields: &[(&'static str, &str)]) -> Head {

@@ -28,6 +28,7 @@ A1.13  edge/src/plain_http.rs               refuses_tokens_over_plain_http
 A1.13  edge/src/plain_http.rs               goes_by_what_trusted_proxies_say
 A1.13  edge/src/plain_http.rs               a_scheme_that_no_proxy_says_is_plain_http_unless_the_deployer_says_otherwise
 A1.13  edge/src/plain_http.rs               a_loopback_proxy_that_says_nothing_is_no_client_on_this_machine
+A1.13  edge/src/plain_http.rs               a_proxy_that_speaks_tls_to_this_server_must_say_the_scheme_all_the_same
 A1.13  documents-api/src/tests/limits.rs    behind_a_trusted_proxy_credentials_need_a_scheme
 A1.14  oauth/src/bearer/tests/layer.rs      a_refusal_repeats_nothing_of_the_token
 A1.14  tests/attacks/tokens.rs              every_attack_on_an_issuer_with_a_key_set_file_is_refused

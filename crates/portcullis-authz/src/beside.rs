@@ -1,15 +1,18 @@
 //! Decisions that change nothing: nobody waits for them.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod contained;
+
+use std::fmt;
 #[cfg(feature = "deadlines")]
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
-use std::task::{Context, Poll, Waker};
 
 use portcullis_core::{Decision, Principal, Reason, Room, Trail, Wait};
+
+pub(crate) use self::contained::Contained;
+use crate::engine::unavailable;
 
 /// Who was asked what, for the event.
 pub(crate) trait Tell: Send + 'static {
@@ -47,27 +50,17 @@ impl Places {
     }
 
     /// Waits for the decision beside the request, and lets the request go on. What is decided at once is noted at once, and
-    /// so is that there is no place. Without a runtime that could wait, what was asked is given back: the request waits.
-    #[must_use]
-    pub(crate) fn beside<T: Tell>(
-        &self,
-        told: T,
-        wait: Wait<Decision>,
-        trail: &Trail,
-    ) -> Option<(T, Wait<Decision>)> {
+    /// so is that there is no place, or no runtime that could wait.
+    pub(crate) fn beside<T: Tell>(&self, told: T, wait: Wait<Decision>, trail: &Trail) {
+        let mut wait = Contained::new::<T>(wait);
         #[cfg(feature = "deadlines")]
         let beside = match (tokio::runtime::Handle::try_current(), self.take()) {
             (Err(_), _) => None,
             (Ok(runtime), Some(place)) => Some((runtime, place)),
-            (Ok(_), None) => {
-                note(told, &self.taken_all(), trail);
-                return None;
-            }
+            (Ok(_), None) => return note(told, &self.taken_all(), trail),
         };
-        let mut wait = contained::<T>(wait);
-        if let Poll::Ready(decision) = wait.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            note(told, &decision, trail);
-            return None;
+        if let Some(decision) = wait.at_once() {
+            return note(told, &decision, trail);
         }
         #[cfg(feature = "deadlines")]
         if let Some((runtime, place)) = beside {
@@ -75,9 +68,9 @@ impl Places {
                 let watched = Watched { asked: Some((told, awaited)), _place: place };
                 runtime.spawn(async move { watched.settle(&wait.await) });
             }
-            return None;
+            return;
         }
-        Some((told, wait))
+        note(told, &not_awaited("there is no runtime of tokio to wait beside the request"), trail);
     }
 
     #[cfg(feature = "deadlines")]
@@ -90,9 +83,7 @@ impl Places {
     #[cfg(feature = "deadlines")]
     fn taken_all(&self) -> Decision {
         let most = self.most;
-        crate::engine::unavailable(format_args!(
-            "it was not waited for: {most} answers that change nothing are awaited already"
-        ))
+        not_awaited(format_args!("{most} answers that change nothing are awaited already"))
     }
 }
 
@@ -106,12 +97,9 @@ pub(crate) fn panicked<T: Tell>() -> Decision {
     Decision::deny(Reason::Panicked).because(T::PANICKED)
 }
 
-/// Is polled no more once it has panicked.
-fn contained<T: Tell>(mut wait: Wait<Decision>) -> Wait<Decision> {
-    Box::pin(poll_fn(move |cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| wait.as_mut().poll(cx)));
-        polled.unwrap_or_else(|_| Poll::Ready(panicked::<T>()))
-    }))
+/// What is said of one that would have had to be waited for, and changes nothing.
+pub(crate) fn not_awaited(why: impl fmt::Display) -> Decision {
+    unavailable(format_args!("not awaited: {why}"))
 }
 
 /// A decision that is awaited. One that is dropped before it came, because the runtime ends, is noted as a failure.
@@ -139,7 +127,7 @@ impl<T: Tell> Watched<T> {
 impl<T: Tell> Drop for Watched<T> {
     fn drop(&mut self) {
         if self.asked.is_some() {
-            self.note(&crate::engine::unavailable("the runtime ended before its answer came"));
+            self.note(&unavailable("the runtime ended before its answer came"));
         }
     }
 }

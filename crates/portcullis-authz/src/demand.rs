@@ -70,7 +70,8 @@ pub struct Demand {
 struct Asked {
     /// `None` if nobody asked it.
     mode: Option<Mode>,
-    holds_requests: bool,
+    waits_with_resource: bool,
+    awaited_unenforced: bool,
 }
 
 impl Demand {
@@ -101,9 +102,13 @@ impl Demand {
         Self { policy: Some(Asked { mode: Some(mode), ..asked }), ..self }
     }
 
-    /// This policy decides: how seriously it is taken, and whether requests wait for it where it is not enforced.
+    /// This policy decides: how seriously it is taken, and what becomes of it where it is not enforced and has to wait.
     pub fn asking<A, R>(self, policy: &impl Policy<A, R>) -> Self {
-        let asked = Asked { mode: Some(policy.mode()), holds_requests: policy.holds_requests() };
+        let asked = Asked {
+            mode: Some(policy.mode()),
+            waits_with_resource: policy.waits_with_resource(),
+            awaited_unenforced: policy.danger_await_unenforced(),
+        };
         Self { policy: Some(asked), ..self }
     }
 
@@ -136,11 +141,23 @@ impl Demand {
         self.own_mode() == Some(Mode::Shadow) && self.parent().is_none_or(Self::is_watched)
     }
 
-    /// Whether requests wait for a policy that is not enforced for all of them. See [`Policy::holds_requests`].
+    /// Whether requests wait for a policy that is not enforced for all of them. See [`Policy::danger_await_unenforced`].
     #[must_use]
     pub fn holds_requests(&self) -> bool {
-        let own = self.policy.filter(|asked| asked.holds_requests).and_then(|asked| asked.mode);
-        own.is_some_and(|mode| written(mode).is_some()) || self.parent().is_some_and(Self::holds_requests)
+        self.has_unenforced(|asked| asked.awaited_unenforced)
+    }
+
+    /// Whether there is a policy that is not enforced for all requests, may have to wait, and is polled only once by those for
+    /// which it is not. See [`Policy::waits_with_resource`].
+    #[must_use]
+    pub fn is_polled_once(&self) -> bool {
+        self.has_unenforced(|asked| asked.waits_with_resource && !asked.awaited_unenforced)
+    }
+
+    fn has_unenforced(&self, is_so: fn(&Asked) -> bool) -> bool {
+        let own = self.policy.filter(is_so).and_then(|asked| asked.mode);
+        own.is_some_and(|mode| written(mode).is_some())
+            || self.parent().is_some_and(|parent| parent.has_unenforced(is_so))
     }
 
     /// Whether it may refuse so. What is only watched forbids nothing; what is not there is not found all the same.

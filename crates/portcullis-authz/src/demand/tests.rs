@@ -24,7 +24,7 @@ impl AsyncPolicy<Read, u32> for Frugal {
         Decision::allow(Reason::PolicyAllowed)
     }
 
-    fn holds_requests(&self) -> bool {
+    fn waits_with_resource(&self) -> bool {
         false
     }
 
@@ -116,21 +116,44 @@ fn it_is_told_if_every_policy_was_asked() {
     assert!(!asked.within(permit()).is_told());
 }
 
+/// Makes requests wait where it is not enforced, and says so.
+struct Patient(Mode);
+
+impl AsyncPolicy<Read, u32> for Patient {
+    async fn decide(&self, _: &Principal, _: &u32) -> Decision {
+        Decision::allow(Reason::PolicyAllowed)
+    }
+
+    fn danger_await_unenforced(&self) -> bool {
+        true
+    }
+
+    fn mode(&self) -> Mode {
+        self.0
+    }
+}
+
 #[test]
-fn requests_wait_for_a_policy_that_needs_the_resource_and_is_not_enforced_for_all() {
+fn a_policy_that_needs_the_resource_and_is_not_enforced_for_all_is_polled_once_or_makes_requests_wait() {
     let awaited = |mode| permit().asking::<Read, u32>(&Awaited(Asked(mode)));
-    for (mode, holds) in
+    let patient = |mode| permit().asking::<Read, u32>(&Awaited(Patient(mode)));
+    for (mode, unenforced) in
         [(Mode::Enforce, false), (Mode::Percent(100), false), (Mode::Percent(99), true), (Mode::Shadow, true)]
     {
-        assert_eq!(awaited(mode).holds_requests(), holds, "{mode:?}");
-        assert_eq!(permit().within(awaited(mode)).holds_requests(), holds, "{mode:?}");
+        for (demand, holds) in [(awaited(mode), false), (patient(mode), true)] {
+            for demand in [permit().within(demand.clone()), demand] {
+                let told = (demand.is_polled_once(), demand.holds_requests());
+                assert_eq!(told, (unenforced && !holds, unenforced && holds), "{demand}");
+            }
+        }
     }
     for demand in [
         permit().asking::<Read, u32>(&Detached::new(Asked(Mode::Shadow))),
+        permit().asking::<Read, u32>(&Detached::new(Patient(Mode::Shadow))),
         permit().asking::<Read, u32>(&Awaited(Frugal)),
         permit().asking::<Read, u32>(&Plain),
         permit(),
     ] {
-        assert!(!demand.holds_requests(), "{demand}");
+        assert!(!demand.holds_requests() && !demand.is_polled_once(), "{demand}");
     }
 }

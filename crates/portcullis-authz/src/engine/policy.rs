@@ -74,7 +74,8 @@ impl<P: DecisionPoint> EnginePolicy<P> {
     /// Nobody waits for a decision that is not enforced: the guard hands the resource over, and the question, which has what
     /// it needs of the resource, is [watched](Question::is_watched) beside the request
     /// ([`Policy::decide_detached`]). In the event the decision stands if it comes before the response; a later one is told
-    /// to the audit by itself. That needs a runtime of tokio and the feature `deadlines`: without them the request waits.
+    /// to the audit by itself. That needs a runtime of tokio and the feature `deadlines`: without them the decision point is polled
+    /// once, and what it does not know by then is noted as a failure.
     pub fn with_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }

@@ -8,9 +8,9 @@ use portcullis_core::{Decision, Mode, Principal, Step};
 
 use super::policy::{AsyncPolicy, Awaited, Policy};
 
-/// An [`AsyncPolicy`] as a [`Policy`] for which no request waits that it is not enforced for: `type Rules = Detached<Shares>`.
+/// An [`AsyncPolicy`] as a [`Policy`] that decides also where no request waits for it: `type Rules = Detached<Shares>`.
 ///
-/// Where it is enforced, it is [`Awaited`]. Where it is not, it is asked about a clone of the resource beside the request,
+/// Where it is enforced, it is [`Awaited`]. Where it is not, it goes on: it is asked about a clone of the resource beside the request,
 /// for as long as the guard's deadline says; what it says after the response is told to the audit by itself.
 /// [`MAX_WATCHED_POLICIES`](crate::MAX_WATCHED_POLICIES) of a process are asked so at once, whoever calls: let the
 /// pool of connections that they share with what is enforced have more. See [`Policy::decide_detached`], which a policy

@@ -46,8 +46,9 @@ pub trait Policy<A, R>: Send + Sync {
     /// [`MAX_WATCHED_POLICIES`](crate::MAX_WATCHED_POLICIES) of them at once, each for as long as the guard's deadline says.
     ///
     /// By default, this is `None`: the policy needs the resource to decide. Then the guard asks
-    /// [`decide_async`](Self::decide_async) in its place and waits, at most for its deadline. A policy in plain code needs
-    /// nothing else; one that asks a database or another server should take a copy of what it asks about:
+    /// [`decide_async`](Self::decide_async) in its place, polls it once and goes on: what is not known by then is not waited
+    /// for, and noted as a failure. A policy in plain code needs nothing else, and neither does one that has its answer at
+    /// hand; one that asks a database or another server should take a copy of what it asks about:
     ///
     /// ```
     /// use std::sync::Arc;
@@ -71,8 +72,8 @@ pub trait Policy<A, R>: Send + Sync {
     ///         let (shares, caller, id) = (Arc::clone(&self.0), caller.clone(), document.id);
     ///         Some(Step::wait(async move { shared(&shares, id, caller.subject()).await }))
     ///     }
-    ///     fn holds_requests(&self) -> bool {
-    ///         false // no request waits for it where it is not enforced
+    ///     fn waits_with_resource(&self) -> bool {
+    ///         false // it takes along what it needs
     ///     }
     ///     fn mode(&self) -> Mode {
     ///         Mode::Shadow
@@ -84,10 +85,23 @@ pub trait Policy<A, R>: Send + Sync {
         None
     }
 
-    /// Whether requests wait for this policy also where it is not [enforced](Self::mode): it has to wait for what it needs,
-    /// and cannot be asked [without the resource](Self::decide_detached). The advice `P279` of the route table tells of such a
-    /// policy. By default, this is `false`, as for plain code, which is known at once.
-    fn holds_requests(&self) -> bool {
+    /// Whether this policy may have to wait, and holds on to the resource meanwhile: it cannot be asked
+    /// [without it](Self::decide_detached). Where it is not [enforced](Self::mode), little is then learned of it. The advice
+    /// `P279` of the route table tells of such a policy. By default, this is `false`, as for plain code, which is known at once.
+    fn waits_with_resource(&self) -> bool {
+        false
+    }
+
+    /// Whether requests wait for this policy where it is not [enforced](Self::mode) and holds on to the resource, at most for
+    /// the guard's deadline. By default, this is `false`: it is polled once. The advice `P279` tells of a policy that says
+    /// `true`.
+    ///
+    /// # Security
+    /// What is only watched then reaches the callers after all: a backend that is slow makes every response slow, for as long
+    /// as the deadline lasts, and whatever makes it slow does so to them. Prefer [`Detached`](crate::Detached) or
+    /// [`decide_detached`](Self::decide_detached); else keep the deadline short
+    /// ([`Resource::DECISION_DEADLINE`](crate::Resource::DECISION_DEADLINE)).
+    fn danger_await_unenforced(&self) -> bool {
         false
     }
 
@@ -106,8 +120,8 @@ pub trait Policy<A, R>: Send + Sync {
     /// [`Mode::Enforce`]. The route table prints what it is when the application starts.
     ///
     /// A refusal that is not enforced, and a failure or a missed deadline of the policy, is noted in the Trail as
-    /// what would have been; the resource is handed over all the same, and before that if the policy lets itself be asked
-    /// [without it](Self::decide_detached).
+    /// what would have been; the resource is handed over all the same, and nobody waits for the policy: it goes on beside the
+    /// request if it lets itself be asked [without the resource](Self::decide_detached), and is polled once if not.
     fn mode(&self) -> Mode {
         Mode::Enforce
     }
@@ -116,7 +130,8 @@ pub trait Policy<A, R>: Send + Sync {
 /// Decides as a [`Policy`] does, but may wait: for a relation in a database, for a decision point.
 ///
 /// [`Awaited`] makes a policy of it. Guards wait for as long as [`Resource::DECISION_DEADLINE`] says and answer 503
-/// `policy_deadline_exceeded` after that.
+/// `policy_deadline_exceeded` after that. Where it is not enforced, they do not wait: [`Detached`](crate::Detached) lets it go
+/// on beside the request.
 ///
 /// ```
 /// use portcullis_authz::{AsyncPolicy, Awaited, Policy, Read};
@@ -153,17 +168,28 @@ pub trait AsyncPolicy<A, R>: Send + Sync {
     fn decide(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send;
 
     /// The same, without holding on to the resource, as [`Policy::decide_detached`] says it. By default, this is `None`:
-    /// requests wait for the policy, also where it is not enforced. [`Detached`](crate::Detached) takes along a clone of the
-    /// resource. A policy that says something here for every resource says `false` in [`holds_requests`](Self::holds_requests).
+    /// where the policy is not enforced, it is polled once, and not waited for. [`Detached`](crate::Detached) takes along a
+    /// clone of the resource. A policy that says something here for every resource says `false` in
+    /// [`waits_with_resource`](Self::waits_with_resource).
     fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
         let _ = (caller, resource);
         None
     }
 
-    /// Whether requests wait for it also where it is not enforced, as [`Policy::holds_requests`] says it. By default, this is
+    /// Whether it holds on to the resource while it waits, as [`Policy::waits_with_resource`] says it. By default, this is
     /// `true`.
-    fn holds_requests(&self) -> bool {
+    fn waits_with_resource(&self) -> bool {
         true
+    }
+
+    /// Whether requests wait for it also where it is not enforced, as [`Policy::danger_await_unenforced`] says it. By default,
+    /// this is `false`.
+    ///
+    /// # Security
+    /// What is only watched then makes responses late. It is better asked beside the request, by
+    /// [`Detached`](crate::Detached) or [`decide_detached`](Self::decide_detached).
+    fn danger_await_unenforced(&self) -> bool {
+        false
     }
 
     /// How seriously it is taken, as [`Policy::mode`] says it. By default, this is [`Mode::Enforce`].
@@ -193,8 +219,12 @@ impl<A, R, P: AsyncPolicy<A, R>> Policy<A, R> for Awaited<P> {
         self.0.decide_detached(caller, resource)
     }
 
-    fn holds_requests(&self) -> bool {
-        self.0.holds_requests()
+    fn waits_with_resource(&self) -> bool {
+        self.0.waits_with_resource()
+    }
+
+    fn danger_await_unenforced(&self) -> bool {
+        self.0.danger_await_unenforced()
     }
 
     fn mode(&self) -> Mode {

@@ -5,6 +5,7 @@ mod nested;
 mod sources;
 mod tenant_lists;
 mod tenants;
+mod unenforced;
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -99,8 +99,23 @@ impl AsyncPolicy<Delete, Line> for LineRules {
         Decision::deny(Reason::PolicyDenied)
     }
 
-    fn holds_requests(&self) -> bool {
+    fn waits_with_resource(&self) -> bool {
         false
+    }
+
+    fn mode(&self) -> Mode {
+        self.0
+    }
+}
+
+/// The same rules for those who wait all the same.
+impl AsyncPolicy<Create, Line> for LineRules {
+    async fn decide(&self, _: &Principal, _: &Line) -> Decision {
+        Decision::deny(Reason::PolicyDenied)
+    }
+
+    fn danger_await_unenforced(&self) -> bool {
+        true
     }
 
     fn mode(&self) -> Mode {
@@ -247,17 +262,25 @@ async fn what_is_printed_as_in_the_shadow_refuses_nobody() {
 
 /// Issue 4, point 5: never affects a response.
 #[test]
-fn a_policy_for_which_requests_wait_though_it_is_not_enforced_is_worth_a_look() {
-    let advice = |handlers, line| {
+fn a_policy_that_waits_and_is_not_enforced_is_worth_a_look() {
+    fn advice(handlers: impl HasRule<Modes>, line: Mode) -> Vec<String> {
         let table = table("/notes/{id}", handlers, &Modes { line, ..ENFORCED });
         let advice = table.advice().into_iter().filter(|advice| advice.code().code() == "P279");
-        advice.map(|advice| advice.to_string()).collect::<Vec<_>>()
-    };
+        advice.map(|advice| advice.to_string()).collect()
+    }
     let write = || post(async |_: PermitWithin<Write, Line, Note>| ()).requires(scope("read"));
     assert!(advice(write(), Mode::Enforce).is_empty());
     let told = advice(write(), Mode::Shadow);
+    let expected =
+        "POST /notes/{id}: the policy of `permit(Write Line within Read Note) [shadow]` is not awaited";
     assert!(
-        matches!(told.as_slice(), [told] if told.contains("Line within Read Note) [shadow]") && told.contains("`Detached`")),
+        matches!(told.as_slice(), [told] if told.contains(expected) && told.contains("`Detached`")),
+        "{told:?}"
+    );
+    let create = post(async |_: PermitWithin<Create, Line, Note>| ()).requires(scope("read"));
+    let told = advice(create, Mode::Shadow);
+    assert!(
+        matches!(told.as_slice(), [told] if told.contains("requests wait for `permit(Create Line")),
         "{told:?}"
     );
     assert_eq!(advice(write(), Mode::Percent(99)).len(), 1);
@@ -270,8 +293,8 @@ fn a_policy_that_can_be_asked_without_the_resource_is_none() {
     let table = table("/notes/{id}", itself, &modes);
     assert!(table.to_string().contains("[shadow]") && table.advice().is_empty(), "{:?}", table.advice());
     let wrapped: &dyn Fn() -> bool =
-        &|| Policy::<Write, Line>::holds_requests(&Detached::new(LineRules(Mode::Shadow)));
-    assert!(!wrapped() && Policy::<Write, Line>::holds_requests(&Awaited(LineRules(Mode::Shadow))));
+        &|| Policy::<Write, Line>::waits_with_resource(&Detached::new(LineRules(Mode::Shadow)));
+    assert!(!wrapped() && Policy::<Write, Line>::waits_with_resource(&Awaited(LineRules(Mode::Shadow))));
 }
 
 #[test]

@@ -135,7 +135,7 @@ config_codes! {
     UnlimitedAttempts = "P277",
     /// Advice: no route takes a scheme.
     SchemeNeverTaken = "P278",
-    /// Advice: requests wait for a policy that is not enforced for all of them.
+    /// Advice: a policy that is not enforced for all requests is not awaited, or they wait for it all the same.
     UnenforcedPolicyHolds = "P279",
 
     /// A route is not in the OpenAPI document.

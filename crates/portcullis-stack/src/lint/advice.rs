@@ -44,13 +44,8 @@ pub(crate) fn advice(rows: &[RouteRow], everywhere: &Everywhere) -> Vec<ConfigEr
                 say(ConfigCode::AnyCallerChanges, "every caller may change something".to_owned());
             }
         }
-        if let Some(demand) = row.policy.demands().iter().find(|demand| demand.holds_requests()) {
-            say(
-                ConfigCode::UnenforcedPolicyHolds,
-                format!(
-                    "requests wait for `{demand}`, though it is not enforced for all of them: make its policy `Detached`"
-                ),
-            );
+        if let Some(message) = row.policy.demands().iter().find_map(unenforced) {
+            say(ConfigCode::UnenforcedPolicyHolds, message);
         }
         if let Some(parameter) = unguarded_parameter(row).filter(|_| has_guards) {
             say(
@@ -76,6 +71,21 @@ pub(crate) fn advice(rows: &[RouteRow], everywhere: &Everywhere) -> Vec<ConfigEr
         ConfigError::new(ConfigCode::SchemeNeverTaken, format!("no route takes scheme `{}`", scheme.name))
     }));
     advice
+}
+
+/// What becomes of a policy that is not enforced and has to wait.
+fn unenforced(demand: &Demand) -> Option<String> {
+    if demand.holds_requests() {
+        return Some(format!(
+            "requests wait for `{demand}`, though it is not enforced for all of them: make its policy `Detached`"
+        ));
+    }
+    demand.is_polled_once().then(|| {
+        format!(
+            "the policy of `{demand}` is not awaited where it is not enforced, so that little is learned of it: make it \
+             `Detached`"
+        )
+    })
 }
 
 /// RFC 9110 §9.2.1: whether the method is not known to be safe.

@@ -115,7 +115,7 @@ impl RouteTable {
 
     /// What is allowed, and still worth a look: a public route that may change something (`P275`), one that every caller may
     /// change something by (`P276`), a password that may be guessed without limit (`P277`), a scheme that no route takes
-    /// (`P278`), a guard that is not enforced and makes requests wait all the same (`P279`), a route beside others with guards
+    /// (`P278`), a guard that is not enforced and whose policy is not awaited there, or makes requests wait all the same (`P279`), a route beside others with guards
     /// that nothing but scopes protects whatever its path names (`P274`). Schemes and attempts are known to the table of a
     /// finished application alone.
     ///

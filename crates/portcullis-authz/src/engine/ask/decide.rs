@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portcullis_core::{
     Authentication, Decision, Denial, Effect, Explained, Explanation, Finding, Principal, Reason,
-    RequestView, Room, Scopes, Step, Trail, Wait,
+    RequestView, Room, Scopes, Step, Trail,
 };
 use portcullis_tower::Decide;
 
@@ -53,21 +53,14 @@ impl Ask {
             Step::Done(decision) => {
                 Step::Done(self.told(&question).settle(request.trail(), enforced, &decision))
             }
-            Step::Wait(wait) if !enforced => self.watch(self.told(&question), wait, request.trail()),
+            // Nobody waits for an answer that changes nothing.
+            Step::Wait(wait) if !enforced => {
+                self.places.beside(self.told(&question), wait, request.trail());
+                Step::Done(Ok(()))
+            }
             Step::Wait(wait) => {
                 let (told, trail) = (self.told(&question), request.trail().clone());
                 Step::wait(async move { told.settle(&trail, enforced, &wait.await) })
-            }
-        }
-    }
-
-    /// Nobody waits for an answer that changes nothing, unless there is no runtime that could wait beside the request.
-    fn watch(&self, told: Told, wait: Wait<Decision>, trail: &Trail) -> Step<Result<(), Denial>> {
-        match self.places.beside(told, wait, trail) {
-            None => Step::Done(Ok(())),
-            Some((told, wait)) => {
-                let trail = trail.clone();
-                Step::wait(async move { told.settle(&trail, false, &wait.await) })
             }
         }
     }

@@ -128,7 +128,8 @@ impl Ask {
     /// What is not enforced is open to everybody whom the route's rule lets pass, also while the decision point fails.
     /// Nobody waits for such an answer: it is awaited beside the request, [`MAX_WATCHED`] at once, as long as the decision
     /// point takes. In the event it stands if it comes before the response; a later one is told to the audit by itself. That
-    /// needs a runtime of tokio and the feature `deadlines`: without them the request waits.
+    /// needs a runtime of tokio and the feature `deadlines`: without them the decision point is polled once, and what it does
+    /// not know by then is noted as a failure.
     pub fn in_mode(self, mode: Mode) -> Self {
         Self { mode, ..self }
     }

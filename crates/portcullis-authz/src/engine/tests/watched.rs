@@ -1,13 +1,15 @@
 //! Answers that change nothing: nobody waits for them.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use http::Request;
-use portcullis_core::{Denial, Mode, Reason, RequestView, Room, Step};
+use portcullis_core::{Decision, Denial, Mode, Reason, RequestView, Room, Step};
 use tokio::sync::watch;
 
 use super::slow::{Slow, finish, settle};
-use crate::engine::{Ask, MAX_WATCHED, ask};
+use crate::engine::{Ask, DecisionPoint, MAX_WATCHED, Question, ask};
 use crate::test_support::{known, noted, request};
 
 fn slow(panics: bool) -> (watch::Sender<bool>, Ask) {
@@ -100,13 +102,71 @@ fn an_answer_that_the_runtime_does_not_live_to_see_is_a_failure_of_the_decision_
     drop(tell);
 }
 
+/// Nobody waits where nothing can wait beside the request either.
 #[test]
-fn without_a_runtime_the_request_waits() {
-    let (tell, ask) = slow(false);
-    let request = request(&known("", &[]));
-    let Step::Wait(wait) = ask.decide(&RequestView::of(&request).unwrap()) else { panic!("who waits?") };
+fn without_a_runtime_the_decision_point_is_polled_once() {
+    let (tell, ask, polled) = counted(false);
+    let (unknown, known_at_once) = (request(&known("", &[])), request(&known("", &[])));
+    assert!(matches!(start(&ask, &unknown), Some(Ok(()))));
+    let entries = noted(&unknown, Room::Rule);
+    assert_eq!((entries.len(), entries[0].1, entries[0].2), (1, Reason::DecisionPointUnavailable, false));
+    assert!(entries[0].3.contains("not awaited: there is no runtime"), "{entries:?}");
     tell.send(true).unwrap();
+    assert!(matches!(start(&ask, &known_at_once), Some(Ok(()))));
+    assert_eq!(noted(&known_at_once, Room::Rule)[0].1, Reason::PolicyDenied);
+    assert_eq!(polled.lock().unwrap().len(), 2, "each once");
+}
+
+/// Panics when it is let go of, whether it has decided or not.
+struct Bomb {
+    decides: bool,
+}
+
+impl DecisionPoint for Bomb {
+    fn name(&self) -> &str {
+        "bomb"
+    }
+
+    fn decide(&self, _: &Question<'_>) -> Step<Decision> {
+        struct Fuse;
+        impl Drop for Fuse {
+            fn drop(&mut self) {
+                panic!("let go of");
+            }
+        }
+        let (fuse, decides) = (Fuse, self.decides);
+        Step::wait(poll_fn(move |_| {
+            let _ = &fuse;
+            if decides { Poll::Ready(Decision::deny(Reason::PolicyDenied)) } else { Poll::Pending }
+        }))
+    }
+}
+
+/// Issue 4, point 5: never affects a response.
+#[test]
+fn what_panics_when_it_is_let_go_of_changes_no_answer() {
+    let bomb = |decides| ask(Bomb { decides }).action("read").id("7").in_mode(Mode::Shadow);
+    let said = |decides, reason| {
+        let request = request(&known("", &[]));
+        assert!(matches!(start(&bomb(decides), &request), Some(Ok(()))));
+        let entries = noted(&request, Room::Rule);
+        assert_eq!((entries.len(), entries[0].1), (1, reason));
+    };
+    said(true, Reason::PolicyDenied);
+    said(false, Reason::DecisionPointUnavailable);
+    // Awaited beside the request, and one more than there may be.
+    let (waiting, one_more) = (request(&known("", &[])), request(&known("", &[])));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    assert!(runtime.block_on(wait).is_ok());
-    assert_eq!(noted(&request, Room::Rule)[0].1, Reason::PolicyDenied);
+    runtime.block_on(async {
+        said(true, Reason::PolicyDenied);
+        let ask = bomb(false);
+        for _ in 0..MAX_WATCHED {
+            assert!(matches!(start(&ask, &waiting), Some(Ok(()))));
+        }
+        assert!(matches!(start(&ask, &one_more), Some(Ok(()))));
+    });
+    assert_eq!(noted(&one_more, Room::Rule).len(), 1);
+    drop(runtime);
+    let entries = noted(&waiting, Room::Rule);
+    assert!(entries.iter().all(|entry| entry.3.contains("the runtime ended")), "{entries:?}");
 }

@@ -178,6 +178,11 @@ impl AuditEvent {
         self.answer.outcome
     }
 
+    /// Drops it, and leaves the memory of its Trail to those of other requests.
+    pub(crate) fn retire(self) {
+        self.trail.retire();
+    }
+
     pub(crate) fn trail(&self) -> &Trail {
         &self.trail
     }

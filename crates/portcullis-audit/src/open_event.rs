@@ -48,7 +48,7 @@ impl OpenEvent {
             }
             Some(_) => return None,
             None => {
-                let trail = Trail::open_prepared(audit.clock(), |opening| {
+                let prepare = |opening: &mut Opening| {
                     prepare(request, opening);
                     opening.claim_event();
                     opening.refused = Some(refused);
@@ -57,7 +57,13 @@ impl OpenEvent {
                         opening.peer = opening.peer.or_else(|| peer(request));
                         opening.date(audit.clock());
                     }
-                });
+                };
+                // Sinks retire Trails, in the end.
+                let trail = if recording {
+                    Trail::open_reusing(audit.clock(), prepare)
+                } else {
+                    Trail::open_prepared(audit.clock(), prepare)
+                };
                 request.extensions_mut().insert(trail.clone());
                 (trail, None)
             }

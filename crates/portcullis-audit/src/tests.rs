@@ -20,6 +20,7 @@ mod late;
 mod lines;
 mod log;
 mod outcomes;
+mod reuse;
 mod secrets;
 mod sureness;
 

@@ -68,6 +68,6 @@ pub use self::stores::{
 };
 pub use self::trail::{
     AlreadyAuthenticated, Authentication, Awaited, Entitlements, Finished, LimitFields, MAX_ENTRIES,
-    MAX_FIELDS, MAX_METHOD, MAX_PATH, OpenerId, Opening, Placement, RequestLine, ResponseFields, Room, Trail,
-    TrailEntry, TrailLimit, TrailState,
+    MAX_FIELDS, MAX_METHOD, MAX_PATH, MAX_RETIRED_TRAILS, OpenerId, Opening, Placement, RequestLine,
+    ResponseFields, Room, Trail, TrailEntry, TrailLimit, TrailState,
 };

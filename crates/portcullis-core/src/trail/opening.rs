@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Instant, SystemTime};
 
 use http::{Method, Uri};
 
-use super::{Shared, Trail};
+use super::Trail;
+use super::retired::Empty;
 use crate::text::Text;
 use crate::{ClientAddress, Clock, ConnectionFacts, ExternalOrigin, RefusedRequest, RequestId};
 
@@ -129,14 +129,7 @@ impl Trail {
     #[inline]
     pub fn open_prepared(clock: &Clock, prepare: impl FnOnce(&mut Opening)) -> Self {
         // Made where it stays: three moves of a thousand octets less.
-        let mut shared = Arc::<Shared>::default();
-        // INVARIANT: nobody shares it yet.
-        if let Some(shared) = Arc::get_mut(&mut shared) {
-            shared.clock.clone_from(clock);
-            prepare(&mut shared.opening);
-            *shared.recorded.get_mut() = shared.opening.recorded;
-        }
-        Self(shared)
+        Empty::default().open(clock, prepare)
     }
 }
 

@@ -20,6 +20,11 @@ impl Line {
     pub(super) fn late(event: AuditEvent, decision: TrailEntry) -> Self {
         Self { event, late: Some(Box::new(decision)) }
     }
+
+    /// Ends it once it is written.
+    pub(super) fn retire(self) {
+        self.event.retire();
+    }
 }
 
 impl Serialize for Line {

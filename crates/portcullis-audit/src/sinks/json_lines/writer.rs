@@ -62,6 +62,7 @@ impl Writer {
     fn write(&mut self, events: &mut Vec<Line>, gap: Option<Gap>, sync: bool) -> Result<(), GivenUp> {
         for event in events.drain(..) {
             self.line(&event);
+            event.retire();
             self.buffered.events += 1;
             if self.buffer.len() >= CHUNK {
                 self.flush()?;

@@ -1,5 +1,6 @@
 //! Layers that stand alone, as users of tower put them up.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use crate::case::Case;
 use crate::cases::Entry;
 use crate::cases::floors::{router, served};
 use crate::drive::{Template, calls, calls_after_one};
-use crate::tokens::{among_keys, badly_signed, bearer, remembering, scheme};
+use crate::tokens::{among_keys, badly_signed, bearer, remembering, scheme, token};
 
 pub(super) const CASES: &[Entry] = &[
     ("401", || {
@@ -59,6 +60,16 @@ pub(super) const CASES: &[Entry] = &[
     ("limit fields around in a hurry", || limit_around(much_a_day())),
     ("limit fields served", || limit_served(plenty())),
     ("limit served", || limit_served(plenty().without_fields())),
+    ("verify hs256", || {
+        let verifier = scheme(Algorithm::Hs256).build(&Clock::system()).expect("a verifier");
+        let token = token(Algorithm::Hs256);
+        Case::new(move |iterations| {
+            for _ in 0..iterations {
+                let verified = verifier.verify(black_box(&token)).done().expect("an answer at once");
+                black_box(verified.expect("a valid token"));
+            }
+        })
+    }),
 ];
 
 /// A limit per client that nobody reaches: one more request each nanosecond.

@@ -16,7 +16,10 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P2", "JWT remembered, by Router::layer", "hit hs256 routed - bare")
         .at_most(2_900.0)
         .beside(&[peer("by hand", "by hand, hit routed - bare")]),
-    Goal::new("P3", "JWT HS256, over raw", "jwt hs256 - bare - raw hs256").at_most(20_000.0),
+    Goal::new("P3", "JWT HS256, over raw", "jwt hs256 - bare - raw hs256")
+        .at_most(20_000.0)
+        .beside(&[peer("by hand", "by hand, jwt hs256 - bare - raw hs256")]),
+    Goal::new("P3", "  by the verifier alone", "verify hs256 - raw hs256"),
     Goal::new("-", "JWKS of 100 keys / of one, JWT HS256", "jwt hs256, 100 keys")
         .of("jwt hs256")
         .at_most(1.03),

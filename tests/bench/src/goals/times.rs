@@ -61,8 +61,13 @@ pub const TIMES: &[Goal] = &[
             peer("oauth2-rs", "oauth2-rs rs256 - bare"),
         ]),
     Goal::new("P3", "JWT HS256, added / raw verify", "jwt hs256 - bare").of("raw hs256").at_most(3.5).beside(
-        &[peer("jsonwebtoken", "jsonwebtoken hs256 - bare"), peer("oauth2-rs", "oauth2-rs hs256 - bare")],
+        &[
+            peer("by hand", "by hand, jwt hs256 - bare"),
+            peer("jsonwebtoken", "jsonwebtoken hs256 - bare"),
+            peer("oauth2-rs", "oauth2-rs hs256 - bare"),
+        ],
     ),
+    Goal::new("P3", "  by the verifier alone, HS256", "verify hs256").of("raw hs256"),
     Goal::new("P3", "  over the empty Security, ES256", "composite jwt es256 - composite")
         .of("raw es256")
         .at_most(1.05),

@@ -5,26 +5,34 @@
 #[expect(clippy::disallowed_methods, reason = "by hand, and without a clock that can be set")]
 mod duties;
 mod service;
+#[expect(clippy::disallowed_methods, reason = "by hand, and without a clock that can be set")]
+mod token;
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use http::{Request, StatusCode};
+use portcullis_testkit::Algorithm;
 use tower::layer::layer_fn;
 
 use self::duties::{Caller, Events, Meter};
 use self::service::{ByHand, Verdict};
+use self::token::Verifier;
 use crate::case::Case;
 use crate::cases::Entry;
 use crate::cases::floors::router;
 use crate::drive::{Template, calls};
-use crate::tokens::same_bearer;
+use crate::tokens::{bearer, same_bearer};
 
 pub(super) const CASES: &[Entry] = &[
     // A context in the request's extensions, in which a decision is noted, and fields that the response gets.
     ("by hand, context", || around(Duties::default(), &with_token(), StatusCode::OK)),
     ("by hand, hit", || around(Duties::default().caller(), &with_token(), StatusCode::OK)),
     ("by hand, hit routed", || routed(Duties::default().caller(), &with_token())),
+    ("by hand, jwt hs256", || {
+        let token = Template::with(&bearer(Algorithm::Hs256));
+        around(Duties { verifier: Some(Verifier::new()), ..Duties::default() }, &token, StatusCode::OK)
+    }),
     ("by hand, limit", || routed(Duties::default().meter(false), &with_token().with_facts())),
     ("by hand, limit fields", || routed(Duties::default().meter(true), &with_token().with_facts())),
     ("by hand, 429", || {
@@ -44,6 +52,7 @@ pub(super) const CASES: &[Entry] = &[
 struct Duties {
     meter: Option<(Meter, bool)>,
     caller: Option<Caller>,
+    verifier: Option<Verifier>,
     scope: Option<&'static str>,
     events: Option<Events>,
 }
@@ -73,6 +82,11 @@ impl Duties {
         }
         if let Some(caller) = &self.caller
             && !caller.is_known(request, context)
+        {
+            return Verdict::Unknown;
+        }
+        if let Some(verifier) = &self.verifier
+            && !verifier.verifies(request, context)
         {
             return Verdict::Unknown;
         }

@@ -16,6 +16,7 @@ use tower::Service;
 
 use super::Duties;
 use super::duties::Begun;
+use super::token::Claims;
 
 /// What is known of a request: one extension, shared by whoever asks.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub(super) struct Context(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     caller: OnceLock<Principal>,
+    claims: OnceLock<Arc<Claims>>,
     state: Mutex<State>,
 }
 
@@ -36,6 +38,10 @@ struct State {
 impl Context {
     pub(super) fn knows(&self, caller: Principal) {
         let _ = self.0.caller.set(caller);
+    }
+
+    pub(super) fn claims(&self, claims: Arc<Claims>) {
+        let _ = self.0.claims.set(claims);
     }
 
     pub(super) fn caller(&self) -> Option<&Principal> {

@@ -23,7 +23,8 @@ pub const MAX_CONTEXTUAL_TUPLES: usize = 20;
 /// OpenFGA, asked over its HTTP API whether a relation holds.
 ///
 /// It is asked by `POST {base}/stores/{store}/check`. The caller is `user:{subject}` (`client:{subject}` for a client on
-/// its own behalf), the relation is the action, the object is `{kind}:{id}`; the context of the question goes along for
+/// its own behalf) if the application itself knows it or [`home_issuer`](OpenFga::home_issuer) vouches for it, and refused unasked
+/// otherwise; the relation is the action, the object is `{kind}:{id}`; the context of the question goes along for
 /// conditions, attributes do not: relations stand for them. What cannot be written as such a tuple, such as an
 /// identifier with a space or a colon, and the wildcard `*`, is refused unasked; so is, by OpenFGA, a type or a relation
 /// that the model does not have.
@@ -34,11 +35,19 @@ pub struct OpenFgaApi {
     store: Box<str>,
     model: Option<Box<str>>,
     consistent: bool,
-    user: Option<User>,
+    user: User,
     tuples: Option<Tuples>,
 }
 
-type User = Arc<dyn Fn(&Principal) -> Option<String> + Send + Sync>;
+/// What the caller is called.
+enum User {
+    /// By subject, if this issuer vouches for the caller or none does.
+    OfIssuer(Option<Box<str>>),
+    SubjectAlone,
+    By(NameUser),
+}
+
+type NameUser = Arc<dyn Fn(&Principal) -> Option<String> + Send + Sync>;
 type Tuples = Arc<dyn Fn(&Question<'_>) -> Vec<Tuple> + Send + Sync>;
 
 /// A relation between a user and an object, such as `user:alice`, `editor`, `document:7`.
@@ -79,8 +88,13 @@ fn is_word(text: &str, limit: usize) -> bool {
 impl OpenFga {
     /// Asks the store of this identifier at this URL.
     pub fn at(base: impl Into<Box<str>>, store: impl Into<Box<str>>) -> Self {
-        let api =
-            OpenFgaApi { store: store.into(), model: None, consistent: false, user: None, tuples: None };
+        let api = OpenFgaApi {
+            store: store.into(),
+            model: None,
+            consistent: false,
+            user: User::OfIssuer(None),
+            tuples: None,
+        };
         Self::new("openfga", base, api)
     }
 
@@ -96,12 +110,29 @@ impl OpenFga {
         self
     }
 
+    /// Sets whose callers are `user:{subject}`. By default, these are callers without an issuer, whom the application itself
+    /// knows: two issuers may give the same subject to two people. Callers of any other issuer are refused unasked.
+    pub fn home_issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
+        self.api.user = User::OfIssuer(Some(issuer.into()));
+        self
+    }
+
     /// Writes the caller as the function says, such as `user:7`; nobody for whom it has no word is allowed anything. By
-    /// default, it is `user:{subject}` or `client:{subject}`.
+    /// default, it is `user:{subject}` or `client:{subject}`, for callers of the [home issuer](Self::home_issuer).
     ///
     /// Where callers of several issuers come, the same subject may be two people: let the function tell them apart.
     pub fn user_by(mut self, user: impl Fn(&Principal) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.api.user = Some(Arc::new(user));
+        self.api.user = User::By(Arc::new(user));
+        self
+    }
+
+    /// Calls every caller by its subject alone, whoever vouches for it.
+    ///
+    /// # What must protect instead
+    /// Two issuers may give the same subject to two people, who are one to OpenFGA then. The schemes must take tokens of a
+    /// single issuer, and subjects must not be names of the application's own users.
+    pub fn insecure_subject_alone(mut self) -> Self {
+        self.api.user = User::SubjectAlone;
         self
     }
 
@@ -134,6 +165,9 @@ impl OpenFga {
         })
     }
 }
+
+const OF_ANOTHER_ISSUER: &str = "the caller is another issuer's, whose subject may be somebody else's, and was not asked \
+                                 about: say `home_issuer` or `user_by`";
 
 /// ULIDs, and what other stores make.
 fn is_identifier(id: &str) -> bool {
@@ -176,23 +210,34 @@ struct Refusal {
 }
 
 impl Speaking {
-    fn user(&self, caller: &Principal) -> Option<String> {
+    fn user(&self, caller: &Principal) -> Result<String, &'static str> {
         match &self.api.user {
-            Some(user) => user(caller),
-            None => {
-                let kind = if caller.is_client() { "client" } else { "user" };
-                Some(format!("{}:{}", self.shape.subject_type.as_deref().unwrap_or(kind), caller.subject()))
+            User::By(user) => {
+                return user(caller).ok_or("nobody says what the caller is called, who was not asked about");
             }
+            User::OfIssuer(home) if caller.issuer().is_some() && caller.issuer() != home.as_deref() => {
+                return Err(OF_ANOTHER_ISSUER);
+            }
+            User::OfIssuer(_) | User::SubjectAlone => {}
         }
+        let kind = if caller.is_client() { "client" } else { "user" };
+        Ok(format!("{}:{}", self.shape.subject_type.as_deref().unwrap_or(kind), caller.subject()))
     }
 
-    /// The tuple that is asked about and those that go along, if OpenFGA has words for all of them.
-    fn tuples(&self, question: &Question<'_>) -> Option<(Tuple, Vec<Tuple>)> {
+    /// The tuple that is asked about and those that go along.
+    ///
+    /// # Errors
+    /// Why OpenFGA has no words for them.
+    fn tuples(&self, question: &Question<'_>) -> Result<(Tuple, Vec<Tuple>), &'static str> {
         let object = format!("{}:{}", question.kind(), question.id());
         let asked = Tuple::new(self.user(question.caller())?, question.action(), object);
         let along = self.api.tuples.as_ref().map(|tuples| tuples(question)).unwrap_or_default();
         let plain = asked.is_plain() && along.iter().all(Tuple::is_plain);
-        (plain && along.len() <= MAX_CONTEXTUAL_TUPLES).then_some((asked, along))
+        if plain && along.len() <= MAX_CONTEXTUAL_TUPLES {
+            Ok((asked, along))
+        } else {
+            Err("the question cannot be written as a tuple, and was not asked")
+        }
     }
 }
 
@@ -202,9 +247,9 @@ impl Protocol for Speaking {
     }
 
     fn write(&self, question: &Question<'_>) -> Result<Written, Failure> {
-        let Some((tuple_key, along)) = self.tuples(question) else {
-            let why = "the question cannot be written as a tuple, and was not asked";
-            return Ok(Written::Refused(Decision::deny(Reason::PolicyDenied).because(why)));
+        let (tuple_key, along) = match self.tuples(question) {
+            Ok(tuples) => tuples,
+            Err(why) => return Ok(Written::Refused(Decision::deny(Reason::PolicyDenied).because(why))),
         };
         let check = Check {
             tuple_key,

@@ -101,6 +101,9 @@ impl<P> Remote<P> {
     }
 
     /// Calls every caller's type so. By default, users are `user` and clients on their own behalf `client`.
+    ///
+    /// With one type for both, a client that chose its own name may be taken for the user of that name (RFC 9068 §5): have an
+    /// authorization server that keeps their names apart.
     pub fn subject_type(mut self, subject_type: impl Into<Box<str>>) -> Self {
         self.shape.subject_type = Some(subject_type.into());
         self

@@ -90,6 +90,29 @@ async fn clients_users_and_those_of_ones_own_words_are_told_apart() {
     assert_eq!(engine.calls(), 3);
 }
 
+/// Two issuers may give the same subject to two people.
+#[tokio::test]
+async fn a_caller_of_another_issuer_is_not_the_user_of_that_name() {
+    let engine = allowing().await;
+    let built = |point: OpenFga| point.with_client(http()).build(&Clock::system()).unwrap();
+    let of = |issuer: &str| Principal::builder("alice", CredentialMethod::Jwt).issuer(issuer).build();
+    let (home, other) = (of("https://a.example"), of("https://b.example"));
+    let read = ["read", "document", "1"];
+
+    let plain = built(OpenFga::at(&*engine.url, "s"));
+    let refused = ask_as(&plain, &home, read).await;
+    assert_eq!((refused.is_allowed(), refused.reason()), (false, Reason::PolicyDenied));
+    assert!(refused.detail().unwrap().contains("home_issuer"), "{refused:?}");
+    let at_home = built(OpenFga::at(&*engine.url, "s").home_issuer("https://a.example"));
+    assert!(!ask_as(&at_home, &other, read).await.is_allowed());
+    assert_eq!(engine.calls(), 0, "nobody was asked");
+
+    assert!(ask_as(&at_home, &home, read).await.is_allowed());
+    assert!(ask_as(&at_home, &alice(), read).await.is_allowed(), "whom the application itself knows");
+    let alone = built(OpenFga::at(&*engine.url, "s").insecure_subject_alone());
+    assert!(ask_as(&alone, &other, read).await.is_allowed());
+}
+
 #[tokio::test]
 async fn what_cannot_be_written_as_a_tuple_is_refused_unasked() {
     let engine = allowing().await;

@@ -119,6 +119,7 @@ impl<'a> RequestView<'a> {
 
     /// What the server knows of the connection.
     #[must_use]
+    #[inline]
     pub fn connection(&self) -> Option<&'a ConnectionFacts> {
         self.trail.opening().connection.as_ref().or_else(|| self.extensions.get())
     }

@@ -97,15 +97,21 @@ impl Budget {
     }
 
     /// The same, at a time that was read off the clock before.
+    #[inline]
     pub(crate) fn take_at(&self, now: Instant, hash: u64, cost: u32) -> Outcome {
         let outcome = self.take_by(now, hash, cost);
         match outcome.verdict {
             // Nobody is refused for the lag of a coarse reading.
             Verdict::NotFor(wait) if self.takes_coarse && wait <= MAX_COARSE_LAG => {
-                self.take_by(self.clock.monotonic(), hash, cost)
+                self.take_exactly(hash, cost)
             }
             _ => outcome,
         }
+    }
+
+    #[inline(never)]
+    fn take_exactly(&self, hash: u64, cost: u32) -> Outcome {
+        self.take_by(self.clock.monotonic(), hash, cost)
     }
 
     #[inline]
@@ -114,6 +120,7 @@ impl Budget {
     }
 
     /// The same for what nearly every request costs, which can neither be nothing nor too much.
+    #[inline]
     fn take_one(&self, now: Instant, hash: u64) -> Outcome {
         let probe = Probe::new(hash, Action::Take);
         let now = self.elapsed(now);
@@ -133,6 +140,7 @@ impl Budget {
         self.ask(self.now(), hash, 1, Action::GiveBack(self.quota.weight(cost))).level
     }
 
+    #[inline(never)]
     fn ask(&self, now: Instant, hash: u64, cost: u32, action: Action) -> Outcome {
         // What costs nothing takes nothing, and what costs too much would overflow governor's arithmetic.
         let countable = cost > 0 && cost <= self.quota.burst();
@@ -154,6 +162,7 @@ impl Budget {
     }
 
     /// Nanoseconds since the beginning.
+    #[inline]
     fn elapsed(&self, now: Instant) -> u64 {
         thread_local! {
             // For as long as a coarse reading is the same, it need not be reckoned anew.

@@ -154,13 +154,20 @@ impl LimitKey {
     ///
     /// # Errors
     /// 500 `misconfigured` for an unknown client that is to be refused, and for a limit on attempts.
+    #[inline]
     pub(crate) fn of_request(&self, request: &RequestView<'_>, seed: &Seed) -> Result<u64, Denial> {
-        if matches!(self.source, Source::ClientIp) {
-            return self.of_client(client(request), seed);
+        match &self.source {
+            Source::ClientIp => self.of_client(client(request), seed),
+            source => self.of_text(source, request, seed),
         }
+    }
+
+    /// Of what is no address, if there is any. Stands apart, so that addresses need not make room for it.
+    #[inline(never)]
+    fn of_text(&self, source: &Source, request: &RequestView<'_>, seed: &Seed) -> Result<u64, Denial> {
         let mut state = seed.hasher();
         Kind::Value.hash(&mut state);
-        let found = match &self.source {
+        let found = match source {
             Source::AttemptedUser => {
                 return Err(Denial::misconfigured(
                     "a limit per attempted user was asked about a request, not about an attempt to log in",
@@ -196,13 +203,21 @@ impl LimitKey {
         state.finish()
     }
 
+    #[inline]
     fn of_client(&self, client: ClientAddress, seed: &Seed) -> Result<u64, Denial> {
         match client.ip() {
             // No network of IPv6 is one of these: the addresses that IPv6 maps are IPv4 by now.
             Some(IpAddr::V4(v4)) => Ok(seed.address(v4.to_ipv6_mapped().to_bits())),
             Some(IpAddr::V6(v6)) => Ok(seed.address(self.network(v6))),
-            None if self.unknown == UnknownClient::SharedQuota => Ok(seed.hash(Kind::UnknownAddress)),
-            None => Err(Denial::misconfigured(
+            None => self.of_unknown_client(seed),
+        }
+    }
+
+    #[inline(never)]
+    fn of_unknown_client(&self, seed: &Seed) -> Result<u64, Denial> {
+        match self.unknown {
+            UnknownClient::SharedQuota => Ok(seed.hash(Kind::UnknownAddress)),
+            UnknownClient::Refuse => Err(Denial::misconfigured(
                 "the client's address is unknown, and this limit refuses such clients: put the edge layer before \
                  it and serve with connection information",
             )),
@@ -219,6 +234,7 @@ impl LimitKey {
 
 /// The client's address as the edge resolved it. Where no edge layer stands, it is the peer of the connection,
 /// which may be a proxy, but cannot be forged.
+#[inline]
 fn client(request: &RequestView<'_>) -> ClientAddress {
     request.trail().resolved_client().unwrap_or_else(|| {
         let peer = request.connection().and_then(|facts| facts.peer);

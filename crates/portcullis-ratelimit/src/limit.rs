@@ -79,8 +79,10 @@ pub(crate) type Cost = Arc<dyn Fn(&RequestView<'_>) -> u32 + Send + Sync>;
 /// A limit, described in full; [`build`](Self::build) checks it and makes the [`Limiter`].
 ///
 /// The quota is a bucket that holds [`burst`](Self::burst) requests and is refilled evenly, one request every
-/// window / requests (rounded up to a nanosecond). So in any one window at most burst + requests are allowed; with a burst
-/// beyond 100, a hundredth of it besides, since the clock may be read coarsely.
+/// window / requests (rounded up to a nanosecond). So in any one window at most burst + requests are allowed. Where the
+/// clock is read coarsely, what falls into the bucket while it lags is allowed besides: for as long as it lags by no more
+/// than [`MAX_COARSE_LAG`](portcullis_core::MAX_COARSE_LAG), that is a hundredth of a burst beyond 100, and nothing of a
+/// smaller one.
 #[derive(Clone)]
 #[must_use]
 pub struct Limit {

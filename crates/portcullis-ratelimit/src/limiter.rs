@@ -129,6 +129,7 @@ impl Limiter {
     }
 
     /// Takes what the request costs at that time.
+    #[inline]
     pub(crate) fn charge(&self, request: &RequestView<'_>, now: Instant) -> Result<Charge, Denial> {
         let hash = self.0.key.of_request(request, &self.0.seed)?;
         let cost = self.0.cost.as_ref().map_or(1, |cost| cost(request));

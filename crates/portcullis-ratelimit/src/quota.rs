@@ -71,6 +71,7 @@ impl Quota {
     }
 
     /// How full the bucket is that takes `debt` nanoseconds to be full.
+    #[inline]
     pub(crate) fn level(self, debt: u64) -> Level {
         let burst = u64::from(self.burst.get());
         // A client in no hurry has one to get back at most: that needs no division.

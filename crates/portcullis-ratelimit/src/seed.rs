@@ -29,6 +29,7 @@ impl Seed {
     }
 
     /// Of an IPv6 network, or of an IPv4 address as IPv6 maps it.
+    #[inline]
     pub(crate) fn address(&self, address: u128) -> u64 {
         let [first, second, third, fourth] = self.address;
         let mixed = folded_product((address >> 64) as u64 ^ first, address as u64 ^ second);
@@ -37,6 +38,7 @@ impl Seed {
 }
 
 /// Both halves of the product, of which each octet depends on all octets of the factors.
+#[inline]
 fn folded_product(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     product as u64 ^ (product >> 64) as u64

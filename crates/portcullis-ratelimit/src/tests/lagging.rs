@@ -97,6 +97,33 @@ fn step() -> impl Strategy<Value = (u64, u64, bool, u32)> {
     (0_u64..2_000_000_000, lag, any::<bool>(), 1_u32..1_000)
 }
 
+/// How many requests the window sees that sees most, where each lag is so many times as long.
+fn fullest_window(
+    (requests, window, burst): (u32, Duration, u32),
+    steps: &[(u64, u64, bool, u32)],
+    hurry: u64,
+    longer: u32,
+) -> u32 {
+    let lagging = Lagging::new(&per(client_ip()).requests(requests).every(window).burst(burst).capacity(1));
+    let (mut now, mut allowed) = (Duration::ZERO, Vec::new());
+    for &(pause, lag, exact, cost) in steps {
+        let pause = Duration::from_nanos(pause / hurry);
+        lagging.time.advance(pause);
+        now += pause;
+        let (lag, cost) = (Duration::from_nanos(lag) * longer, cost.min(burst));
+        let verdict = if exact { lagging.take_exactly(cost) } else { lagging.take(lag, cost) };
+        if verdict == Verdict::Within {
+            allowed.push((now, cost));
+        }
+    }
+    let seen_from = |first: usize| {
+        let (start, _) = allowed[first];
+        let within = allowed[first..].iter().take_while(|(at, _)| *at - start < window);
+        within.map(|(_, cost)| cost).sum()
+    };
+    (0..allowed.len()).map(seen_from).max().unwrap_or(0)
+}
+
 proptest! {
     #[test]
     fn a_lag_refuses_nobody_and_who_waits_as_told_is_served(
@@ -125,24 +152,22 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..300),
         hurry in 1_u64..1_000,
     ) {
-        let lagging = Lagging::new(&per(client_ip()).requests(requests).every(window).burst(burst).capacity(1));
-        let (mut now, mut allowed) = (Duration::ZERO, Vec::new());
-        for (pause, lag, exact, cost) in steps {
-            let pause = Duration::from_nanos(pause / hurry);
-            lagging.time.advance(pause);
-            now += pause;
-            let cost = cost.min(burst);
-            let verdict =
-                if exact { lagging.take_exactly(cost) } else { lagging.take(Duration::from_nanos(lag), cost) };
-            if verdict == Verdict::Within {
-                allowed.push((now, cost));
-            }
-        }
         let most = burst + requests + if burst > 100 { burst / 100 } else { 0 };
-        for (first, (start, _)) in allowed.iter().enumerate() {
-            let within = allowed[first..].iter().take_while(|(at, _)| *at - *start < window);
-            let within: u32 = within.map(|(_, cost)| cost).sum();
-            prop_assert!(within <= most, "{within} requests of {most}");
-        }
+        let within = fullest_window((requests, window, burst), &steps, hurry, 1);
+        prop_assert!(within <= most, "{within} requests of {most}");
+    }
+
+    /// A lag has no bound that the kernel keeps in any case; what it lets through has one, whatever the lag.
+    #[test]
+    fn a_longer_lag_lets_through_what_falls_into_the_bucket_meanwhile_and_no_more(
+        (requests, window, burst) in limit(),
+        steps in proptest::collection::vec(step(), 1..300),
+        hurry in 1_u64..1_000,
+        longer in 1_u32..500,
+    ) {
+        let interval = window.as_nanos().div_ceil(requests.into());
+        let meanwhile = (window + MAX_COARSE_LAG * longer).as_nanos() / interval;
+        let within = fullest_window((requests, window, burst), &steps, hurry, longer);
+        prop_assert!(u128::from(within) <= u128::from(burst) + meanwhile, "{within} requests of {burst} and {meanwhile}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, LimitFields};
 
+use crate::digits::Numbers;
 use crate::lasting::lasting;
 use crate::limit::Limit;
 use crate::quota::Level;
@@ -87,48 +88,13 @@ impl Fields {
 
     /// `"name";r=19;t=1`: so many requests are left, and one more will be after so many seconds.
     fn rate_limit(&self, (r, t): Told) -> Option<HeaderValue> {
-        // Written from its end, where the digits of a number come first, and without a list that could grow.
-        let mut text = FromTheEnd { room: [0; MAX_VALUE], first: MAX_VALUE };
-        if let Some(t) = t {
-            text.digits_before(t)?;
-            text.before(b";t=")?;
-        }
-        text.digits_before(r.into())?;
-        text.before(&self.prefix)?;
-        HeaderValue::from_bytes(text.room.get(text.first..)?).ok()
-    }
-}
-
-/// As many digits as the largest number has.
-const MAX_DIGITS: usize = 20;
-
-/// The longest value of `RateLimit`: a name of which each character is escaped, in quotes, and two numbers.
-const MAX_VALUE: usize = 2 * MAX_NAME_LENGTH + 2 + ";r=;t=".len() + 2 * MAX_DIGITS;
-
-/// A text that ends where its room ends.
-struct FromTheEnd {
-    room: [u8; MAX_VALUE],
-    first: usize,
-}
-
-impl FromTheEnd {
-    fn before(&mut self, text: &[u8]) -> Option<()> {
-        let first = self.first.checked_sub(text.len())?;
-        self.room.get_mut(first..self.first)?.copy_from_slice(text);
-        self.first = first;
-        Some(())
-    }
-
-    fn digits_before(&mut self, mut number: u64) -> Option<()> {
-        let unwritten = self.room.get_mut(..self.first)?;
-        for digit in unwritten.iter_mut().rev() {
-            *digit = b'0' + (number % 10) as u8;
-            (number, self.first) = (number / 10, self.first - 1);
-            if number == 0 {
-                return Some(());
-            }
-        }
-        None
+        let numbers = Numbers::new(r, t);
+        let numbers = numbers.as_slice();
+        // A text that fills its room is taken over as it is.
+        let mut text = Vec::with_capacity(self.prefix.len() + numbers.len());
+        text.extend_from_slice(&self.prefix);
+        text.extend_from_slice(numbers);
+        HeaderValue::try_from(text).ok()
     }
 }
 

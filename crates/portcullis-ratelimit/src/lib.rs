@@ -3,6 +3,7 @@
 mod attempts;
 mod budget;
 mod described;
+mod digits;
 mod fields;
 mod in_flight;
 mod key;

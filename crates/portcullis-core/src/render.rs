@@ -200,8 +200,7 @@ impl<F> Refuse<F> {
             && self.renderer.is_none()
             && !request.head
         {
-            let mut headers = emptied.fields();
-            answer.write_fields(&mut headers, denial.own_wait());
+            let headers = answer.fields(&mut emptied, denial.own_wait());
             let mut response = emptied.response(self.body.body(answer.content.clone()), headers);
             *response.status_mut() = denial.status();
             return response;

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
+use super::emptied::Emptied;
 use super::fields::{common_fields, number};
 use super::{ProblemJson, RefusedRequest, RenderDenial};
 use crate::denial::Denial;
@@ -11,7 +12,9 @@ use crate::denial::Denial;
 /// What [`ProblemJson`] answers over plain HTTP, to anything but HEAD.
 #[derive(Clone)]
 pub(crate) struct PreparedAnswer {
-    fields: Vec<(HeaderName, HeaderValue)>,
+    fields: HeaderMap,
+    /// The same, to be written one by one.
+    each: Vec<(HeaderName, HeaderValue)>,
     pub(super) content: Bytes,
 }
 
@@ -24,18 +27,23 @@ impl PreparedAnswer {
         common_fields(&mut fields, denial);
         // A router adds it in any case, and would make it anew each time.
         fields.insert(CONTENT_LENGTH, HeaderValue::from(rendered.content.len()));
-        let fields = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        Self { fields, content: rendered.content }
+        let each = fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        Self { fields, each, content: rendered.content }
     }
 
-    /// Writes the fields where there are none. The seconds to wait, if they are given, are those of this answer alone.
-    pub(super) fn write_fields(&self, headers: &mut HeaderMap, wait: Option<u64>) {
-        for (name, value) in &self.fields {
+    /// The fields. The seconds to wait, if they are given, are those of this answer alone.
+    pub(super) fn fields(&self, emptied: &mut Emptied, wait: Option<u64>) -> HeaderMap {
+        let Some(seconds) = wait else {
+            // Two allocations, which take less than to look for the place of each name.
+            return self.fields.clone();
+        };
+        // More fields are to come than a copy has room for.
+        let mut headers = emptied.fields();
+        for (name, value) in &self.each {
             headers.append(name, value.clone());
         }
-        if let Some(seconds) = wait {
-            headers.insert(RETRY_AFTER, number(seconds));
-        }
+        headers.insert(RETRY_AFTER, number(seconds));
+        headers
     }
 }
 

@@ -61,10 +61,31 @@ impl<Fut, B, E> ResponseFuture<Fut, B, E> {
         F: BodyFrom<B>,
         A: Send + 'static,
     {
+        Self::follow_opened(step, inner, request, refuse, None)
+    }
+
+    /// The same for whoever may have opened the Trail, as [`opened`](Self::opened) says: the future is made where it goes,
+    /// and not moved.
+    #[inline]
+    pub fn follow_opened<S, F, A>(
+        step: Step<Result<(), Denial>>,
+        inner: &mut S,
+        request: Request<A>,
+        refuse: &Refuse<F>,
+        opened: Option<Trail>,
+    ) -> Self
+    where
+        S: Service<Request<A>, Response = Response<B>, Error = E, Future = Fut> + Clone + Send + 'static,
+        Fut: Future<Output = Result<Response<B>, E>> + Send,
+        F: BodyFrom<B>,
+        A: Send + 'static,
+    {
         match step {
-            Step::Done(Ok(())) => Self::forward(inner.call(request)),
-            Step::Done(Err(denial)) => Self::refuse(answer(refuse, denial, request)),
-            Step::Wait(wait) => Self::delay(wait, inner, request, refuse),
+            Step::Done(Ok(())) => Self { state: State::Forwarded { future: inner.call(request) }, opened },
+            Step::Done(Err(denial)) => {
+                Self { state: State::Refused { response: Some(answer(refuse, denial, request)) }, opened }
+            }
+            Step::Wait(wait) => Self::delay(wait, inner, request, refuse).opened(opened),
         }
     }
 

@@ -61,7 +61,7 @@ where
             Ok(view) => self.decide.decide(&view),
             Err(denial) => Step::Done(Err(denial)),
         };
-        ResponseFuture::follow(step, &mut self.inner, request, &self.refuse).opened(opened)
+        ResponseFuture::follow_opened(step, &mut self.inner, request, &self.refuse, opened)
     }
 }
 

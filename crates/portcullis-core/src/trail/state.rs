@@ -58,14 +58,23 @@ impl TrailState {
     /// Keeps a response field, if there is room.
     #[inline]
     pub(super) fn add_field(&mut self, name: HeaderName, value: HeaderValue, placement: Placement) {
+        let kept = self.fields.len();
+        if kept < MAX_FIELDS && kept < self.fields.capacity() || self.makes_room_for_a_field() {
+            self.fields.push((name, value, placement));
+        }
+    }
+
+    /// Stands apart: most fields are not the first.
+    #[inline(never)]
+    fn makes_room_for_a_field(&mut self) -> bool {
         if self.fields.len() >= MAX_FIELDS {
             self.overflow += 1;
-            return;
+            return false;
         }
         if self.fields.capacity() == 0 {
             self.fields = SPARE.try_with(Cell::take).unwrap_or_default();
         }
-        self.fields.push((name, value, placement));
+        true
     }
 
     /// Whether the last refusal was for the same reason.

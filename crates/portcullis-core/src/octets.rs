@@ -162,6 +162,22 @@ impl fmt::Debug for Counted<'_> {
     }
 }
 
+/// Whether both are the same octets. For eight to sixteen, as most names have, that is two comparisons, and no call of a
+/// function that is made for more.
+#[inline]
+pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
+    match (ends(one), ends(other)) {
+        (Some(ends), Some(others)) if one.len() <= 16 => one.len() == other.len() && ends == others,
+        _ => one == other,
+    }
+}
+
+/// The first and the last eight octets; `None` if there are fewer.
+#[inline]
+fn ends(octets: &[u8]) -> Option<(&[u8; 8], &[u8; 8])> {
+    Some((octets.first_chunk()?, octets.last_chunk()?))
+}
+
 /// Whether it is an ASCII letter or digit.
 #[must_use]
 pub const fn is_alphanumeric(octet: u8) -> bool {
@@ -223,6 +239,20 @@ mod tests {
             let picked = bits(&vec![b'a'; length], b'.', |octet| octet == b'a');
             assert_eq!(picked.count_ones() as usize, length.min(BLOCK));
             assert_eq!(picked.trailing_ones() as usize, length.min(BLOCK));
+        }
+    }
+
+    #[test]
+    fn octets_are_the_same_if_each_is() {
+        for length in 0..=40 {
+            let one = vec![b'a'; length];
+            assert!(same(&one, &one.clone()), "{length}");
+            assert!(!same(&one, &vec![b'a'; length + 1]) && !same(&vec![b'a'; length + 1], &one), "{length}");
+            for at in 0..length {
+                let mut other = one.clone();
+                other[at] = b'b';
+                assert!(!same(&one, &other), "{length}, {at}");
+            }
         }
     }
 

@@ -56,7 +56,7 @@ impl Scope {
     #[inline]
     fn is(&self, token: &str) -> bool {
         // Most differ in length already.
-        self.place.len() == token.len() && self.as_ref() == token.as_bytes()
+        self.place.len() == token.len() && octets::same(self.as_ref(), token.as_bytes())
     }
 }
 
@@ -181,22 +181,30 @@ impl Scopes {
 
     /// Whether the set holds the scope, compared octet by octet.
     #[must_use]
+    #[inline]
     pub fn contains(&self, scope: &str) -> bool {
         let held = self.as_slice();
         if held.len() <= FEW {
-            // Most differ in length already.
-            return held.iter().any(|held| held.is(scope));
+            held.iter().any(|held| held.is(scope))
+        } else {
+            self.contains_among_many(scope)
         }
-        held.binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
+    }
+
+    #[inline(never)]
+    fn contains_among_many(&self, scope: &str) -> bool {
+        self.as_slice().binary_search_by(|held| held.as_str().cmp(scope)).is_ok()
     }
 
     /// The scopes in order.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &Scope> {
         self.as_slice().iter()
     }
 
     /// How many scopes the set holds.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.as_slice().len()
     }
@@ -207,6 +215,7 @@ impl Scopes {
         self.as_slice().is_empty()
     }
 
+    #[inline]
     fn as_slice(&self) -> &[Scope] {
         self.0.as_deref().unwrap_or_default()
     }

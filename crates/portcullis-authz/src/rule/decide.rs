@@ -41,6 +41,12 @@ impl Rule {
             request.trail().note_allowed(Room::Rule, Reason::RuleSatisfied, enforced, said);
             return Ok(());
         }
+        self.decide_at_length(request, enforced)
+    }
+
+    /// Stands apart, so that what is decided at once need not make room for it.
+    #[inline(never)]
+    fn decide_at_length(&self, request: &RequestView<'_>, enforced: bool) -> Result<(), Denial> {
         let facts = Facts::noting(request);
         let verdict = if enforced {
             self.verdict(&facts)

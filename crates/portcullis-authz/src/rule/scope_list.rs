@@ -46,16 +46,23 @@ impl ScopeList {
         self.written.is_empty() || self.invalid.is_some()
     }
 
+    #[inline]
     pub(super) fn is_satisfied_by(&self, held: &Scopes) -> bool {
         match self.quantity {
-            Quantity::Any if self.any_of.len() <= held.len() => {
-                self.any_of.iter().any(|scope| held.contains(scope))
-            }
-            Quantity::Any => held.iter().any(|held| self.any_of.contains(held.as_ref())),
             // As written: it is the one scope of the set, or none that anybody holds.
             Quantity::One if self.covering.is_empty() => {
                 self.written.first().is_some_and(|scope| held.contains(scope))
             }
+            Quantity::Any if self.any_of.len() > held.len() => self.any_of.contains_any(held),
+            _ => self.is_satisfied_by_several(held),
+        }
+    }
+
+    /// Stands apart, so that what is asked most often need not make room for it.
+    #[inline(never)]
+    fn is_satisfied_by_several(&self, held: &Scopes) -> bool {
+        match self.quantity {
+            Quantity::Any => self.any_of.iter().any(|scope| held.contains(scope)),
             Quantity::All | Quantity::One if self.covering.is_empty() => {
                 self.set.len() <= held.len() && self.set.iter().all(|scope| held.contains(scope.as_str()))
             }

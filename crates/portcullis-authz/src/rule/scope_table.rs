@@ -1,5 +1,7 @@
 //! Finds a scope among many in the same few steps, however many there are.
 
+use portcullis_core::{Scope, Scopes};
+
 /// Scopes by a hash of their texts, made once for one that is asked for at every request.
 ///
 /// The hash is the same in every process, which is safe here: the texts in the table are those of the configuration, and
@@ -51,20 +53,22 @@ impl ScopeTable {
         self.places.iter().flatten().map(|known| &*known.text)
     }
 
-    /// Whether the table has the scope, compared octet by octet.
+    /// Whether the table has one of these, compared octet by octet.
     #[inline]
-    pub(super) fn contains(&self, scope: &[u8]) -> bool {
-        // Nearly all, which are their ends: no call, no loop over octets.
-        match Ends::of(scope) {
-            Some(ends) if ends.are_all() => self.holds(ends.hash(), |known| known.ends == ends),
-            _ => self.contains_other(scope),
-        }
+    pub(super) fn contains_any(&self, scopes: &Scopes) -> bool {
+        // Nearly all are their ends. They are looked for first: that takes no call, and nothing is put aside for one.
+        let plain = |scope: &Scope| {
+            Ends::alone(scope.as_ref())
+                .is_some_and(|ends| self.holds(ends.hash(), |known| known.ends == ends))
+        };
+        scopes.iter().any(plain) || self.contains_any_other(scopes)
     }
 
     /// The same of the very short and the long.
     #[inline(never)]
-    fn contains_other(&self, scope: &[u8]) -> bool {
-        self.holds(hash(scope), |known| known.text.as_bytes() == scope)
+    fn contains_any_other(&self, scopes: &Scopes) -> bool {
+        let mut others = scopes.iter().map(Scope::as_ref).filter(|scope| Ends::alone(scope).is_none());
+        others.any(|scope: &[u8]| self.holds(hash(scope), |known| known.text.as_bytes() == scope))
     }
 
     #[inline]
@@ -108,10 +112,10 @@ impl Ends {
         Some(Self { len: text.len(), first: u64::from_le_bytes(*first), last: u64::from_le_bytes(*last) })
     }
 
-    /// Whether there is nothing between them, so that texts with the same ends are the same.
+    /// Those of a text that has nothing between them: another one with the same ends is the same.
     #[inline]
-    fn are_all(self) -> bool {
-        self.len <= 16
+    fn alone(text: &[u8]) -> Option<Self> {
+        Self::of(text).filter(|ends| ends.len <= 16)
     }
 
     #[inline]
@@ -141,6 +145,10 @@ fn mix(hash: u64, word: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn contains(table: &ScopeTable, scope: &str) -> bool {
+        table.contains_any(&Scope::new(scope).into_iter().collect())
+    }
+
     #[test]
     fn every_scope_is_found_and_no_other() {
         for count in [0, 1, 2, 3, 4, 5, 100, 1000] {
@@ -152,10 +160,8 @@ mod tests {
             let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
             sorted.sort_unstable();
             assert_eq!((table.len(), listed), (count, sorted));
-            assert!(names.iter().all(|name| table.contains(name.as_bytes())), "{count}");
-            assert!(
-                !["", "x", "documents:", "documents:x"].iter().any(|name| table.contains(name.as_bytes()))
-            );
+            assert!(names.iter().all(|name| contains(&table, name)), "{count}");
+            assert!(!["", "x", "documents:", "documents:x"].iter().any(|name| contains(&table, name)));
         }
     }
 
@@ -172,20 +178,33 @@ mod tests {
         assert!(farthest < 32, "{farthest} scopes stand in a row");
     }
 
+    #[test]
+    fn one_of_several_is_found_wherever_it_stands_and_however_long_it_is() {
+        let names = ["a", "documents:read", "documents:read-and-write"];
+        for wanted in names {
+            let table = ScopeTable::new([wanted, "other", "others:of-the-table"].into_iter());
+            let held =
+                |names: &[&str]| -> Scopes { names.iter().map(|name| Scope::new(name).unwrap()).collect() };
+            assert!(table.contains_any(&held(&names)), "{wanted}");
+            let rest: Vec<&str> = names.into_iter().filter(|name| *name != wanted).collect();
+            assert!(!table.contains_any(&held(&rest)) && !table.contains_any(&Scopes::EMPTY), "{wanted}");
+        }
+    }
+
     /// One octet is another one, at each place of texts with nothing, little and much between their ends.
     #[test]
     fn a_scope_that_differs_in_one_octet_is_another_one() {
         for len in 1..=40 {
             let name = "a".repeat(len);
             let table = ScopeTable::new([name.as_str()].into_iter());
-            assert!(table.contains(name.as_bytes()), "{len}");
+            assert!(contains(&table, &name), "{len}");
             for at in 0..len {
-                let mut other = name.clone().into_bytes();
-                other[at] = b'b';
-                assert!(!table.contains(&other), "{len}, {at}");
+                let mut other = name.clone();
+                other.replace_range(at..=at, "b");
+                assert!(!contains(&table, &other), "{len}, {at}");
             }
-            assert!(!table.contains("a".repeat(len + 1).as_bytes()), "{len}");
-            assert!(!table.contains("a".repeat(len - 1).as_bytes()), "{len}");
+            assert!(!contains(&table, &"a".repeat(len + 1)), "{len}");
+            assert!(!contains(&table, &"a".repeat(len - 1)), "{len}");
         }
     }
 }

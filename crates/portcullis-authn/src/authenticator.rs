@@ -24,6 +24,12 @@ pub trait Authenticator: Send + Sync + 'static {
     /// The kind of credential, for those who describe the schemes.
     fn method(&self) -> CredentialMethod;
 
+    /// Whether it asks [`RequestView::attempts`] before it verifies what somebody guesses, so that a limit per attempted user
+    /// counts. By default, schemes whose [`method`](Self::method) is a password do.
+    fn asks_attempts(&self) -> bool {
+        self.method() == CredentialMethod::Basic
+    }
+
     /// Who calls, or why the credential is refused.
     ///
     /// The denial needs no challenge; the route adds it. A [`Step::Wait`] takes clones of what it needs along.

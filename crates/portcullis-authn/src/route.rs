@@ -117,6 +117,12 @@ impl RouteSchemes {
         self.0.accepted().filter_map(|scheme| scheme.authenticator.token_support())
     }
 
+    /// Whether one of the schemes counts [attempts](crate::Authenticator::asks_attempts).
+    #[must_use]
+    pub fn ask_attempts(&self) -> bool {
+        self.0.accepted().any(|scheme| scheme.authenticator.asks_attempts())
+    }
+
     /// Who calls: writes the caller, or that there is none, to the Trail.
     ///
     /// Every decision is recorded in the Trail, and the route's challenges are left there for whoever refuses

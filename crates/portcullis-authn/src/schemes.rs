@@ -70,6 +70,12 @@ impl Schemes {
         self.0.iter().map(|scheme| (&*scheme.name, scheme.authenticator.method()))
     }
 
+    /// Whether one of the schemes counts [attempts](Authenticator::asks_attempts).
+    #[must_use]
+    pub fn ask_attempts(&self) -> bool {
+        self.0.iter().any(|scheme| scheme.authenticator.asks_attempts())
+    }
+
     /// The header fields, other than `Authorization`, that carry credentials of the schemes.
     pub fn credential_headers(&self) -> impl Iterator<Item = &HeaderName> {
         self.0.iter().flat_map(|scheme| &scheme.shapes).filter_map(|shape| match shape {

@@ -232,7 +232,7 @@ problems! {
     /// 401: the DPoP proof must carry the nonce that the answer brings (RFC 9449 §9 `use_dpop_nonce`).
     UseDpopNonce: UNAUTHORIZED, grpc 16, "The DPoP proof needs the server's nonce", "urn:portcullis:problem:use-dpop-nonce";
     /// 403: the token lacks a scope (RFC 6750 §3.1 `insufficient_scope`).
-    InsufficientScope: FORBIDDEN, grpc 7, "The access token lacks a required scope", "urn:portcullis:problem:insufficient-scope";
+    InsufficientScope: FORBIDDEN, grpc 7, "A required scope is missing", "urn:portcullis:problem:insufficient-scope";
     /// 403: the caller may not do this.
     Forbidden: FORBIDDEN, grpc 7, "Not allowed", "urn:portcullis:problem:forbidden";
     /// 404: there is nothing here for this caller.

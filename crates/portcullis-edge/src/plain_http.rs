@@ -119,8 +119,8 @@ impl PlainHttp {
     /// say the scheme counts as plain HTTP, also where that proxy speaks TLS to this server, unless
     /// [`TrustedProxies::insecure_assume_https`](crate::TrustedProxies::insecure_assume_https) says otherwise: name proxies by their
     /// own addresses, not by a network in which clients live too. Two kinds of
-    /// requests pass although they may have come over plain HTTP: those over a loopback connection that no proxy
-    /// forwarded, for which there is no wire to listen to; and those of which nobody knows anything, because the server
+    /// requests pass although they may have come over plain HTTP: those over a loopback connection, for which there is no
+    /// wire to listen to, unless a proxy that nobody named says there that the client used plain HTTP; and those of which nobody knows anything, because the server
     /// left no connection facts, or none of the peer, as on a Unix socket.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl PlainHttp {
     pub fn check_credentials_allowed(&self, view: &RequestView<'_>) -> Result<(), Denial> {
         let Some(refused) = &self.refused else { return Ok(()) };
         let explanation = match view.trail().origin() {
-            Some(origin) if origin.secure || origin.loopback => return Ok(()),
+            Some(origin) if origin.secure || (origin.loopback && !says_plain_http(view)) => return Ok(()),
             Some(_) if claims_a_proxy(view) => BEHIND_PROXY,
             Some(_) if view.connection().is_some_and(|facts| facts.tls.is_some()) => SILENT,
             Some(_) => DIRECT,
@@ -164,6 +164,21 @@ fn claims_a_proxy(view: &RequestView<'_>) -> bool {
     headers.contains_key(FORWARDED)
         || headers.contains_key("x-forwarded-for")
         || headers.contains_key("x-forwarded-proto")
+}
+
+/// Whether somebody, whom nobody need trust, says that the client used plain HTTP. Who lies harms nobody else.
+fn says_plain_http(view: &RequestView<'_>) -> bool {
+    let says = |name: &str, is_it: fn(&str) -> bool| {
+        let values = view.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split([',', ';'])).any(|part| is_it(part.trim()))
+    };
+    says("x-forwarded-proto", |scheme| scheme.eq_ignore_ascii_case("http"))
+        || says(FORWARDED.as_str(), |pair| {
+            pair.split_once('=').is_some_and(|(name, scheme)| {
+                let scheme = scheme.trim_matches('"');
+                name.eq_ignore_ascii_case("proto") && scheme.eq_ignore_ascii_case("http")
+            })
+        })
 }
 
 /// Whether there is a client whose address was looked for, and a proxy before it.
@@ -299,6 +314,32 @@ mod tests {
         let policy = PlainHttp::default();
         check(&policy, with_token(Head::from("127.0.0.2")), false);
         check(&policy, with_token(Head::from("127.0.0.1")), true);
+    }
+
+    /// A1.13: a proxy on this machine that nobody named. What else it or its client says is not believed (A19.3).
+    #[test]
+    fn on_a_loopback_connection_whoever_says_plain_http_is_taken_at_their_word() {
+        let policy = PlainHttp::default();
+        let said = |name, value: &str| with_token(Head::from("127.0.0.1")).field(name, value);
+        for (name, value) in [
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-proto", "https, HTTP"),
+            ("forwarded", "for=192.0.2.1;proto=http"),
+            ("forwarded", "for=\"[2001:db8::1]\"; Proto=\"http\", for=192.0.2.1"),
+        ] {
+            check(&policy, said(name, value), false);
+        }
+        for (name, value) in [
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-proto", "httpx"),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("forwarded", "for=192.0.2.1;proto=https"),
+            ("forwarded", "proto"),
+            ("forwarded", "by=http"),
+        ] {
+            check(&policy, said(name, value), true);
+        }
+        check(&policy, with_token(Head::over_tls("127.0.0.1")).field("x-forwarded-proto", "http"), true);
     }
 
     /// A1.13: nobody has a network there, and still a proxy says what it knows.

@@ -164,7 +164,7 @@ impl Limit {
     /// Gives back what an attempt to log in cost when the secret was right, so that only failures count. By
     /// default, every attempt costs one.
     ///
-    /// Wants [`attempted_user`](crate::attempted_user) as key. Use it where clients log in with every request,
+    /// Wants [`attempted_user`](crate::attempted_user) as key (`P303`). Use it where clients log in with every request,
     /// as HTTP Basic does.
     pub fn refund_success(self) -> Self {
         Self { refund_success: true, ..self }

@@ -5,7 +5,9 @@ use std::slice;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portcullis_core::{Clock, ConfigErrors, Denial, Mode, Reason, RequestView, Step};
+use portcullis_core::{
+    Clock, ConfigCode, ConfigError, ConfigErrors, Denial, Mode, Reason, RequestView, Step,
+};
 
 use crate::budget::{Budget, Outcome, Verdict};
 use crate::described::{Beyond, Described};
@@ -66,6 +68,11 @@ impl Limiter {
         let name = limit.name.as_ref().unwrap_or(&limit.key.label);
         let fields = errors.take(Fields::new(name, limit));
         errors.extend(limit.key.lint());
+        if limit.refund_success && limit.key.phase != Phase::Attempt {
+            let message =
+                format!("limit `{name}` gives back successful attempts, but counts no `attempted_user`");
+            errors.push(ConfigError::new(ConfigCode::LimitNeverApplies, message));
+        }
         let budget = errors.take(Budget::new(limit, clock));
         let (Some(fields), Some(budget), true) = (fields, budget, errors.is_empty()) else {
             return Err(errors);

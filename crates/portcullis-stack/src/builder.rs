@@ -11,7 +11,9 @@ use portcullis_core::{
     Bans, Clock, ConfigCode, ConfigError, ConfigErrors, PublicUrl, Readiness, Refuse, RenderDenial,
 };
 use portcullis_edge::{Cors, CorsBuilder, Edge, PathPolicy, PlainHttp, TrustedProxies};
-use portcullis_ratelimit::{InFlight, InFlightLimiter, Limit, Limiters, Phase, client_ip, in_flight};
+use portcullis_ratelimit::{
+    InFlight, InFlightLimiter, Limit, Limiter, Limiters, Phase, client_ip, in_flight,
+};
 
 use crate::lint::KnownScheme;
 use crate::resource::{ProtectedResource, Resource, conflicts};
@@ -287,6 +289,9 @@ impl SecurityBuilder {
             errors.push(ConfigError::new(ConfigCode::NoAuditSink, message));
             None
         };
+        if let (Some(schemes), Some(limits)) = (&schemes, &limits) {
+            errors.extend(uncounted(schemes, limits));
+        }
         let (Some(schemes), Some(limits), Some(in_flight), Some(cors), Some(edge), Some(audit)) =
             (schemes, limits, in_flight, cors, edge, audit)
         else {
@@ -330,6 +335,17 @@ impl SecurityBuilder {
             clock: self.clock,
         }))
     }
+}
+
+/// Limits on attempts to log in that no scheme asks.
+fn uncounted(schemes: &Schemes, limits: &Limiters) -> Vec<ConfigError> {
+    let attempts = limits.iter().filter(|limit| limit.phase() == Phase::Attempt && !schemes.ask_attempts());
+    let error = |limit: &Limiter| {
+        let message =
+            format!("limit `{}` counts attempts to log in, but no scheme reads a user's name", limit.name());
+        ConfigError::new(ConfigCode::LimitNeverApplies, message)
+    };
+    attempts.map(error).collect()
 }
 
 fn build_in_flight(cap: &InFlight, limits: &[Limit]) -> Result<InFlightLimiter, ConfigErrors> {

@@ -113,6 +113,15 @@ impl Security {
                 format!("limit `{}` needs a caller, but the route looks at no credential", limit.name());
             errors.push(ConfigError::new(ConfigCode::LimitNeverApplies, message));
         }
+        let guesses = schemes.as_ref().is_none_or(RouteSchemes::ask_attempts);
+        for limit in own.iter().filter(|limit| limit.phase() == Phase::Attempt && !guesses) {
+            let message = format!(
+                "limit `{}` counts attempts to log in, but no scheme of the route reads a user's name: take another key, or a \
+                 scheme for passwords",
+                limit.name()
+            );
+            errors.push(ConfigError::new(ConfigCode::LimitNeverApplies, message));
+        }
         let attempts = all.of_phase(Phase::Attempt);
         let guards = schemes.is_some() && !attempts.is_empty();
         let gate = Gate::new(Checks {

@@ -37,6 +37,7 @@ pub struct Server {
     address: SocketAddr,
     url: String,
     proofs_required: bool,
+    local_proxy: bool,
     database: Database,
     tokens: Arc<TokenIssuer>,
     credentials: Option<DemoCredentials>,
@@ -75,7 +76,19 @@ impl Server {
         // Not before everything else is right: a password is shown once.
         let credentials = demo::prepare(&database, &folder.join("demo-credentials.json"), hash).await?;
         let proofs_required = options.tokens.dpop == Dpop::Required;
-        Ok(Self { app, listener, tls, address, url, proofs_required, database, tokens, credentials })
+        let local_proxy = trusts_this_machine(options);
+        Ok(Self {
+            app,
+            listener,
+            tls,
+            address,
+            url,
+            proofs_required,
+            local_proxy,
+            database,
+            tokens,
+            credentials,
+        })
     }
 
     /// Every route of the service that these options would start, with what it demands. Nothing is made, opened or
@@ -106,6 +119,11 @@ impl Server {
     /// Whether tokens are good for nothing without a proof.
     pub(crate) fn proofs_required(&self) -> bool {
         self.proofs_required
+    }
+
+    /// Whether a client on this machine is taken for a proxy.
+    pub(crate) fn has_local_proxy(&self) -> bool {
+        self.local_proxy
     }
 
     /// The application, to be called without a socket.
@@ -172,6 +190,12 @@ fn application(
     let app = SecureRouter::new(guarded.security).mount(routes).finish()?;
     document.publish(&app)?;
     Ok(app)
+}
+
+/// Whether one of the trusted proxies may be on this machine.
+fn trusts_this_machine(options: &Options) -> bool {
+    let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    options.trusted_proxies.iter().any(|network| here.iter().any(|address| network.contains(address)))
 }
 
 /// The URL under which clients know the service.

@@ -14,7 +14,9 @@ impl Server {
     /// # Errors
     /// [`StartError`] if the database or the signing key fails.
     pub async fn tour(&self) -> Result<String, StartError> {
-        let mut tour = Tour { url: self.url().to_owned(), text: String::new() };
+        let url = self.url().to_owned();
+        let proxied = self.has_local_proxy() && url.starts_with("http:");
+        let mut tour = Tour { url, proxied, text: String::new() };
         let _ = write!(tour.text, "documents-api listens on {}\n\n{}\n", tour.url, self.app().route_table());
         self.users(&mut tour);
         self.lines(&mut tour).await?;
@@ -37,6 +39,9 @@ impl Server {
 
     async fn lines(&self, tour: &mut Tour) -> Result<(), StartError> {
         tour.note("Try these in another terminal; the tokens are good for 15 minutes:");
+        if tour.proxied {
+            tour.note("(You trust a proxy on this machine: the lines say what one says of its client.)");
+        }
         tour.line("everyone may ask whether the service is up", "", "/health");
         tour.line("without a credential there is a challenge", "", "/documents");
         if let Some(credentials) = self.credentials() {
@@ -102,6 +107,8 @@ impl Server {
 
 struct Tour {
     url: String,
+    /// Whether the lines pass for those of a trusted proxy.
+    proxied: bool,
     text: String,
 }
 
@@ -112,6 +119,10 @@ impl Tour {
 
     fn line(&mut self, about: &str, arguments: &str, path: &str) {
         let space = if arguments.is_empty() { "" } else { " " };
-        let _ = writeln!(self.text, "  # {about}\n  curl -i{space}{arguments} {}{path}\n", self.url);
+        let proxy = if self.proxied { FORWARDED } else { "" };
+        let _ = writeln!(self.text, "  # {about}\n  curl -i{proxy}{space}{arguments} {}{path}\n", self.url);
     }
 }
+
+/// What a proxy says that ends TLS, of a client at an address of documentation (RFC 5737).
+const FORWARDED: &str = " -H 'X-Forwarded-For: 192.0.2.1' -H 'X-Forwarded-Proto: https'";

@@ -18,6 +18,10 @@ struct Program {
 impl Program {
     /// Starts with an empty folder, and reads the tour to its end.
     fn start(name: &str) -> (Self, String) {
+        Self::start_with(name, &[])
+    }
+
+    fn start_with(name: &str, options: &[&str]) -> (Self, String) {
         let folder = std::env::temp_dir().join(format!("documents-api-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let mut child = Command::new(env!("CARGO_BIN_EXE_documents-api"))
@@ -25,6 +29,7 @@ impl Program {
             .arg(folder.join("data"))
             .arg("--audit")
             .arg(folder.with_extension("jsonl"))
+            .args(options)
             .env("DOCUMENTS_LISTEN", "127.0.0.1:0")
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
@@ -77,17 +82,19 @@ fn every_line_of_the_tour_does_what_it_says_and_sigterm_loses_no_event() {
         eprintln!("SKIPPED: curl is not installed");
         return;
     }
-    let (mut program, tour) = Program::start("tour");
-    assert!(tour.starts_with("documents-api listens on http://127.0.0.1:"), "{tour}");
-    let statuses: Vec<_> =
-        tour.lines().filter(|line| line.trim_start().starts_with("curl ")).map(paste).collect();
-    let expected = [
-        "200", "401", "200", "200", "200", "200", "201", "403", "200", "404", "200", "200", "404", "200",
-        "403",
-    ];
-    assert_eq!(statuses, expected, "{tour}");
-    assert!(program.terminate());
-    assert_eq!(lines(&program.audit()), expected.len());
+    for (name, options) in [("tour", [].as_slice()), ("proxied", &["--trusted-proxy", "127.0.0.0/8"])] {
+        let (mut program, tour) = Program::start_with(name, options);
+        assert!(tour.starts_with("documents-api listens on http://127.0.0.1:"), "{tour}");
+        let statuses: Vec<_> =
+            tour.lines().filter(|line| line.trim_start().starts_with("curl ")).map(paste).collect();
+        let expected = [
+            "200", "401", "200", "200", "200", "200", "201", "403", "200", "404", "200", "200", "404", "200",
+            "403",
+        ];
+        assert_eq!(statuses, expected, "{tour}");
+        assert!(program.terminate());
+        assert_eq!(lines(&program.audit()), expected.len());
+    }
 }
 
 /// Every answer that a client got has its event, though the program is told to stop in the middle.

@@ -10,7 +10,7 @@ fn app(keys: ApiKeySet) -> Result<App, ConfigErrors> {
     let security = Security::builder()
         .scheme("key", ApiKeys::bearer("demo_").keys(keys))
         .limit(per(client_ip()).requests(100).every(MINUTE))
-        .audit(TracingSink::new())
+        .audit(JsonLines::to_writer(std::io::stdout()))
         .build()?;
     let routes = Routes::new()
         .route("/health", get(async || "ok\n").public("load balancer probe"))

@@ -13,8 +13,11 @@ use crate::sinks::{AuditSink, SinkError};
 /// The level is `INFO`, and `ERROR` for a request that panicked or failed. It runs the subscriber on the
 /// request's way: where that is slow, so is the answer. A filter that turns the target off loses the events.
 ///
-/// Fields: `request_id`, `method`, `route`, `path`, `client`, `https`, `subject`, `issuer`, `scheme`,
-/// `decisions` (`room:effect:reason`, a shadow decision with `?`, in one text), `reason`, `cause`, `status`,
+/// Without a subscriber the events are gone: install one, such as `tracing_subscriber::fmt().init()`.
+///
+/// Fields: `request_id`, `method`, `route`, `path`, `client`, `https`, `subject`, `issuer`, `actor`, `credential` (the method, such
+/// as `jwt`), `scheme` (its configured name), `decisions` (`room:effect:reason`, a shadow decision with `?`, in one text), `limits`
+/// (`name:remaining`, a limit that refused with `!`, in one text), `reason`, `cause`, `status`,
 /// `duration_us`, `outcome`; those that are not known are absent. A decision that comes after its request is an event of
 /// its own, `late decision`, with `request_id`, `route` and `decisions`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,8 +53,10 @@ macro_rules! emit {
                     subject = principal.map(|caller| name(caller.subject())),
                     issuer = principal.and_then(|caller| caller.issuer()).map(name),
                     actor = principal.and_then(|caller| caller.actor()?.subject_name()).map(name),
+                    credential = principal.map(|caller| name(caller.method().as_str())),
                     scheme = state.scheme.as_deref().map(name),
                     decisions = %Decisions(state),
+                    limits = (!state.limits.is_empty()).then(|| tracing::field::display(Limits(state))),
                     reason = event.reason().map(|reason| reason.code()),
                     cause = event.answer().cause.as_ref().map(tracing::field::display),
                     status = event.status().map(|status| status.as_u16()),
@@ -96,6 +101,19 @@ impl fmt::Display for Decisions<'_> {
         for (index, entry) in self.0.entries.iter().enumerate() {
             let separator = if index == 0 { "" } else { " " };
             write!(f, "{separator}{}", Decision(entry))?;
+        }
+        Ok(())
+    }
+}
+
+struct Limits<'a>(&'a TrailState);
+
+impl fmt::Display for Limits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, limit) in self.0.limits.iter().enumerate() {
+            let (separator, refused) =
+                (if index == 0 { "" } else { " " }, if limit.allowed { "" } else { "!" });
+            write!(f, "{separator}{}:{}{refused}", Escaped::new(&limit.name), limit.remaining)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What the tracing sink emits.
 
-use portcullis_core::{CredentialMethod, Decision, Principal, Reason, Room};
+use portcullis_core::{CredentialMethod, Decision, Principal, Reason, Room, TrailLimit};
 use tracing_subscriber::EnvFilter;
 
 use super::*;
@@ -24,6 +24,8 @@ async fn logged(filter: &str, panics: bool) -> String {
         trail.authenticated(Principal::builder("eve\nINFO forged", CredentialMethod::Jwt).build()).unwrap();
         trail.decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
         trail.shadowed(Room::Guard, &Decision::deny(Reason::PolicyDenied));
+        trail.limited(TrailLimit::new("client".into(), 41, true));
+        trail.limited(TrailLimit::new("login".into(), 0, false));
         assert!(!panics, "told to panic");
         async { Answer::Ok(Response::new(Bytes::new())) }
     });
@@ -36,8 +38,9 @@ async fn logged(filter: &str, panics: bool) -> String {
 async fn one_line_per_request_with_its_fields() {
     let line = logged("info", false).await;
     let expected = concat!(
-        " method=GET route=\"/documents/{id}\" path=/documents/7 subject=eve\\u{a}INFO forged scheme=token ",
-        "decisions=rule:allow:rule_satisfied guard:deny:policy_denied? status=200 duration_us=0 outcome=\"answered\"\n",
+        " method=GET route=\"/documents/{id}\" path=/documents/7 subject=eve\\u{a}INFO forged ",
+        "credential=jwt scheme=token decisions=rule:allow:rule_satisfied guard:deny:policy_denied? ",
+        "limits=client:41 login:0! status=200 duration_us=0 outcome=\"answered\"\n",
     );
     assert!(line.starts_with(" INFO portcullis::audit: request request_id="), "{line}");
     assert!(line.ends_with(expected), "{line}");

@@ -1,7 +1,7 @@
 //! Users who are known when the program starts.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Principal, StoreError};
@@ -26,8 +26,14 @@ impl UserStore for StaticUsers {
         Ok(self.0.get(user).cloned())
     }
 
+    /// A hash of the kind that most users have. Where kinds are mixed, those of another one can be told by the time of the
+    /// answer, until they log in and are rehashed.
     fn decoy(&self) -> Option<PasswordHashString> {
-        self.0.values().next().map(|user| user.hash().clone())
+        let mut kinds: BTreeMap<&str, (usize, &PasswordHashString)> = BTreeMap::new();
+        for user in self.0.values() {
+            kinds.entry(user.hash().kind()).or_insert((0, user.hash())).0 += 1;
+        }
+        kinds.into_values().max_by_key(|(users, _)| *users).map(|(_, hash)| hash.clone())
     }
 }
 

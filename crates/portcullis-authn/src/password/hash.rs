@@ -73,6 +73,14 @@ impl PasswordHashString {
         &self.0.text
     }
 
+    /// The function and its parameters, as the text has them: whatever tells what a verification costs.
+    pub(crate) fn kind(&self) -> &str {
+        let text = self.expose();
+        // Salt and hash are two parts of the PHC format, and one of bcrypt.
+        let parts = if matches!(self.0.parsed, Parsed::Bcrypt(_)) { 2 } else { 3 };
+        text.rsplitn(parts, '$').last().unwrap_or(text)
+    }
+
     /// Whether the hash should be replaced at the next login: it is not argon2id, costs less than OWASP asks for
     /// (the equals of m=19456, t=2, p=1), or has a salt under 16 or a hash under 32 octets.
     #[must_use]

@@ -3,8 +3,8 @@ use std::time::Duration;
 use portcullis_core::{Clock, ConfigErrors};
 
 use crate::{
-    DAY, Limit, Limiters, MAX_CAPACITY, MAX_NAME_LENGTH, MAX_WINDOW, MINUTE, RateLimitLayer, SECOND,
-    attempted_user, client_ip, per,
+    DAY, Limit, LimitKey, Limiters, MAX_CAPACITY, MAX_NAME_LENGTH, MAX_WINDOW, MINUTE, RateLimitLayer,
+    SECOND, attempted_user, client_ip, per, principal,
 };
 
 fn five() -> Limit {
@@ -66,6 +66,14 @@ fn quotas_of_one_request_have_names_of_their_own() {
 #[test]
 fn a_layer_does_not_take_a_limit_on_attempts() {
     assert_eq!(codes(RateLimitLayer::new(per(attempted_user()).requests(5).every(MINUTE))), ["P303"]);
+}
+
+#[test]
+fn nothing_but_an_attempt_to_log_in_is_given_back() {
+    let limit = |key: LimitKey| per(key).requests(5).every(MINUTE).refund_success();
+    assert_eq!(codes(limit(client_ip()).build(&Clock::system())), ["P303"]);
+    assert_eq!(codes(limit(principal()).build(&Clock::system())), ["P303"]);
+    assert_eq!(codes(limit(attempted_user()).build(&Clock::system())), [""; 0]);
 }
 
 #[test]

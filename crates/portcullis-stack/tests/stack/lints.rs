@@ -187,6 +187,23 @@ fn a_password_without_a_limit_on_attempts_is_worth_a_look() {
     check(builder().limit(attempts()), post(), login(), &[]);
 }
 
+/// Nothing but a scheme that reads a user's name asks a limit per attempted user.
+#[test]
+fn a_limit_per_attempted_user_that_no_scheme_asks_is_an_error() {
+    let attempts = || per(attempted_user()).requests(5).every(MINUTE);
+    let security = builder().build().unwrap();
+    let login = || RoutePolicy::requires(authenticated()).limit(attempts());
+    check_gate(&security, "/login", &login(), &["P303"]);
+    check_gate(&security, "/login", &login().via(["key"]), &["P303"]);
+    check_gate(&security, "/login", &login().via(["password"]), &[]);
+    check_gate(&security, "/login", &login().via(["key", "password"]), &[]);
+
+    let keys = || ApiKeys::header(KEY).keys(ApiKeySet::new([]).unwrap());
+    let alone = Security::builder().scheme("key", keys()).audit(MemorySink::keeping(1)).limit(attempts());
+    assert_eq!(alone.build().unwrap_err().codes().collect::<Vec<_>>(), ["P303"]);
+    assert!(builder().limit(attempts()).build().is_ok());
+}
+
 #[test]
 fn a_scheme_that_no_route_takes_is_worth_a_look() {
     let mut table = RouteTable::of(&builder().build().unwrap());

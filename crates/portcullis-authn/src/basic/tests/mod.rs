@@ -224,6 +224,27 @@ async fn the_built_in_decoy_costs_what_a_new_hash_costs() {
     assert_eq!(log_in(&route, "nobody", "").await.who(), Err("wrong_password"));
 }
 
+/// A15.4: whatever the order of the users, an unknown one costs what most of them cost.
+#[test]
+fn the_decoy_of_a_fixed_set_is_of_the_kind_that_most_users_have() {
+    let cheap =
+        "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let other = cheap.replace("t=1", "t=2");
+    let bcrypt = "$2b$04$abcdefghijklmnopqrstuuBZ1Zz4J6uXJ0sHcCWvpJMqoIB0zHuxu";
+    let caller = || Principal::builder("x", CredentialMethod::Basic).build();
+    let decoy = |hashes: &[&str]| {
+        let names = ["a", "b", "c", "d", "e"];
+        let all = hashes.iter().zip(names);
+        let users = all.fold(StaticUsers::builder(), |users, (hash, name)| users.user(name, hash, caller()));
+        users.build().unwrap().decoy().map(|hash| hash.kind().to_owned())
+    };
+    assert_eq!(decoy(&[]), None);
+    for _ in 0..8 {
+        assert_eq!(decoy(&[bcrypt, cheap, &other, &other]).as_deref(), Some("$argon2id$v=19$m=8,t=2,p=1"));
+        assert_eq!(decoy(&[bcrypt, cheap, bcrypt]).as_deref(), Some("$2b$04"));
+    }
+}
+
 #[tokio::test]
 async fn a_failing_store_is_503_and_nothing_is_said_of_the_user() {
     let route = route(Basic::new(Recording { fails: true, ..Recording::default() }));

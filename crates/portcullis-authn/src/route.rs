@@ -1,18 +1,19 @@
 //! The schemes of one route, and what they decide.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use portcullis_core::credentials::AuthorizationField;
 use portcullis_core::{
-    ChallengeSet, Confirmation, CredentialMethod, Decision, Denial, Explanation, Finding, Placement,
-    Principal, Reason, RequestView, Room, Step, Trail,
+    AlreadyAuthenticated, ChallengeSet, Confirmation, CredentialMethod, Decision, Denial, Explanation,
+    Finding, Placement, Principal, Reason, RequestView, Room, Step, Trail,
 };
 
 use crate::authenticator::Credential;
-use crate::pick::{Elsewhere, Picked, pick};
+use crate::pick::{Elsewhere, pick};
 use crate::recall::{Answer, Recall};
 use crate::refuse::{Place, RouteChallenges, Tried, with_metadata};
 use crate::schemes::Scheme;
@@ -59,6 +60,30 @@ struct Inner {
 struct Owner {
     place: Place,
     unknown_to_caches: bool,
+}
+
+/// The credential that was seen. What there is to say of it is said together with the caller, or, whatever else happens, a
+/// panic included, when this is dropped.
+struct Seen<'a> {
+    trail: &'a Trail,
+    scheme: &'a Arc<str>,
+    challenges: &'a Arc<ChallengeSet>,
+}
+
+impl Seen<'_> {
+    #[inline]
+    fn with_caller(self, principal: Principal, decision: Decision) -> Result<(), AlreadyAuthenticated> {
+        self.trail.identified(principal, self.scheme, self.challenges, decision)?;
+        mem::forget(self);
+        Ok(())
+    }
+}
+
+impl Drop for Seen<'_> {
+    fn drop(&mut self) {
+        self.trail.set_challenges(Arc::clone(self.challenges));
+        self.trail.scheme(Arc::clone(self.scheme));
+    }
 }
 
 impl RouteSchemes {
@@ -189,9 +214,8 @@ impl Inner {
             }
             answer => answer,
         };
-        trail.set_challenges(Arc::clone(challenges));
-        trail.scheme(Arc::clone(&scheme.name));
-        self.follow(trail, Owner { place, unknown_to_caches: false }, answer)
+        let seen = Seen { trail, scheme: &scheme.name, challenges };
+        self.follow(seen, Owner { place, unknown_to_caches: false }, answer)
     }
 
     /// Finds the credential and its scheme, and asks that.
@@ -206,16 +230,22 @@ impl Inner {
             trail.denied(Room::Authentication, &self.missing);
             return Step::Done(Err(self.missing.clone()));
         }
-        trail.set_challenges(Arc::clone(self.challenges_after(picked.as_ref().ok())));
         let picked = match picked {
             Ok(Some(picked)) => picked,
-            Ok(None) => return Step::Done(self.anonymous(trail)),
-            Err((denial, tried)) => return Step::Done(Err(self.not_picked(trail, denial, tried))),
+            other => {
+                trail.set_challenges(Arc::clone(&self.unanswered));
+                return Step::Done(match other {
+                    Err((denial, tried)) => Err(self.not_picked(trail, denial, tried)),
+                    Ok(_) => self.anonymous(trail),
+                });
+            }
         };
+        let challenges = self.challenges_of(picked.shape.token().map(|(scheme, _)| scheme));
         let Some(scheme) = self.schemes.get(picked.place.owner) else {
+            trail.set_challenges(Arc::clone(challenges));
             return Step::Done(Err(self.refused(trail, Denial::new(Reason::InternalError), Tried::Nothing)));
         };
-        trail.scheme(Arc::clone(&scheme.name));
+        let seen = Seen { trail, scheme: &scheme.name, challenges };
         if !self.accepted.contains(&picked.place.owner) {
             let tried = picked.shape.token().map_or(Tried::Nothing, |(scheme, _)| Tried::Token(scheme));
             let denial = self.not_accepted(&format!("a credential of `{}`", scheme.name));
@@ -229,24 +259,30 @@ impl Inner {
             ),
         };
         let credential = Credential::new(&scheme.name, picked.shape, picked.text).known(picked.counted);
-        self.follow(trail, owner, scheme.authenticator.authenticate(&credential, request))
+        self.follow(seen, owner, scheme.authenticator.authenticate(&credential, request))
     }
 
     /// Concludes what the scheme answers, now or when it does.
-    fn follow(self: &Arc<Self>, trail: &Trail, owner: Owner, answer: Answer) -> Step<Result<(), Denial>> {
+    fn follow(self: &Arc<Self>, seen: Seen<'_>, owner: Owner, answer: Answer) -> Step<Result<(), Denial>> {
+        let trail = seen.trail;
         match answer {
-            Step::Done(answer) => Step::Done(self.conclude(trail, owner, answer)),
+            Step::Done(answer) => {
+                let say = |principal, decision| seen.with_caller(principal, decision);
+                Step::Done(self.conclude(trail, owner, answer, say))
+            }
             Step::Wait(wait) => {
+                drop(seen);
                 let (inner, trail) = (Arc::clone(self), trail.clone());
-                Step::wait(async move { inner.conclude(&trail, owner, wait.await) })
+                Step::wait(async move {
+                    let say = |principal, decision| {
+                        trail.authenticated(principal)?;
+                        trail.note(Room::Authentication, decision, true);
+                        Ok(())
+                    };
+                    inner.conclude(&trail, owner, wait.await, say)
+                })
             }
         }
-    }
-
-    /// The challenges for whoever refuses later.
-    fn challenges_after(&self, picked: Option<&Option<Picked<'_>>>) -> &Arc<ChallengeSet> {
-        let token = picked.and_then(Option::as_ref).and_then(|picked| picked.shape.token());
-        self.challenges_of(token.map(|(scheme, _)| scheme))
     }
 
     /// Those after a token by this authorization scheme.
@@ -285,17 +321,22 @@ impl Inner {
         Denial::new(Reason::SchemeNotAccepted).explained(format!("{sent}; the route takes {}", self.takes))
     }
 
-    fn conclude(&self, trail: &Trail, owner: Owner, answer: Result<Principal, Denial>) -> Result<(), Denial> {
+    fn conclude(
+        &self,
+        trail: &Trail,
+        owner: Owner,
+        answer: Result<Principal, Denial>,
+        say: impl FnOnce(Principal, Decision) -> Result<(), AlreadyAuthenticated>,
+    ) -> Result<(), Denial> {
         let principal = answer.map_err(|denial| self.refused(trail, denial, Tried::Shape(owner.place)))?;
         let decision = authenticated(&principal);
-        match trail.authenticated(principal) {
+        match say(principal, decision) {
             Ok(()) => {
                 if owner.unknown_to_caches {
                     // RFC 9111 §3.5 keeps shared caches from answers to `Authorization` alone. So does RFC 9440 §2.4.
                     let private = HeaderValue::from_static("private");
                     trail.response_field(CACHE_CONTROL, private, Placement::Default);
                 }
-                trail.note(Room::Authentication, decision, true);
                 Ok(())
             }
             Err(twice) => Err(self.refused(trail, twice.into(), Tried::Nothing)),

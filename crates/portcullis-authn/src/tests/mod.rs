@@ -5,6 +5,7 @@ mod configuration;
 mod layer;
 mod picking;
 mod recalling;
+mod seen;
 
 use std::sync::Arc;
 

@@ -15,6 +15,9 @@ const HEADER_ON_STACK: usize = 512;
 /// Claims up to this size need no allocation.
 const PAYLOAD_ON_STACK: usize = 2048;
 
+/// Most claims are no larger: a smaller buffer is sooner filled with zeros.
+const USUAL_PAYLOAD: usize = 768;
+
 /// A token whose header was read, and nothing more yet.
 pub(super) struct Headed<'p> {
     pub(super) compact: Compact<'p>,
@@ -44,7 +47,8 @@ impl Headed<'_> {
         if let Some(known) = known {
             return go_on(&Headed { compact, header: known.header(), known: true });
         }
-        let (mut buffer, mut spill, mut header) = ([0; HEADER_ON_STACK], Vec::new(), Object::empty());
+        let mut buffer = [0; HEADER_ON_STACK];
+        let (mut spill, mut header) = (Vec::new(), Object::empty());
         part(compact.header, &mut buffer, &mut spill, &mut header)?;
         go_on(&Headed { compact, header: Header::read(header.members())?, known: false })
     }
@@ -55,8 +59,18 @@ impl Headed<'_> {
         go_on: impl FnOnce(&Parts<'_>) -> Result<T, Denial>,
     ) -> Result<T, Denial> {
         let Self { compact, header, known } = self;
-        let (mut buffer, mut spill, mut claims) = ([0; PAYLOAD_ON_STACK], Vec::new(), Object::empty());
-        let payload = part(compact.payload, &mut buffer, &mut spill, &mut claims)?;
+        // Each by itself: put together first, they would be moved.
+        let (mut usual, mut large);
+        let buffer: &mut [u8] = if room_for(compact.payload) <= USUAL_PAYLOAD {
+            usual = [0; USUAL_PAYLOAD];
+            &mut usual
+        } else {
+            large = [0; PAYLOAD_ON_STACK];
+            &mut large
+        };
+        let mut spill = Vec::new();
+        let mut claims = Object::empty();
+        let payload = part(compact.payload, buffer, &mut spill, &mut claims)?;
         let (compact, claims) = (*compact, claims.members());
         go_on(&Parts { compact, header, header_known: *known, claims, payload })
     }
@@ -79,10 +93,14 @@ fn part<'b>(
 /// Decodes into the buffer, or, if it is too small, into memory that is allocated.
 fn decoded<'b>(text: &str, buffer: &'b mut [u8], spill: &'b mut Vec<u8>) -> Result<&'b [u8], Denial> {
     let not_base64url = || malformed("a part is not base64url");
-    // Four characters hold three octets.
-    if text.len() / 4 * 3 + 3 <= buffer.len() {
+    if room_for(text) <= buffer.len() {
         return base64url::decode_into(text.as_bytes(), buffer).ok_or_else(not_base64url);
     }
     *spill = base64url::decode(text.as_bytes()).ok_or_else(not_base64url)?;
     Ok(spill)
+}
+
+/// How many octets the text stands for at most: four characters hold three.
+fn room_for(text: &str) -> usize {
+    text.len() / 4 * 3 + 3
 }

@@ -23,7 +23,7 @@ impl JwtVerifier {
             cache.forget(&entry);
             return None;
         }
-        if let Err(denial) = self.check_time_again(&entry.verified) {
+        if let Err(denial) = self.check_time(&entry.verified) {
             // A clock that was set back may make it valid again: then it is verified again.
             cache.forget(&entry);
             return Some(Step::Done(Err(denial)));
@@ -34,7 +34,7 @@ impl JwtVerifier {
     /// A token that ends may do so a tick of the kernel late. None is refused, and none that was just issued seems to be
     /// of the future, but by the exact clock.
     #[inline]
-    fn check_time_again(&self, verified: &Verified) -> Result<(), Denial> {
+    pub(super) fn check_time(&self, verified: &Verified) -> Result<(), Denial> {
         let clock = &self.0.clock;
         verified.check_time(clock.unix_time_coarse()).or_else(|_| verified.check_time(clock.unix_time()))
     }

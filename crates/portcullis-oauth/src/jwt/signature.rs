@@ -14,6 +14,9 @@ const MAX_TRIED_KEYS: usize = 8;
 /// The longest signature: RSA with 8192 bits.
 const MAX_SIGNATURE_OCTETS: usize = 1024;
 
+/// All others but those of RSA are no longer: a smaller buffer is sooner filled with zeros.
+const SHORT_SIGNATURE_OCTETS: usize = 132;
+
 /// The key that verifies it.
 pub(super) fn verify_signature<'k>(
     compact: &Compact<'_>,
@@ -27,8 +30,15 @@ pub(super) fn verify_signature<'k>(
     let Some(first) = candidates.next() else {
         return Err(refuse(Reason::TokenAlgorithmRefused, "the algorithm does not fit the key"));
     };
-    let mut buffer = [0; MAX_SIGNATURE_OCTETS];
-    let signature = base64url::decode_into(compact.signature.as_bytes(), &mut buffer)
+    let (mut short, mut long);
+    let buffer: &mut [u8] = if compact.signature.len() <= SHORT_SIGNATURE_OCTETS / 3 * 4 {
+        short = [0; SHORT_SIGNATURE_OCTETS];
+        &mut short
+    } else {
+        long = [0; MAX_SIGNATURE_OCTETS];
+        &mut long
+    };
+    let signature = base64url::decode_into(compact.signature.as_bytes(), buffer)
         .ok_or_else(|| malformed("the signature is not base64url, or too long"))?;
     for (tried, key) in std::iter::once(first).chain(candidates).enumerate() {
         if tried == MAX_TRIED_KEYS {

@@ -207,7 +207,7 @@ impl JwtVerifier {
         let mut registered = Registered::default();
         registered.read(parts.claims, &source, &rules.issuer)?;
         let verified = verified(&mut registered, &source, &rules.issuer, CredentialMethod::Jwt);
-        verified.check_time(self.0.clock.unix_time())?;
+        self.check_time(&verified)?;
         Ok(self.remember(parts.compact.token, verified, key, rules))
     }
 

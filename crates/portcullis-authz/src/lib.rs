@@ -45,8 +45,8 @@ pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
 #[cfg(feature = "toml")]
 pub use self::roles::MAX_FILE as MAX_ROLE_FILE;
 pub use self::roles::{
-    DEFAULT_RELOAD_INTERVAL, LoadRoles, MAX_GRANTS, MAX_NAME as MAX_ROLE_NAME, MAX_PERMISSIONS, MAX_ROLES,
-    RoleModel, RoleModelBuilder, RoleModelError,
+    DEFAULT_RELOAD_DEADLINE, DEFAULT_RELOAD_INTERVAL, LoadRoles, MAX_GRANTS, MAX_NAME as MAX_ROLE_NAME,
+    MAX_PERMISSIONS, MAX_ROLES, RoleModel, RoleModelBuilder, RoleModelError,
 };
 pub use self::rule::{
     AUTH_TIME_LEEWAY, Alternative, MAX_ALTERNATIVES, Rule, acr, after, all_scopes, amr, anonymous, any_acr,

@@ -58,6 +58,10 @@ impl RoleModel {
 
     /// Reads a model from a TOML file, which [`reload`](Self::reload) reads again.
     ///
+    /// Change it by writing a new file beside it and renaming that. A file that is written in place is half there for a
+    /// while, and TOML that is cut short at the end of a line may be a model with fewer roles: while requests are served it is
+    /// taken only once two readings in a row, an [interval](Self::with_reload_interval) apart, find the same.
+    ///
     /// # Errors
     /// `P227` if the file cannot be read, else as [`from_toml`](Self::from_toml).
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, ConfigErrors> {
@@ -67,10 +71,20 @@ impl RoleModel {
 }
 
 pub(super) fn read(path: &Path) -> Result<RoleModelBuilder, ConfigErrors> {
-    let mut text = String::new();
-    let file = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_string(&mut text));
+    parse_octets(path, &octets(path)?)
+}
+
+/// What the file holds, or so much of it that it is seen to be too large.
+pub(super) fn octets(path: &Path) -> Result<Vec<u8>, ConfigErrors> {
+    let mut octets = Vec::new();
+    let file = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut octets));
     file.map_err(|error| unreadable(format!("`{}`: {error}", path.display())))?;
-    parse(&text)
+    Ok(octets)
+}
+
+pub(super) fn parse_octets(path: &Path, octets: &[u8]) -> Result<RoleModelBuilder, ConfigErrors> {
+    let text = std::str::from_utf8(octets);
+    parse(text.map_err(|error| unreadable(format!("`{}`: {error}", path.display())))?)
 }
 
 fn parse(text: &str) -> Result<RoleModelBuilder, ConfigErrors> {

@@ -35,7 +35,10 @@ use super::definition::RoleModelBuilder;
 /// # }).unwrap();
 /// ```
 pub trait LoadRoles: Send + Sync + 'static {
-    /// Reads all roles. The loader keeps its own deadline.
+    /// Reads all roles, as they are at one moment: one transaction, say.
+    ///
+    /// The loader keeps its own deadline at first, and for [`RoleModel::reload`](crate::RoleModel::reload). While requests are
+    /// served, a reading that exceeds the [model's](crate::RoleModel::with_reload_deadline) is dropped.
     fn load_roles(&self) -> impl Future<Output = Result<RoleModelBuilder, StoreError>> + Send;
 }
 

@@ -6,6 +6,8 @@ mod definition;
 #[cfg(feature = "toml")]
 mod file;
 mod load;
+#[cfg(all(feature = "reload", feature = "toml"))]
+mod look;
 mod model;
 mod snapshot;
 #[cfg(feature = "reload")]
@@ -19,4 +21,4 @@ pub use self::definition::RoleModelBuilder;
 #[cfg(feature = "toml")]
 pub use self::file::MAX_FILE;
 pub use self::load::{LoadRoles, RoleModelError};
-pub use self::model::{DEFAULT_RELOAD_INTERVAL, RoleModel};
+pub use self::model::{DEFAULT_RELOAD_DEADLINE, DEFAULT_RELOAD_INTERVAL, RoleModel};

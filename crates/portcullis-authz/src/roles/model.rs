@@ -1,12 +1,12 @@
 //! The handle to a role model.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use portcullis_core::{ConfigError, ConfigErrors, Principal, Readiness, Wait};
+use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Principal, Readiness, Wait};
 
 use super::asked::Asked;
 use super::definition::RoleModelBuilder;
@@ -15,6 +15,9 @@ use super::snapshot::Snapshot;
 
 /// How often a role model that is kept elsewhere is read again, unless said otherwise.
 pub const DEFAULT_RELOAD_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long one reading may take while requests are served, unless said otherwise.
+pub const DEFAULT_RELOAD_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Roles, which others they include, and what they permit (RBAC). Clones share the same model: all of them see what
 /// [`reload`](Self::reload) brings.
@@ -41,6 +44,7 @@ pub const DEFAULT_RELOAD_INTERVAL: Duration = Duration::from_secs(10);
 pub struct RoleModel {
     shared: Arc<Shared>,
     interval: Duration,
+    deadline: Duration,
 }
 
 struct Shared {
@@ -48,6 +52,8 @@ struct Shared {
     source: Option<Source>,
     /// How many times the model was read.
     readings: AtomicU64,
+    /// How many readings in a row have failed.
+    failures: AtomicU32,
     in_use: Mutex<InUse>,
 }
 
@@ -88,9 +94,14 @@ impl RoleModel {
             current: ArcSwap::from_pointee(snapshot),
             source,
             readings: AtomicU64::new(0),
+            failures: AtomicU32::new(0),
             in_use: Mutex::default(),
         };
-        Self { shared: Arc::new(shared), interval: DEFAULT_RELOAD_INTERVAL }
+        Self {
+            shared: Arc::new(shared),
+            interval: DEFAULT_RELOAD_INTERVAL,
+            deadline: DEFAULT_RELOAD_DEADLINE,
+        }
     }
 
     /// Sets how often the model is read again while requests are served (feature `reload`). By default, this is
@@ -100,13 +111,48 @@ impl RoleModel {
         Self { interval: interval.max(Duration::from_secs(1)), ..self }
     }
 
+    /// Sets how long one reading may take while requests are served (feature `reload`): one that takes longer has failed, and
+    /// the next one is made after the interval. By default, this is [`DEFAULT_RELOAD_DEADLINE`]; less than a second counts as
+    /// one.
+    #[must_use]
+    pub fn with_reload_deadline(self, deadline: Duration) -> Self {
+        Self { deadline: deadline.max(Duration::from_secs(1)), ..self }
+    }
+
     /// Reads the model anew from where it is kept, and says whether it has changed. Requests in flight see the old
     /// one or the new one, never none. A model that was written in the program never changes.
+    ///
+    /// What a file holds at this moment is taken at once, and there is no deadline: what is read
+    /// [again and again](Readiness::upkeep) is taken once two readings in a row find the same.
     ///
     /// # Errors
     /// If it cannot be read, is wrong, or lacks what a rule asks for, as for [`replace`](Self::replace); the old one stays
     /// in use.
     pub async fn reload(&self) -> Result<bool, RoleModelError> {
+        let outcome = self.read().await;
+        self.note(&outcome);
+        outcome
+    }
+
+    /// How many readings in a row have failed, by [`reload`](Self::reload) or while requests are served: the model in use is
+    /// so many [intervals](Self::with_reload_interval) old, at least. 0 after one that brought a model which could be used.
+    ///
+    /// The old model stays in use however often that fails, and the server stays ready: a probe of one's own may see
+    /// it otherwise.
+    #[must_use]
+    pub fn failed_reloads(&self) -> u32 {
+        self.shared.failures.load(Ordering::Relaxed)
+    }
+
+    /// Counts failures; says how many there are now.
+    pub(super) fn note(&self, outcome: &Result<bool, RoleModelError>) -> u32 {
+        let failures = &self.shared.failures;
+        let next = |before: u32| if outcome.is_ok() { 0 } else { before.saturating_add(1) };
+        let update = failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| Some(next(before)));
+        update.map_or(0, next)
+    }
+
+    pub(super) async fn read(&self) -> Result<bool, RoleModelError> {
         let reading = self.begin();
         let definition = match &self.shared.source {
             None => return Ok(false),
@@ -120,7 +166,8 @@ impl RoleModel {
     /// Takes this model in place of the one in use, and says whether it differs.
     ///
     /// # Errors
-    /// If it is wrong, or lacks a role or a permission that a [bound](crate::Rule::within) rule asks for (`P224`, `P225`):
+    /// If it is wrong, has no role where the one in use has some (`P227`: nobody empties a model on purpose), or lacks a role
+    /// or a permission that a [bound](crate::Rule::within) rule asks for (`P224`, `P225`):
     /// with it the program would not start, and what a rule forbids, `forbid(permission("p"))`, would be forbidden no
     /// more. The old one stays in use. A permission that nobody is to have any longer stays in the model, permitted by a
     /// role that nobody has.
@@ -173,18 +220,37 @@ impl RoleModel {
         self.interval
     }
 
-    fn begin(&self) -> u64 {
+    #[cfg(feature = "reload")]
+    pub(super) const fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// The file that the model is kept in.
+    #[cfg(all(feature = "reload", feature = "toml"))]
+    pub(super) fn path(&self) -> Option<Arc<std::path::Path>> {
+        match &self.shared.source {
+            Some(Source::File(path)) => Some(Arc::clone(path)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn begin(&self) -> u64 {
         self.shared.readings.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// A reading that began before the one in use is not taken, nor one that is the same.
-    fn take(&self, reading: u64, definition: RoleModelBuilder) -> Result<bool, ConfigErrors> {
+    pub(super) fn take(&self, reading: u64, definition: RoleModelBuilder) -> Result<bool, ConfigErrors> {
         let mut in_use = self.in_use();
         if reading < in_use.reading {
             return Ok(false);
         }
-        let changed = self.shared.current.load().definition != definition;
+        let current = self.shared.current.load();
+        let changed = current.definition != definition;
         if changed {
+            if definition.roles.is_empty() && !current.definition.roles.is_empty() {
+                let message = "the model has no role, but the one in use has some";
+                return Err(ConfigError::new(ConfigCode::RoleModelUnreadable, message).into());
+            }
             let snapshot = Snapshot::new(definition)?;
             in_use.asked.check(&snapshot)?;
             self.shared.current.store(Arc::new(snapshot));
@@ -198,7 +264,8 @@ impl RoleModel {
     }
 }
 
-/// A model is there from the beginning; it is kept fresh with the feature `reload` alone.
+/// A model is there from the beginning, and [stays in use](RoleModel::failed_reloads) when it cannot be read again; it is kept
+/// fresh with the feature `reload` alone.
 impl Readiness for RoleModel {
     fn name(&self) -> &'static str {
         "role model"
@@ -224,6 +291,7 @@ impl fmt::Debug for RoleModel {
         f.debug_struct("RoleModel")
             .field("roles", &roles)
             .field("interval", &self.interval)
+            .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[cfg(feature = "reload")]
+mod upkeep;
+
 fn caller(roles: &[&str]) -> Principal {
     Principal::builder("alice", CredentialMethod::Jwt).roles(roles.iter().copied()).build()
 }
@@ -102,6 +105,10 @@ fn a_wrong_model_leaves_the_old_one_in_use() {
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P222"]);
     assert!(clone.permits(&alice, "write"));
     assert!(!model.replace(self::model()).unwrap(), "nothing has changed");
+    // As a source that forgot everything would leave it.
+    let errors = model.replace(RoleModel::builder()).unwrap_err();
+    assert_eq!(errors.codes().collect::<Vec<_>>(), ["P227"]);
+    assert!(clone.permits(&alice, "write"));
     assert!(model.replace(RoleModel::builder().role("editor").permits("other")).unwrap());
     assert!(clone.permits(&alice, "other") && !clone.permits(&alice, "write"), "clones share the model");
 }
@@ -212,25 +219,6 @@ fn readers_never_find_half_a_model() {
     });
 }
 
-#[cfg(feature = "reload")]
-#[tokio::test(start_paused = true)]
-async fn upkeep_reads_the_model_again_and_outlives_failures() {
-    use portcullis_core::Readiness;
-
-    let table = Table::default();
-    let model = RoleModel::load(table.clone()).await.unwrap().with_reload_interval(std::time::Duration::ZERO);
-    assert!(model.is_ready() && model.is_reloadable() && model.name() == "role model");
-    let upkeep = tokio::spawn(model.upkeep().unwrap());
-    let admin = caller(&["admin"]);
-    while !model.permits(&admin, "delete") {
-        tokio::time::advance(std::time::Duration::from_millis(500)).await;
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(table.0.load(Ordering::Relaxed), 4);
-    upkeep.abort();
-    assert!(self::model().build().unwrap().upkeep().is_none(), "a model in the program needs none");
-}
-
 #[tokio::test]
 async fn a_reload_that_drops_what_is_forbidden_is_refused() {
     struct Dropping(AtomicU32);
@@ -286,8 +274,8 @@ mod toml {
         check(&format!("[roles.a]{}", "\n".repeat(1024 * 1024 - 9)), &[]);
     }
 
-    /// A folder of this test's own.
-    fn file(name: &str) -> std::path::PathBuf {
+    /// A file of this test's own.
+    pub(super) fn file(name: &str) -> std::path::PathBuf {
         std::env::temp_dir().join(format!("portcullis-roles-{}-{name}.toml", std::process::id()))
     }
 
@@ -297,19 +285,27 @@ mod toml {
         std::fs::write(&path, "[roles.a]\npermits = ['x']").unwrap();
         let model = RoleModel::from_toml_file(&path).unwrap();
         assert!(!model.reload().await.unwrap());
-        for bad in ["[roles.a]\npermits = ['x', 'x']", "nonsense"] {
+        for (number, bad) in ["[roles.a]\npermits = ['x', 'x']", "nonsense", "", "# a comment", "[roles]"]
+            .into_iter()
+            .enumerate()
+        {
             std::fs::write(&path, bad).unwrap();
             assert!(matches!(model.reload().await, Err(RoleModelError::Invalid(_))));
             assert!(model.permits(&caller(&["a"]), "x"));
+            assert_eq!(model.failed_reloads(), u32::try_from(number).unwrap() + 1);
         }
         std::fs::remove_file(&path).unwrap();
         let gone = model.reload().await.unwrap_err().to_string();
         assert!(gone.contains("P227") && model.permits(&caller(&["a"]), "x"), "{gone}");
         std::fs::write(&path, "[roles.a]\npermits = ['y']").unwrap();
         assert!(model.reload().await.unwrap());
+        assert_eq!(model.failed_reloads(), 0);
         assert!(model.permits(&caller(&["a"]), "y") && !model.permits(&caller(&["a"]), "x"));
         std::fs::remove_file(&path).unwrap();
         assert_eq!(RoleModel::from_toml_file(&path).unwrap_err().codes().collect::<Vec<_>>(), ["P227"]);
+        std::fs::write(&path, "# \u{e9}".as_bytes().split_last().unwrap().1).unwrap();
+        assert_eq!(RoleModel::from_toml_file(&path).unwrap_err().codes().collect::<Vec<_>>(), ["P227"]);
+        std::fs::remove_file(&path).unwrap();
     }
 
     proptest! {

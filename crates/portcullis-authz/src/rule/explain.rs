@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Mode, Principal, Reason};
 
@@ -201,7 +202,12 @@ fn held(condition: &Node, caller: &Principal) -> Option<String> {
         Node::Role(_) | Node::Permission(_) => names("roles", caller.roles()),
         Node::Acr(_) => one("acr", caller.assurance().acr.as_deref()),
         Node::Amr(_) => names("amr", caller.assurance().amr.iter().map(AsRef::as_ref)),
-        Node::MaxAge(_) if caller.assurance().auth_time.is_none() => one("auth_time", None),
+        // As the credential has it: seconds since 1970.
+        Node::MaxAge(_) => {
+            let login = caller.assurance().auth_time;
+            let login = login.map(|at| at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
+            one("auth_time", login.map(|seconds| seconds.to_string()).as_deref())
+        }
         Node::Claim(name, _) => {
             if caller.claims().get(name).is_some() {
                 "another value".to_owned()

@@ -2,10 +2,10 @@
 
 use http::{Method, StatusCode};
 use portcullis_authz::{
-    RoleModel, Rule, ScopeCatalog, anonymous, authenticated, network, permission, role, scope,
-    tenant_matches, via_method,
+    LoadRoles, RoleModel, RoleModelBuilder, Rule, ScopeCatalog, anonymous, authenticated, network,
+    permission, role, scope, tenant_matches, via_method,
 };
-use portcullis_core::{CredentialMethod, Principal, Scopes};
+use portcullis_core::{CredentialMethod, Principal, Scopes, StoreError};
 use portcullis_stack::{RouteList, RoutePolicy, RouteTable, Security, SecurityBuilder};
 
 use crate::support::Bench;
@@ -156,6 +156,23 @@ fn what_is_wrong_for_the_whole_application_is_found_when_it_is_built() {
         .explain_denials_to(permission("debug"));
     let errors = wrong.build().unwrap_err();
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P213", "P225", "P224"]);
+}
+
+/// On every stack, also where no server of axum looks after it.
+#[tokio::test]
+async fn a_role_model_that_is_kept_elsewhere_is_kept_fresh() {
+    struct Table;
+    impl LoadRoles for Table {
+        async fn load_roles(&self) -> Result<RoleModelBuilder, StoreError> {
+            Ok(RoleModel::builder().role("viewer").permits("notes:read"))
+        }
+    }
+    let upkeeps = |model: RoleModel| {
+        let security = Security::builder().insecure_no_audit().roles(model).build().unwrap();
+        security.dependencies().filter(|dependency| dependency.upkeep().is_some()).count()
+    };
+    assert_eq!(upkeeps(RoleModel::load(Table).await.unwrap()), 1);
+    assert_eq!(upkeeps(model()), 0, "one that is written in the program never changes");
 }
 
 /// The parameters of a route around this one, such as that of an application around this application.

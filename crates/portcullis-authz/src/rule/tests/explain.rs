@@ -114,6 +114,11 @@ fn each_condition_tells_what_the_caller_has_in_its_place() {
     ] {
         assert_eq!(explained(&rule, &alice).held_text(), Some(held), "{rule}");
     }
+    let mut login = portcullis_core::Assurance::default();
+    login.auth_time = Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000));
+    let bob = Principal::builder("bob", portcullis_core::CredentialMethod::Jwt).assurance(login);
+    let old = explained(&max_age(std::time::Duration::from_secs(60)), &Who::Known(bob.build()));
+    assert_eq!(old.held_text(), Some("auth_time: 1700000000"));
     let many: Vec<String> = (0..100).map(|number| format!("s{number:02}")).collect();
     let held = explained(&scope("x"), &known(&many.join(" "), &[]));
     assert!(held.held_text().unwrap().ends_with("s15 and 84 more"), "{held}");

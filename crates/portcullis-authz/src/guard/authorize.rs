@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use portcullis_core::{Denial, RequestView, Trail};
+use portcullis_core::{Denial, Principal, RequestView, Trail};
 
 use super::action::Action;
 use super::path_parameters::PathParameters;
@@ -135,10 +135,8 @@ impl<'p, P> Guard<'p, P> {
         let parsed = steps::parsed::<R>(trail, target, id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let tenant = <R::Store as Load<R>>::TENANTS_APART.then_some(caller);
-        let load = store.load_for(caller, &parsed);
-        let unasked = || steps::unasked::<A, R, P>(trail, self.policy, caller);
-        let resource = steps::loaded(trail, target, deadline, load, tenant, unasked).await?;
-        self.ask(trail, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
+        let found = steps::loaded(trail, target, deadline, store.load_for(caller, &parsed)).await?;
+        self.ask_about_found(trail, caller, found, tenant, target).await
     }
 
     /// Asks the policy about a resource that was loaded by other means.
@@ -215,6 +213,25 @@ impl<'p, P> Guard<'p, P> {
         let caller = steps::caller(trail)?;
         let asked = Asked { target, on_deny, deadline: self.decision_deadline.unwrap_or(deadline) };
         steps::decide((trail, self.policy), caller, &resource, &asked).await?;
+        Ok(Permit::new(caller.clone(), resource, trail.clone()))
+    }
+
+    /// The same about what was found, or about what was not.
+    pub(super) async fn ask_about_found<A, R>(
+        &self,
+        trail: &Trail,
+        caller: &Principal,
+        found: Option<R>,
+        tenant: Option<&Principal>,
+        target: Target<'_>,
+    ) -> Result<Permit<A, R>, Denial>
+    where
+        R: Resource,
+        P: Policy<A, R>,
+    {
+        let deadline = self.decision_deadline.unwrap_or(R::DECISION_DEADLINE);
+        let asked = Asked { target, on_deny: R::ON_DENY, deadline };
+        let resource = steps::decide_found((trail, self.policy), caller, found, tenant, &asked).await?;
         Ok(Permit::new(caller.clone(), resource, trail.clone()))
     }
 

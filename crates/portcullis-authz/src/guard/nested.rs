@@ -235,9 +235,8 @@ impl<Rules> Guard<'_, Rules> {
         let parsed = steps::parsed::<R>(trail, target, &id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let load = store.load_within_for(caller, &parent, &parsed);
-        let unasked = || steps::unasked::<A, R, Rules>(trail, self.policy, caller);
-        let resource = steps::loaded(trail, target, deadline, load, None, unasked).await?;
-        let permit = self.ask(trail, resource, target, R::ON_DENY, R::DECISION_DEADLINE).await?;
+        let found = steps::loaded(trail, target, deadline, load).await?;
+        let permit = self.ask_about_found(trail, caller, found, None, target).await?;
         Ok(PermitWithin { parent, permit })
     }
 }

@@ -107,8 +107,8 @@ pub trait Policy<A, R>: Send + Sync {
 
     /// What would have been asked about a resource that does not exist, for the audit event, so that a resource that is
     /// hidden cannot be told from one that is absent by the work that is done. By default, this is `None`: a policy whose
-    /// refusals are no dearer than a comparison needs nothing else. [`Filtered`](crate::Filtered) makes its filter here, and
-    /// the tree of it, as it does for a refusal.
+    /// refusals are no dearer than a comparison needs nothing else. [`Filtered`](crate::Filtered) makes its filter here,
+    /// compares as much, and keeps as much for the tree, as it does for a refusal.
     ///
     /// Guards ask it where a resource is [hidden](crate::OnDeny::Hide) and the policy enforced.
     fn explain_absent(&self, caller: &Principal) -> Option<Explained> {

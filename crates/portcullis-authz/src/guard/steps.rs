@@ -6,13 +6,12 @@ use std::time::Duration;
 use portcullis_core::{
     Authentication, Decision, Denial, Explained, Principal, Reason, Room, Scopes, StoreError, Trail,
 };
-use smallvec::SmallVec;
 
 use super::deadline::{Waited, at_once, within};
 use super::policy::Policy;
 use super::resource::{OnDeny, Resource};
 use super::source::MAX_IDENTIFIER;
-use super::target::Target;
+use super::target::{Said, Target};
 use super::watched;
 use crate::refusal;
 
@@ -35,40 +34,80 @@ pub(super) fn caller(trail: &Trail) -> Result<&Principal, Denial> {
 /// The identifier. Text that is none names nothing.
 pub(super) fn parsed<R: Resource>(trail: &Trail, target: Target<'_>, id: &str) -> Result<R::Id, Denial> {
     if id.len() > MAX_IDENTIFIER {
-        return Err(absent(trail, target, &["the identifier is too long"], None));
+        return Err(unnamed(trail, target, "the identifier is too long"));
     }
-    id.parse().map_err(|_| absent(trail, target, &["the identifier does not parse"], None))
+    id.parse().map_err(|_| unnamed(trail, target, "the identifier does not parse"))
 }
 
-/// What the store has, in time. `tenant` is said where callers see their own tenant's resources alone; `unasked` is what
-/// the policy would have been asked.
+/// What the store has, in time; `None` if it has nothing.
 pub(super) async fn loaded<R>(
     trail: &Trail,
     target: Target<'_>,
     deadline: Duration,
     load: impl Future<Output = Result<Option<R>, StoreError>>,
-    tenant: Option<&Principal>,
-    unasked: impl FnOnce() -> Option<Explained>,
-) -> Result<R, Denial> {
-    let failed = |denial: Denial, said: &[&str]| {
+) -> Result<Option<R>, Denial> {
+    let failed = |denial: Denial, said: &Said<'_>| {
         let refused = target.refused(denial.reason(), said, None);
         told(denial, refused)
     };
     let denial = match within(deadline, load).await {
-        Waited::Answered(Ok(Some(resource))) => return Ok(resource),
-        Waited::Answered(Ok(None)) => {
-            let tenant = Target::tenant(tenant);
-            return Err(absent(trail, target, tenant.as_deref().as_slice(), unasked()));
-        }
-        Waited::Answered(Err(error)) => failed(error.into_denial(Reason::StoreUnavailable), &[]),
+        Waited::Answered(Ok(found)) => return Ok(found),
+        Waited::Answered(Err(error)) => failed(error.into_denial(Reason::StoreUnavailable), &Said::Nothing),
         Waited::Elapsed => {
             let late = format!("nothing was loaded within {deadline:?}");
-            failed(Denial::new(Reason::StoreDeadlineExceeded), &[&late])
+            failed(Denial::new(Reason::StoreDeadlineExceeded), &Said::Why(&late))
         }
         #[cfg(feature = "deadlines")]
         Waited::NoTimer => Denial::misconfigured(NO_TIMER),
     };
     Err(noted(trail, denial))
+}
+
+/// Asks the policy about what was found, and says how to refuse it. What was not found takes the same way, so that neither
+/// can be told from the other by the work that is done. `tenant` is said where callers see their own tenant's resources alone.
+pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
+    (trail, policy): (&Trail, &P),
+    caller: &Principal,
+    found: Option<R>,
+    tenant: Option<&Principal>,
+    asked: &Asked<'_>,
+) -> Result<R, Denial> {
+    let enforced = trail.enforces(policy.mode());
+    let found = match found {
+        Some(resource) if !enforced => {
+            watched::watch((trail, policy), caller, &resource, asked).await;
+            return Ok(resource);
+        }
+        found => found,
+    };
+    let hides = enforced && asked.on_deny == OnDeny::Hide;
+    let decide = async {
+        match &found {
+            Some(resource) => policy.decide_async(caller, resource).await,
+            None => unasked(policy, caller, hides),
+        }
+    };
+    let decision = in_time(asked.deadline, decide).await;
+    let (hidden, said) = match (&found, tenant) {
+        (Some(_), _) => (Reason::ResourceHidden, Said::Policy(&decision)),
+        (None, None) => (Reason::ResourceNotFound, Said::Policy(&decision)),
+        (None, Some(caller)) => (Reason::ResourceNotFound, Said::NotIn(caller.tenant())),
+    };
+    settled(trail, asked, &decision, hidden, &said)?;
+    // INVARIANT: what was not found was refused above.
+    found.ok_or_else(|| Denial::new(Reason::InternalError))
+}
+
+/// A decision about what is not there: what the policy would have been asked. A policy that is not enforced hides nothing.
+fn unasked<A, R, P: Policy<A, R>>(policy: &P, caller: &Principal, hides: bool) -> Decision {
+    let absent = Decision::deny(Reason::ResourceNotFound);
+    if !hides {
+        return absent;
+    }
+    match policy.explain_absent(caller) {
+        Some(tree) => absent.explained(tree),
+        None => absent,
+    }
 }
 
 /// Asks the policy, and says how to refuse. Whatever one says that is not enforced refuses nothing.
@@ -83,7 +122,7 @@ pub(super) async fn decide<A, R, P: Policy<A, R>>(
         return Ok(());
     }
     let decision = in_time(asked.deadline, policy.decide_async(caller, resource)).await;
-    settled(trail, asked, &decision)
+    settled(trail, asked, &decision, Reason::ResourceHidden, &Said::Policy(&decision))
 }
 
 /// The same, where nobody can wait.
@@ -98,7 +137,7 @@ pub(super) fn decide_now<A, R, P: Policy<A, R>>(
         return Ok(());
     }
     let decision = at_once(policy.decide_async(caller, resource)).unwrap_or_else(nobody_waits);
-    settled(trail, asked, &decision)
+    settled(trail, asked, &decision, Reason::ResourceHidden, &Said::Policy(&decision))
 }
 
 pub(super) fn nobody_waits() -> Decision {
@@ -125,10 +164,17 @@ pub(super) struct Asked<'t> {
     pub(super) deadline: Duration,
 }
 
-/// What is enforced, as the resource wants it.
-fn settled(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Result<(), Denial> {
+/// What is enforced, as the resource wants it. Where that hides, a refusal is answered as `hidden`.
+#[inline]
+fn settled(
+    trail: &Trail,
+    asked: &Asked<'_>,
+    decision: &Decision,
+    hidden: Reason,
+    said: &Said<'_>,
+) -> Result<(), Denial> {
     if !decision.is_allowed() {
-        return Err(refused(trail, asked, decision));
+        return Err(refused(trail, asked, decision, hidden, said));
     }
     let (detail, tree) = asked.target.allowed(decision);
     trail.note_allowed(Room::Guard, decision.reason(), true, || (Some(detail), tree));
@@ -146,22 +192,18 @@ pub(super) fn unenforced(target: Target<'_>, decision: &Decision) -> Decision {
         };
     }
     let reason = refusal_of(decision);
-    let (detail, tree) = target.refused(reason, &said(decision), decision.explanation().cloned());
+    let (detail, tree) = target.refused(reason, &Said::Policy(decision), decision.explanation().cloned());
     Decision::deny(reason).because(detail).explained(tree)
 }
 
-fn refused(trail: &Trail, asked: &Asked<'_>, decision: &Decision) -> Denial {
+/// The refusal of a decision: the same answer for what is hidden and what is absent, and as dear.
+fn refused(trail: &Trail, asked: &Asked<'_>, decision: &Decision, hidden: Reason, said: &Said<'_>) -> Denial {
     let reason = refusal_of(decision);
     // A failure is no refusal; it is not hidden behind one either.
     let is_failure = reason.problem().is_none_or(|problem| problem.status().is_server_error());
-    let answer = if !is_failure && asked.on_deny == OnDeny::Hide { Reason::ResourceHidden } else { reason };
-    let text = asked.target.refused(reason, &said(decision), decision.explanation().cloned());
+    let answer = if !is_failure && asked.on_deny == OnDeny::Hide { hidden } else { reason };
+    let text = asked.target.refused(reason, said, decision.explanation().cloned());
     answered(trail, told(Denial::new(answer), text))
-}
-
-/// What the policy says: its reason, and its detail.
-fn said(decision: &Decision) -> SmallVec<[&str; 2]> {
-    [Some(decision.reason().code()), decision.detail()].into_iter().flatten().collect()
 }
 
 fn told(denial: Denial, (detail, tree): (String, Explained)) -> Denial {
@@ -178,20 +220,10 @@ fn refusal_of(decision: &Decision) -> Reason {
     if reason.problem().is_none() { Reason::InternalError } else { reason }
 }
 
-/// Must stay the same answer as a hidden resource, and as dear.
-fn absent(trail: &Trail, target: Target<'_>, said: &[&str], unasked: Option<Explained>) -> Denial {
+/// Text that names nothing.
+fn unnamed(trail: &Trail, target: Target<'_>, why: &str) -> Denial {
     let reason = Reason::ResourceNotFound;
-    answered(trail, told(Denial::new(reason), target.refused(reason, said, unasked)))
-}
-
-/// What the policy would have been asked about a resource that is not there. A policy that is not enforced hides nothing.
-pub(super) fn unasked<A, R: Resource, P: Policy<A, R>>(
-    trail: &Trail,
-    policy: &P,
-    caller: &Principal,
-) -> Option<Explained> {
-    let hides = R::ON_DENY == OnDeny::Hide && trail.enforces(policy.mode());
-    if hides { policy.explain_absent(caller) } else { None }
+    answered(trail, told(Denial::new(reason), target.refused(reason, &Said::Why(why), None)))
 }
 
 pub(super) fn noted(trail: &Trail, denial: Denial) -> Denial {

@@ -106,16 +106,12 @@ impl<'t> Target<'t> {
     pub(super) fn refused(
         self,
         reason: Reason,
-        said: &[&str],
+        said: &Said<'_>,
         inner: Option<Explained>,
     ) -> (String, Explained) {
         let mut detail = String::with_capacity(ROOM);
         // Writing into a string does not fail.
-        let _ = write!(detail, "{self}");
-        for (index, said) in said.iter().enumerate() {
-            detail.push_str(if index == 0 { ": " } else { ", " });
-            detail.push_str(said);
-        }
+        let _ = write!(detail, "{self}{said}");
         (detail, self.told(reason, inner))
     }
 
@@ -129,13 +125,36 @@ impl<'t> Target<'t> {
     pub(super) fn owned(self) -> OwnedTarget {
         OwnedTarget { subject: self.subject, id: self.id.map(Into::into) }
     }
+}
 
-    /// Where callers are kept to their own tenant, what there is to say of one to whom something is absent.
-    pub(super) fn tenant(tenant: Option<&Principal>) -> Option<Cow<'static, str>> {
-        Some(match tenant?.tenant() {
-            None => "the caller is of no tenant".into(),
-            Some(tenant) => format!("not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN)).into(),
-        })
+/// What there is to say of a refusal, after what was asked for.
+pub(super) enum Said<'a> {
+    Nothing,
+    Why(&'a str),
+    /// What was decided: its reason, and its detail.
+    Policy(&'a Decision),
+    /// The tenant of the caller, who is kept to it.
+    NotIn(Option<&'a str>),
+}
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Why(why) => write!(f, ": {why}"),
+            Self::Policy(decision) => {
+                f.write_str(": ")?;
+                f.write_str(decision.reason().code())?;
+                match decision.detail() {
+                    None => Ok(()),
+                    Some(detail) => write!(f, ", {detail}"),
+                }
+            }
+            Self::NotIn(None) => f.write_str(": the caller is of no tenant"),
+            Self::NotIn(Some(tenant)) => {
+                write!(f, ": not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN))
+            }
+        }
     }
 }
 

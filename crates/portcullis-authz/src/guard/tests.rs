@@ -144,7 +144,12 @@ async fn hidden_and_absent_are_the_same_answer_with_different_reasons() {
         [hidden_noted, absent_noted],
         [
             (Effect::Deny, Reason::ResourceHidden, true, "Read Document/bob: policy_denied".to_owned()),
-            (Effect::Deny, Reason::ResourceNotFound, true, "Read Document/absent".to_owned()),
+            (
+                Effect::Deny,
+                Reason::ResourceNotFound,
+                true,
+                "Read Document/absent: resource_not_found".to_owned()
+            ),
         ]
     );
 }

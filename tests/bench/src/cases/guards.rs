@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 
 use http::Request;
-use portcullis::authz::{Field, Filter, Filtered, Guard, ListPolicy, Load, Policy, Read, Resource};
-use portcullis::core::{Clock, Decision, Reason, RequestView, StoreError, Trail};
+use portcullis::authz::{Guard, Policy, Read, Resource};
+use portcullis::core::{Clock, Decision, Reason, RequestView, Trail};
 use portcullis::{CredentialMethod, Principal};
 
 use crate::case::Case;
@@ -20,14 +18,11 @@ pub(super) const CASES: &[Entry] = &[
     ("guard request", request),
     ("guard by hand 10", || by_hand(10)),
     ("guard by hand 1000", || by_hand(1_000)),
-    ("guard hidden", || filtered(7)),
-    ("guard absent", || filtered(8)),
-    ("guard found", || found(7)),
 ];
 
 /// What a guard is asked about: it belongs to a team, whose number of documents nobody limits.
 #[derive(Debug)]
-struct Document {
+pub(super) struct Document {
     team: String,
 }
 
@@ -38,7 +33,7 @@ impl Resource for Document {
 }
 
 /// Who manages each team: a rule for each, found by its team.
-struct Managers(HashMap<String, String>);
+pub(super) struct Managers(HashMap<String, String>);
 
 impl Managers {
     fn of(teams: usize) -> Self {
@@ -85,73 +80,9 @@ fn request() -> Case {
     in_requests(10, |_, document| drop(black_box(document)))
 }
 
-/// What a filter of the library hides.
-#[derive(Debug)]
-struct Plan {
-    owner: String,
-    team: Option<String>,
-    public: bool,
-}
-
-const OWNER: Field<Plan, str> = Field::text("owner", |plan| Some(&plan.owner));
-const TEAM: Field<Plan, str> = Field::text("team", |plan| plan.team.as_deref());
-const PUBLIC: Field<Plan, bool> = Field::boolean("public", |plan| Some(plan.public));
-
-struct Plans;
-struct Readers;
-
-impl Resource for Plan {
-    type Id = u64;
-    type Store = Plans;
-    type Rules = Filtered<Readers>;
-}
-
-impl Plans {
-    /// Does the same work for what it has and for what it does not have.
-    fn find(id: u64) -> Option<Plan> {
-        let plan = Plan { owner: "robert".to_owned(), team: Some("finance".to_owned()), public: false };
-        Some(plan).filter(|_| black_box(id) == 7)
-    }
-}
-
-impl Load<Plan> for Plans {
-    async fn load(&self, id: &u64) -> Result<Option<Plan>, StoreError> {
-        Ok(Self::find(*id))
-    }
-}
-
-impl ListPolicy<Read, Plan> for Readers {
-    fn filter(&self, caller: &Principal) -> Filter<Plan> {
-        OWNER.equals(caller.subject()).or(PUBLIC.equals(true)).or(TEAM.one_of(["sales", "legal"]))
-    }
-}
-
-/// A guard that answers 404: what is 7 is hidden, and nothing else is there.
-fn filtered(id: u64) -> Case {
-    let (policy, id) = (Filtered(Readers), id.to_string());
-    in_requests(10, move |view, _| {
-        let guard = Guard::new(&policy);
-        let permit = now(guard.load_and_authorize::<Read, Plan>(view, &Plans, black_box(&id)));
-        drop(black_box(permit).expect_err("a refusal"));
-    })
-}
-
-/// The request and what the store does, alone.
-fn found(id: u64) -> Case {
-    in_requests(10, move |_, _| drop(black_box(Plans::find(id))))
-}
-
-/// What never has to wait.
-fn now<F: Future>(future: F) -> F::Output {
-    let mut context = Context::from_waker(Waker::noop());
-    match pin!(future).poll(&mut context) {
-        Poll::Ready(answer) => answer,
-        Poll::Pending => panic!("nothing here waits"),
-    }
-}
-
-fn in_requests(rules: usize, ask: impl Fn(&RequestView<'_>, Document) + 'static) -> Case {
-    let caller = Principal::builder("alice", CredentialMethod::Jwt).build();
+/// A case whose iterations each have a request and a document of their own.
+pub(super) fn in_requests(rules: usize, ask: impl Fn(&RequestView<'_>, Document) + 'static) -> Case {
+    let caller = Principal::builder("alice", CredentialMethod::Jwt).tenant("red").build();
     Case::new(move |iterations| {
         for _ in 0..iterations {
             let mut request = Request::new(());

@@ -9,6 +9,7 @@ mod checks;
 mod composite;
 mod floors;
 mod guards;
+mod hidden;
 mod layers;
 mod loopback;
 mod opaque;
@@ -44,6 +45,7 @@ pub fn case(name: &str) -> Option<Case> {
         #[cfg(feature = "cedar")]
         cedar::CASES,
         guards::CASES,
+        hidden::CASES,
         routes::CASES,
         yardsticks::CASES,
     ];

@@ -101,6 +101,20 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("-", "what a filter hides / what is absent", "guard hidden - guard found")
         .of("guard absent - guard found")
         .at_most(1.02),
+    Goal::new(
+        "-",
+        "what a policy in plain code hides / what is absent",
+        "guard hidden plainly - guard found",
+    )
+    .of("guard absent plainly - guard found")
+    .at_most(1.02),
+    Goal::new(
+        "-",
+        "what a filter hides of a tenant / what is absent",
+        "guard hidden of a tenant - guard found",
+    )
+    .of("guard absent of a tenant - guard found")
+    .at_most(1.02),
     Goal::new("-", "Security over axum with 1,000 routes / with 10", "routes 1000 - bare routes 1000")
         .of("routes 10 - bare routes 10")
         .at_most(1.03),

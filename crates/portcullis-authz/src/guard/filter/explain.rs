@@ -1,12 +1,13 @@
 //! Why a filter did not let a resource through: each comparison, with what the resource has instead.
 
-use std::fmt;
+use std::hint::black_box;
 use std::sync::Arc;
+use std::{fmt, iter, slice};
 
 use portcullis_core::text::Text;
 use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Principal, Reason};
 
-use super::field::{Column, Value};
+use super::field::{Seen, Value};
 use super::{Filter, Node};
 
 /// How many comparisons are told apart. Later ones are told as not asked.
@@ -31,8 +32,10 @@ impl<R: 'static> Filter<R> {
         decision.explained(self.into_explained(Some(resource)))
     }
 
-    /// The tree of what would have been asked of a resource that is not there. It is as dear as that of a refusal.
+    /// The tree of what would have been asked of a resource that is not there. It is as dear as that of a refusal: as much is
+    /// compared and kept.
     pub(super) fn into_unasked(self) -> Explained {
+        black_box(self.node.matches(None));
         self.into_explained(None)
     }
 
@@ -52,21 +55,27 @@ struct Compared<R> {
 
 /// What came of one comparison.
 struct Held {
-    finding: Finding,
+    fits: bool,
+    /// `None` if it must not be told.
     value: Option<HeldValue>,
 }
 
 /// What a resource has in a field: a copy, since the resource is gone when it is told, and bounded, since it may be long.
-pub(super) enum HeldValue {
+enum HeldValue {
     Boolean(bool),
     Integer(i64),
     Null,
     Text(Text<[u8; MAX_TEXT]>),
 }
 
-impl HeldValue {
-    pub(super) fn text(text: &str) -> Self {
-        Self::Text(Text::bounded(text, MAX_TEXT))
+impl From<Option<Seen<'_>>> for HeldValue {
+    fn from(seen: Option<Seen<'_>>) -> Self {
+        match seen {
+            None | Some(Seen::Unknown) => Self::Null,
+            Some(Seen::Boolean(value)) => Self::Boolean(value),
+            Some(Seen::Integer(value)) => Self::Integer(value),
+            Some(Seen::Text(text)) => Self::Text(Text::bounded(text, MAX_TEXT)),
+        }
     }
 }
 
@@ -80,26 +89,33 @@ impl<R> Node<R> {
         }
     }
 
+    /// What is not there is taken to have what was asked for, so that it is as dear to compare and to keep as what is.
     fn compare(&self, resource: Option<&R>, held: &mut Vec<Held>) {
-        let column = match self {
+        let (column, asked) = match self {
             Self::And(parts) | Self::Or(parts) => {
                 return parts.iter().for_each(|part| part.compare(resource, held));
             }
             Self::Not(inner) => return inner.compare(resource, held),
             Self::All | Self::Nothing => return,
-            Self::Equals(column, _) | Self::IsNull(column) | Self::OneOf(column, _) => column,
+            Self::IsNull(column) => (column, &[][..]),
+            Self::Equals(column, value) => (column, slice::from_ref(value)),
+            Self::OneOf(column, values) => (column, &**values),
         };
-        if held.len() < MAX_TOLD {
-            held.push(match resource {
-                None => Held { finding: Finding::NotAsked, value: None },
-                Some(resource) => Held {
-                    finding: if self.matches(resource) { Finding::Holds } else { Finding::Fails },
-                    value: column.is_told().then(|| column.held(resource)),
-                },
-            });
+        if held.len() >= MAX_TOLD {
+            return;
         }
+        let seen = match resource {
+            Some(_) => column.seen(resource),
+            None => asked.last().map(Seen::from),
+        };
+        let fits = match seen {
+            None => asked.is_empty(),
+            Some(seen) => asked.iter().any(|value| seen.is(value)),
+        };
+        held.push(Held { fits, value: column.is_told().then(|| seen.into()) });
     }
 
+    /// Nothing was asked where nothing is held.
     fn tell<'h>(&self, held: &mut impl Iterator<Item = &'h Held>) -> Explanation {
         match self {
             Self::And(parts) => {
@@ -133,7 +149,12 @@ impl<R> Node<R> {
 }
 
 fn tell(asked: String, held: Option<&Held>) -> Explanation {
-    let tree = Explanation::new(asked, held.map_or(Finding::NotAsked, |held| held.finding));
+    let finding = match held {
+        None => Finding::NotAsked,
+        Some(held) if held.fits => Finding::Holds,
+        Some(_) => Finding::Fails,
+    };
+    let tree = Explanation::new(asked, finding);
     match held.and_then(|held| held.value.as_ref()) {
         Some(value) => tree.held(value.to_string()),
         None => tree,
@@ -149,8 +170,10 @@ fn list(asked: &'static str, parts: Vec<Explanation>, order: [Finding; 3]) -> Ex
 impl<R: 'static> Explain for Compared<R> {
     /// The outcome is whether there was a resource.
     fn explain(&self, there: u64, _: Option<&Principal>) -> Explanation {
-        let tree = self.filter.node.tell(&mut self.held.iter());
-        if there == 1 { tree.decisive() } else { tree }
+        match there {
+            1 => self.filter.node.tell(&mut self.held.iter()).decisive(),
+            _ => self.filter.node.tell(&mut iter::empty()),
+        }
     }
 }
 
@@ -197,10 +220,4 @@ impl fmt::Display for HeldValue {
 
 fn quoted(f: &mut fmt::Formatter<'_>, text: &Text<[u8; MAX_TEXT]>) -> fmt::Result {
     write!(f, "'{}{}'", text.as_str(), if text.is_truncated() { "…" } else { "" })
-}
-
-impl<R> Column<R> {
-    fn held(self, resource: &R) -> HeldValue {
-        self.value(resource).unwrap_or(HeldValue::Null)
-    }
 }

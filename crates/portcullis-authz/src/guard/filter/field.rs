@@ -1,7 +1,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::explain::HeldValue;
 use super::{Filter, Node};
 
 /// A field of a resource: the column that holds it, and how a loaded resource tells it.
@@ -228,34 +227,49 @@ impl<R> Column<R> {
         self.is_told
     }
 
-    /// What the resource has there, bounded; `None` if it is absent.
-    pub(super) fn value(self, resource: &R) -> Option<HeldValue> {
+    /// What the resource has there; `None` if it is absent. Where there is no resource, it is what nothing equals.
+    pub(super) fn seen(self, resource: Option<&R>) -> Option<Seen<'_>> {
+        let Some(resource) = resource else { return Some(Seen::Unknown) };
         match self.read {
-            Read::Boolean(read) => read(resource).map(HeldValue::Boolean),
-            Read::Integer(read) => read(resource).map(HeldValue::Integer),
-            Read::Text(read) => read(resource).map(HeldValue::text),
+            Read::Boolean(read) => read(resource).map(Seen::Boolean),
+            Read::Integer(read) => read(resource).map(Seen::Integer),
+            Read::Text(read) => read(resource).map(Seen::Text),
         }
     }
 
     pub(super) const fn is_text(self) -> bool {
         matches!(self.read, Read::Text(_))
     }
+}
 
-    pub(super) fn equals(self, resource: &R, value: &Value) -> bool {
-        match (self.read, value) {
-            (Read::Boolean(read), Value::Boolean(value)) => read(resource) == Some(*value),
-            (Read::Integer(read), Value::Integer(value)) => read(resource) == Some(*value),
-            (Read::Text(read), Value::Text(value)) => read(resource) == Some(value.as_str()),
+/// A value of a resource, where it lies.
+#[derive(Clone, Copy)]
+pub(super) enum Seen<'a> {
+    Boolean(bool),
+    Integer(i64),
+    Text(&'a str),
+    /// Of a resource that is not there.
+    Unknown,
+}
+
+impl Seen<'_> {
+    pub(super) fn is(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Boolean(seen), Value::Boolean(value)) => seen == *value,
+            (Self::Integer(seen), Value::Integer(value)) => seen == *value,
+            (Self::Text(seen), Value::Text(value)) => seen == value,
             // Values of another type do not compile.
             _ => false,
         }
     }
+}
 
-    pub(super) fn is_null(self, resource: &R) -> bool {
-        match self.read {
-            Read::Boolean(read) => read(resource).is_none(),
-            Read::Integer(read) => read(resource).is_none(),
-            Read::Text(read) => read(resource).is_none(),
+impl<'a> From<&'a Value> for Seen<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Boolean(value) => Self::Boolean(*value),
+            Value::Integer(value) => Self::Integer(*value),
+            Value::Text(value) => Self::Text(value),
         }
     }
 }

@@ -128,7 +128,7 @@ impl<R> Filter<R> {
     /// Whether it lets this one through.
     #[must_use]
     pub fn matches(&self, resource: &R) -> bool {
-        !self.is_too_large() && self.node.matches(resource)
+        !self.is_too_large() && self.node.matches(Some(resource))
     }
 
     /// The decision about this one: allowed if it is let through, else [`Reason::PolicyDenied`]. A filter that is too
@@ -137,7 +137,7 @@ impl<R> Filter<R> {
         if self.is_too_large() {
             return Decision::deny(Reason::InternalError).because("the filter is too large");
         }
-        Decision::allow_if(self.node.matches(resource), Reason::PolicyDenied)
+        Decision::allow_if(self.node.matches(Some(resource)), Reason::PolicyDenied)
     }
 
     /// Whether it is known without a look at any resource that nothing is let through.
@@ -180,15 +180,18 @@ impl<R> Not for Filter<R> {
 }
 
 impl<R> Node<R> {
-    fn matches(&self, resource: &R) -> bool {
+    /// Where there is no resource, no value fits.
+    fn matches(&self, resource: Option<&R>) -> bool {
         match self {
             Self::All => true,
             Self::And(parts) => parts.iter().all(|part| part.matches(resource)),
-            Self::Equals(column, value) => column.equals(resource, value),
-            Self::IsNull(column) => column.is_null(resource),
+            Self::Equals(column, value) => column.seen(resource).is_some_and(|seen| seen.is(value)),
+            Self::IsNull(column) => column.seen(resource).is_none(),
             Self::Not(inner) => !inner.matches(resource),
             Self::Nothing => false,
-            Self::OneOf(column, values) => values.iter().any(|value| column.equals(resource, value)),
+            Self::OneOf(column, values) => {
+                column.seen(resource).is_some_and(|seen| values.iter().any(|value| seen.is(value)))
+            }
             Self::Or(parts) => parts.iter().any(|part| part.matches(resource)),
         }
     }

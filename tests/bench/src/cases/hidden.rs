@@ -1,0 +1,141 @@
+//! Guards that answer 404, for what they hide and for what is not there.
+
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use portcullis::Principal;
+use portcullis::authz::{
+    Field, Filter, Filtered, Guard, ListPolicy, Load, LoadInTenant, Policy, Read, Resource, TenantScoped,
+    TenantStore,
+};
+use portcullis::core::{Decision, Reason, StoreError};
+
+use crate::case::Case;
+use crate::cases::Entry;
+use crate::cases::guards::in_requests;
+
+pub(super) const CASES: &[Entry] = &[
+    ("guard hidden", || refused(Filtered(Readers), 7)),
+    ("guard absent", || refused(Filtered(Readers), 8)),
+    ("guard hidden plainly", || refused(Nobody, 7)),
+    ("guard absent plainly", || refused(Nobody, 8)),
+    ("guard hidden of a tenant", || refused_in_tenant(7)),
+    ("guard absent of a tenant", || refused_in_tenant(8)),
+    ("guard found", || found(7)),
+];
+
+/// What a filter of the library hides.
+#[derive(Debug)]
+struct Plan {
+    owner: String,
+    team: Option<String>,
+    public: bool,
+}
+
+const OWNER: Field<Plan, str> = Field::text("owner", |plan| Some(&plan.owner));
+const TEAM: Field<Plan, str> = Field::text("team", |plan| plan.team.as_deref());
+const PUBLIC: Field<Plan, bool> = Field::boolean("public", |plan| Some(plan.public));
+
+/// The same, kept apart by tenants.
+#[derive(Debug)]
+struct Kept(Plan);
+
+const KEPT_OWNER: Field<Kept, str> = Field::text("owner", |kept| Some(&kept.0.owner));
+const KEPT_TEAM: Field<Kept, str> = Field::text("team", |kept| kept.0.team.as_deref());
+const KEPT_PUBLIC: Field<Kept, bool> = Field::boolean("public", |kept| Some(kept.0.public));
+
+struct Plans;
+struct Readers;
+
+impl Resource for Kept {
+    type Id = u64;
+    type Store = TenantStore<Plans>;
+    type Rules = Filtered<Readers>;
+}
+
+impl TenantScoped for Kept {
+    const TENANT: Field<Self, str> = Field::text("tenant", |_| Some("red"));
+}
+
+impl LoadInTenant<Kept> for Plans {
+    async fn load_in_tenant(&self, _: &str, id: &u64) -> Result<Option<Kept>, StoreError> {
+        Ok(Self::find(*id).map(Kept))
+    }
+}
+
+impl ListPolicy<Read, Kept> for Readers {
+    fn filter(&self, caller: &Principal) -> Filter<Kept> {
+        let owned = KEPT_OWNER.equals(caller.subject());
+        owned.or(KEPT_PUBLIC.equals(true)).or(KEPT_TEAM.one_of(["sales", "legal"]))
+    }
+}
+
+impl Resource for Plan {
+    type Id = u64;
+    type Store = Plans;
+    type Rules = Filtered<Readers>;
+}
+
+impl Plans {
+    /// Does the same work for what it has and for what it does not have.
+    fn find(id: u64) -> Option<Plan> {
+        let plan = Plan { owner: "robert".to_owned(), team: Some("finance".to_owned()), public: false };
+        Some(plan).filter(|_| black_box(id) == 7)
+    }
+}
+
+impl Load<Plan> for Plans {
+    async fn load(&self, id: &u64) -> Result<Option<Plan>, StoreError> {
+        Ok(Self::find(*id))
+    }
+}
+
+impl ListPolicy<Read, Plan> for Readers {
+    fn filter(&self, caller: &Principal) -> Filter<Plan> {
+        OWNER.equals(caller.subject()).or(PUBLIC.equals(true)).or(TEAM.one_of(["sales", "legal"]))
+    }
+}
+
+/// A policy in plain code, which looks at the resource and says no.
+struct Nobody;
+
+impl Policy<Read, Plan> for Nobody {
+    fn decide(&self, caller: &Principal, plan: &Plan) -> Decision {
+        Decision::allow_if(plan.owner == caller.subject(), Reason::PolicyDenied)
+    }
+}
+
+/// A guard that answers 404: what is 7 is hidden, and nothing else is there.
+fn refused(policy: impl Policy<Read, Plan> + 'static, id: u64) -> Case {
+    let id = id.to_string();
+    in_requests(10, move |view, _| {
+        let guard = Guard::new(&policy);
+        let permit = now(guard.load_and_authorize::<Read, Plan>(view, &Plans, black_box(&id)));
+        drop(black_box(permit).expect_err("a refusal"));
+    })
+}
+
+/// The same of a tenant.
+fn refused_in_tenant(id: u64) -> Case {
+    let (store, policy, id) = (TenantStore::new(Plans), Filtered(Readers), id.to_string());
+    in_requests(10, move |view, _| {
+        let guard = Guard::new(&policy);
+        let permit = now(guard.load_and_authorize::<Read, Kept>(view, &store, black_box(&id)));
+        drop(black_box(permit).expect_err("a refusal"));
+    })
+}
+
+/// The request and what the store does, alone.
+fn found(id: u64) -> Case {
+    in_requests(10, move |_, _| drop(black_box(Plans::find(id))))
+}
+
+/// What never has to wait.
+fn now<F: Future>(future: F) -> F::Output {
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}

@@ -40,6 +40,7 @@ impl Denial {
         Self(Form::Own(Box::new(Inner {
             reason,
             problem: reason.problem().unwrap_or(ProblemType::InternalError),
+            status: None,
             challenges: SmallVec::new(),
             retry_after: None,
             allow: None,
@@ -70,6 +71,34 @@ impl Denial {
     pub fn challenge_value(mut self, challenge: HeaderValue) -> Self {
         self.edit().challenges.push(challenge);
         self
+    }
+
+    /// Answers with this status in place of the reason's, for a refusal whose status others chose. The caller is told
+    /// the problem that goes with it in general; where there is none, the type is `about:blank` (RFC 9457 §4.2.1). The
+    /// reason stays. What is neither 4xx nor 5xx is no refusal, and changes nothing.
+    ///
+    /// ```
+    /// use portcullis_core::{Denial, ProblemType, Reason};
+    ///
+    /// let gone = Denial::new(Reason::ExtractorRejected).with_status(http::StatusCode::GONE);
+    /// assert_eq!((gone.status().as_u16(), gone.reason()), (410, Reason::ExtractorRejected));
+    /// let missing = Denial::new(Reason::ExtractorRejected).with_status(http::StatusCode::NOT_FOUND);
+    /// assert_eq!((missing.status().as_u16(), missing.kind()), (404, ProblemType::NotFound));
+    /// ```
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        if (status.is_client_error() || status.is_server_error()) && status != self.status() {
+            let known = ProblemType::of_status(status);
+            let inner = self.edit();
+            inner.status = known.is_none().then_some(status);
+            inner.problem = known.unwrap_or(inner.problem);
+        }
+        self
+    }
+
+    /// The status, if it is not that of the [kind](Self::kind).
+    pub(crate) fn own_status(&self) -> Option<StatusCode> {
+        self.inner().status
     }
 
     /// Says when to try again, in whole seconds, rounded up, at least one (RFC 9110 §10.2.3).
@@ -147,7 +176,7 @@ impl Denial {
         self.inner().reason
     }
 
-    /// What the caller is told.
+    /// What the caller is told. With a [status](Self::with_status) that no problem has, it is that of the reason.
     #[must_use]
     pub fn kind(&self) -> ProblemType {
         self.inner().problem
@@ -156,7 +185,8 @@ impl Denial {
     /// The status of the answer (in HTTP; a gRPC answer is 200 with [`ProblemType::grpc_status`]).
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.inner().problem.status()
+        let inner = self.inner();
+        inner.status.unwrap_or(inner.problem.status())
     }
 
     /// The rendered challenges, one per accepted scheme.

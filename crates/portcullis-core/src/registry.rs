@@ -44,6 +44,10 @@ reasons! {
     MalformedRequest = "malformed_request" => InvalidRequest,
     /// The path is encoded in more than one possible reading.
     AmbiguousPath = "ambiguous_path" => InvalidRequest,
+    /// An extractor of the application refused the request, with a status of its own.
+    ExtractorRejected = "extractor_rejected" => InvalidRequest,
+    /// The client sent the body too slowly, or stopped.
+    BodyTooSlow = "body_too_slow" => RequestTimeout,
     /// The body is larger than the route accepts.
     BodyTooLarge = "body_too_large" => ContentTooLarge,
     /// The media type of the body is not one that the route reads.
@@ -239,6 +243,8 @@ problems! {
     NotFound: NOT_FOUND, grpc 5, "Not found", "urn:portcullis:problem:not-found";
     /// 405: the path exists, but not with this method.
     MethodNotAllowed: METHOD_NOT_ALLOWED, grpc 12, "The method is not allowed here", "urn:portcullis:problem:method-not-allowed";
+    /// 408: the request did not come in time.
+    RequestTimeout: REQUEST_TIMEOUT, grpc 4, "The request took too long to come", "urn:portcullis:problem:request-timeout";
     /// 413: the content is larger than accepted.
     ContentTooLarge: PAYLOAD_TOO_LARGE, grpc 8, "The content is too large", "urn:portcullis:problem:content-too-large";
     /// 415: the media type is not accepted.
@@ -253,4 +259,25 @@ problems! {
     ReducedCapacity: SERVICE_UNAVAILABLE, grpc 14, "No capacity is left at the moment", "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
     /// 503: something that the server depends on failed.
     Unavailable: SERVICE_UNAVAILABLE, grpc 14, "Temporarily unavailable", "urn:portcullis:problem:unavailable";
+}
+
+impl ProblemType {
+    /// What the status means in general; `None` if none of the types stands for it.
+    pub(crate) fn of_status(status: StatusCode) -> Option<Self> {
+        const GENERAL: [ProblemType; 12] = [
+            ProblemType::InvalidRequest,
+            ProblemType::Unauthenticated,
+            ProblemType::Forbidden,
+            ProblemType::NotFound,
+            ProblemType::MethodNotAllowed,
+            ProblemType::RequestTimeout,
+            ProblemType::ContentTooLarge,
+            ProblemType::UnsupportedMediaType,
+            ProblemType::UnprocessableContent,
+            ProblemType::QuotaExceeded,
+            ProblemType::InternalError,
+            ProblemType::Unavailable,
+        ];
+        GENERAL.into_iter().find(|problem| problem.status() == status)
+    }
 }

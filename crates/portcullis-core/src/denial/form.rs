@@ -5,7 +5,7 @@ use std::error::Error;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use smallvec::SmallVec;
 
 use super::Denial;
@@ -32,6 +32,8 @@ pub(super) struct Prepared {
 pub(super) struct Inner {
     pub(super) reason: Reason,
     pub(super) problem: ProblemType,
+    /// In place of that of the problem, if no problem has it.
+    pub(super) status: Option<StatusCode>,
     pub(super) challenges: SmallVec<[HeaderValue; 2]>,
     pub(super) retry_after: Option<u64>,
     pub(super) allow: Option<HeaderValue>,

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::{RefusedRequest, RenderDenial, Rendered};
@@ -17,7 +17,7 @@ pub struct ProblemJson;
 
 impl RenderDenial for ProblemJson {
     fn render(&self, denial: &Denial, _: &RefusedRequest) -> Rendered {
-        let plain = plain(denial.kind());
+        let plain = denial.own_status().map_or_else(|| plain(denial.kind()), blank);
         let special = denial.hint_text().is_some()
             || denial.violated_policies().next().is_some()
             || denial.disclosed().is_some();
@@ -30,6 +30,14 @@ impl RenderDenial for ProblemJson {
 fn plain(kind: ProblemType) -> Bytes {
     let known = PLAIN.iter().find(|(known, _)| *known == kind);
     known.map_or_else(Bytes::new, |(_, content)| content.clone())
+}
+
+/// A problem that is told by its status alone (RFC 9457 §4.2.1).
+fn blank(status: StatusCode) -> Bytes {
+    let title = status.canonical_reason().unwrap_or("Refused");
+    let problem = Problem { r#type: "about:blank", title, status: status.as_u16() };
+    // INVARIANT: text and a number always serialise.
+    serde_json::to_vec(&problem).unwrap_or_default().into()
 }
 
 static PLAIN: LazyLock<Vec<(ProblemType, Bytes)>> = LazyLock::new(|| {
@@ -104,6 +112,38 @@ mod tests {
             json!({ "type": kind.uri(), "title": kind.title(), "status": kind.status().as_u16() });
         expected.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         assert_eq!(serde_json::from_slice::<Value>(&rendered.content).unwrap(), expected);
+    }
+
+    /// RFC 9457 §4.2.1.
+    #[test]
+    fn a_status_without_a_problem_of_its_own_is_told_by_its_phrase() {
+        let told = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let denial = Denial::new(Reason::ExtractorRejected).with_status(status).hint("why");
+            assert_eq!(denial.status(), status);
+            let rendered = ProblemJson.render(&denial, &RefusedRequest::of(&Request::new(())));
+            serde_json::from_slice::<Value>(&rendered.content).unwrap()
+        };
+        let blank = |title, status| json!({ "type": "about:blank", "title": title, "status": status, "detail": "why" });
+        assert_eq!(told(409), blank("Conflict", 409));
+        assert_eq!(told(499), blank("Refused", 499));
+        for (status, kind) in [
+            (400, ProblemType::InvalidRequest),
+            (403, ProblemType::Forbidden),
+            (404, ProblemType::NotFound),
+            (429, ProblemType::QuotaExceeded),
+            (503, ProblemType::Unavailable),
+        ] {
+            let problem = told(status);
+            assert_eq!((&problem["type"], &problem["title"]), (&json!(kind.uri()), &json!(kind.title())));
+            assert_eq!(problem["status"], status);
+        }
+        let unchanged = Denial::new(Reason::ExtractorRejected).with_status(StatusCode::FOUND);
+        assert_eq!(unchanged.status(), 400);
+        let same = Denial::new(Reason::InsufficientScope).with_status(StatusCode::FORBIDDEN);
+        assert_eq!(same.kind(), ProblemType::InsufficientScope);
+        let back = Denial::new(Reason::ExtractorRejected).with_status(StatusCode::GONE);
+        assert_eq!(back.with_status(StatusCode::NOT_FOUND).own_status(), None);
     }
 
     /// RFC 9457 §3.1, draft-ietf-httpapi-ratelimit-headers §5.

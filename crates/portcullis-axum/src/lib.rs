@@ -38,9 +38,9 @@ pub use self::methods::{any, connect, delete, get, head, options, patch, post, p
 pub use self::router::SecureRouter;
 pub use self::routes::Routes;
 pub use self::serve::{
-    DEFAULT_BODY_READ_TIMEOUT, DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS,
-    DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, MAX_UNREAD_EVENTS, Serve, UNREAD_EVENT_INTERVAL,
-    UnreadRequests,
+    DEFAULT_BODY_READ_TIMEOUT, DEFAULT_HEADER_READ_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_MIN_BODY_RATE,
+    DEFAULT_MIN_WRITE_RATE, DEFAULT_SHUTDOWN_DEADLINE, DEFAULT_WRITE_TIMEOUT, MAX_UNREAD_EVENTS, Serve,
+    UNREAD_EVENT_INTERVAL, UnreadRequests,
 };
 pub use self::unguarded::Unguarded;
 

@@ -1,19 +1,25 @@
 //! Rejections of extractors, told as problems.
 
+mod own_fields;
+
 use axum::body::to_bytes;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::header::{ALLOW, CONTENT_TYPE, UPGRADE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use portcullis_core::escape::Escaped;
-use portcullis_core::{Denial, Reason};
+use portcullis_core::{Denial, OwnAnswer, Reason};
+
+pub(crate) use self::own_fields::OwnFields;
+use crate::serve::TOO_SLOW;
 
 /// The longest explanation of an extractor that is read, in bytes.
 const MAX_EXPLANATION: usize = 4 * 1024;
 
-/// Turns the plain-text rejection of an extractor into a refusal with a reason.
+/// Turns the rejection of an extractor, in plain text or without any, into a refusal with a reason. It keeps the status
+/// and the fields that it has of its own.
 ///
 /// A rejection that is a [`Denial`] already stays one, and so does the answer of an extractor that renders its
-/// own rejections as something other than plain text.
+/// own rejections as something other than plain text, or that is no refusal, such as a redirection.
 ///
 /// The rejection itself need not be `Send`: it is turned into its response at once.
 pub(crate) fn explain<R: IntoResponse>(rejection: R) -> impl Future<Output = Response> + Send + use<R> {
@@ -23,23 +29,78 @@ pub(crate) fn explain<R: IntoResponse>(rejection: R) -> impl Future<Output = Res
 async fn explain_response(rejection: Response) -> Response {
     let plain = |value: &HeaderValue| value.as_bytes().starts_with(b"text/plain");
     let is_plain = rejection.headers().get(CONTENT_TYPE).is_none_or(plain);
-    let Some(reason) = reason_of(rejection.status()) else { return rejection };
-    if !is_plain || rejection.extensions().get::<Denial>().is_some() {
+    let status = rejection.status();
+    let refuses = status.is_client_error() || status.is_server_error();
+    let extensions = rejection.extensions();
+    let is_final = extensions.get::<Denial>().is_some() || extensions.get::<OwnAnswer>().is_some();
+    if !refuses || !is_plain || is_final {
         return rejection;
     }
-    let text = to_bytes(rejection.into_body(), MAX_EXPLANATION).await.unwrap_or_default();
+    let (parts, body) = rejection.into_parts();
+    let text = to_bytes(body, MAX_EXPLANATION).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
+    let mut fields = parts.headers;
+    let denial = match reason_of(status) {
+        _ if is_of_a_slow_body(status, &text) => Denial::new(Reason::BodyTooSlow),
+        Some(reason) => Denial::new(reason),
+        None if status.is_server_error() => Denial::new(Reason::InternalError).with_status(status),
+        None => Denial::new(Reason::ExtractorRejected).with_status(status),
+    };
+    let denial = match methods(status, &text, &mut fields) {
+        Some(methods) => denial.allow(methods),
+        None => denial,
+    };
+    if status == StatusCode::UPGRADE_REQUIRED && text.starts_with(WEB_SOCKET) && !fields.contains_key(UPGRADE)
+    {
+        // RFC 9110 §15.5.22, §7.8: hyper leaves both out where HTTP/2 has no such fields.
+        fields.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        fields.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    let mut response = told(denial, &text).into_response();
+    if let Some(fields) = OwnFields::of(fields) {
+        response.extensions_mut().insert(fields);
+    }
+    response
+}
+
+/// The refusal with what the extractor said of it.
+fn told(denial: Denial, text: &str) -> Denial {
     let escaped = |text: &str| Escaped::new(text).to_string();
-    let denial = Denial::new(reason);
+    if text.is_empty() {
+        return denial.explained("an extractor rejected the request without a word");
+    }
     // What is wrong with the server is not for the caller; what is wrong with the request is, and what the client sent is
     // not for the audit.
-    let denial = if denial.is_failure() {
-        denial.explained(escaped(&text))
+    if denial.is_failure() {
+        denial.explained(escaped(text))
     } else {
-        denial.hint(escaped(&text)).explained(escaped(&for_the_audit(&text)))
-    };
-    denial.into_response()
+        denial.hint(escaped(text)).explained(escaped(&for_the_audit(text)))
+    }
 }
+
+/// Whether it is what axum says of a body that the server waited for no longer.
+fn is_of_a_slow_body(status: StatusCode, text: &str) -> bool {
+    status == StatusCode::BAD_REQUEST && text.strip_prefix(BUFFERING) == Some(TOO_SLOW)
+}
+
+/// The methods of a 405: those that the extractor names in `Allow`, or the one that axum's `WebSocketUpgrade` asks for.
+fn methods(status: StatusCode, text: &str, fields: &mut HeaderMap) -> Option<HeaderValue> {
+    if status != StatusCode::METHOD_NOT_ALLOWED {
+        return None;
+    }
+    let named = || HeaderValue::from_str(text.strip_prefix(METHOD)?.strip_suffix('`')?).ok();
+    // Several fields are kept as they are.
+    if fields.get_all(ALLOW).iter().count() > 1 { None } else { fields.remove(ALLOW).or_else(named) }
+}
+
+/// How axum begins to say that a body could not be read to its end.
+const BUFFERING: &str = "Failed to buffer the request body: ";
+
+/// How axum says which method a WebSocket needs: that depends on the version of HTTP.
+const METHOD: &str = "Request method must be `";
+
+/// How axum says that a connection cannot become a WebSocket.
+const WEB_SOCKET: &str = "WebSocket request couldn't be upgraded";
 
 /// What axum says of a body or a query, and what serde says is wrong with it, without the path to the place between the
 /// two: in a map it is made of keys that the client sent.
@@ -131,6 +192,7 @@ fn end_of_name(text: &str) -> Option<usize> {
 fn reason_of(status: StatusCode) -> Option<Reason> {
     match status {
         StatusCode::BAD_REQUEST => Some(Reason::MalformedRequest),
+        StatusCode::METHOD_NOT_ALLOWED => Some(Reason::MethodNotAllowed),
         StatusCode::PAYLOAD_TOO_LARGE => Some(Reason::BodyTooLarge),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Some(Reason::UnsupportedMediaType),
         StatusCode::UNPROCESSABLE_ENTITY => Some(Reason::UnprocessableBody),

@@ -13,6 +13,7 @@ use portcullis_core::{Denial, OwnAnswer, RefusedRequest, RequestView, Trail};
 use portcullis_stack::{Gate, Progress, RoutePolicy};
 
 use crate::endpoint::Endpoint;
+use crate::rejection::OwnFields;
 
 /// A handler behind its gate. It is put around the handler before axum erases it, so it costs no allocation.
 #[derive(Clone)]
@@ -127,7 +128,14 @@ fn rendered(mut response: Response, gate: &Gate, refused: &RefusedRequest) -> Re
         return response;
     }
     match response.extensions_mut().remove::<Denial>() {
-        Some(denial) => gate.refuse().response(denial, refused),
+        Some(denial) => {
+            let own = response.extensions_mut().remove::<OwnFields>();
+            let mut answer = gate.refuse().response(denial, refused);
+            if let Some(own) = own {
+                own.add_to(&mut answer);
+            }
+            answer
+        }
         None => response,
     }
 }

@@ -7,18 +7,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use portcullis_core::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use self::connection::{Deadlines, Phase};
-use self::patience::PatientStream;
+use self::patience::{Pace, PatientStream};
 use self::transport::Transport;
 use crate::app::App;
 
+pub(crate) use self::patience::TOO_SLOW;
 pub use self::unread::{MAX_UNREAD_EVENTS, UNREAD_EVENT_INTERVAL, UnreadRequests};
 
 mod connection;
+mod offers;
 mod patience;
 mod requests;
 mod transport;
@@ -27,11 +30,17 @@ mod unread;
 /// How long a client may take to send the head of a request, and how long a connection may be idle.
 pub const DEFAULT_HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may pause while it sends a body that is read.
+/// How long a client may pause while it sends a body that is read, and be below [`DEFAULT_MIN_BODY_RATE`].
 pub const DEFAULT_BODY_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may take no octet of what is written to it.
+/// How many octets a second a client must send of a body that is read.
+pub const DEFAULT_MIN_BODY_RATE: u32 = 240;
+
+/// How long a client may take no octet of what is written to it, and be below [`DEFAULT_MIN_WRITE_RATE`].
 pub const DEFAULT_WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many octets a second a client must take of what waits for it.
+pub const DEFAULT_MIN_WRITE_RATE: u32 = 240;
 
 /// How many connections are served at once; further ones wait in the listener's backlog.
 pub const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
@@ -66,8 +75,8 @@ impl Serve {
             signal: Box::pin(std::future::pending()),
             deadlines: Deadlines {
                 head: DEFAULT_HEADER_READ_TIMEOUT,
-                body: DEFAULT_BODY_READ_TIMEOUT,
-                write: DEFAULT_WRITE_TIMEOUT,
+                body: Pace { pause: DEFAULT_BODY_READ_TIMEOUT, rate: Some(DEFAULT_MIN_BODY_RATE) },
+                write: Pace { pause: DEFAULT_WRITE_TIMEOUT, rate: Some(DEFAULT_MIN_WRITE_RATE) },
             },
             unread: UnreadRequests::new(),
             max_connections: DEFAULT_MAX_CONNECTIONS,
@@ -90,17 +99,46 @@ impl Serve {
         self
     }
 
-    /// Sets how long a client may pause while it sends a body that is read; the extractor then fails with 400.
-    /// Streams whose clients have little to say want more. By default, this is [`DEFAULT_BODY_READ_TIMEOUT`].
+    /// Sets how long a client may pause while it sends a body that is read; the extractor then fails with 408. All its
+    /// pauses together may be as long, and longer by a second for as many octets as the
+    /// [least rate](Self::with_min_body_rate) says. By default, this is [`DEFAULT_BODY_READ_TIMEOUT`].
     pub fn with_body_read_timeout(mut self, timeout: Duration) -> Self {
-        self.deadlines.body = timeout;
+        self.deadlines.body.pause = timeout;
+        self
+    }
+
+    /// Sets how many octets a second a client must send of a body that is read, at least one; else the extractor fails with
+    /// 408. What is counted is the time for which the server waits, and a client is let off as much of it as the
+    /// [longest pause](Self::with_body_read_timeout): a long upload goes on for as long as it keeps the rate, and one that
+    /// drips ends soon after that pause. By default, this is [`DEFAULT_MIN_BODY_RATE`].
+    pub fn with_min_body_rate(mut self, octets_per_second: u32) -> Self {
+        self.deadlines.body.rate = Some(octets_per_second.max(1));
+        self
+    }
+
+    /// Asks no rate of clients that send a body: for streams whose clients have little to say for long. By default, there
+    /// is [one](DEFAULT_MIN_BODY_RATE).
+    ///
+    /// # What must protect instead
+    /// A client that sends an octet now and then holds its connection and its request for as long as it likes. A proxy in
+    /// front must bound how long a body may take, or the handler how long it reads.
+    pub fn danger_no_min_body_rate(mut self) -> Self {
+        self.deadlines.body.rate = None;
         self
     }
 
     /// Sets how long a client may take no octet of what is written to it, before its connection is closed. By
-    /// default, this is [`DEFAULT_WRITE_TIMEOUT`].
+    /// default, this is [`DEFAULT_WRITE_TIMEOUT`]. For how long the application says nothing does not matter.
     pub fn with_write_timeout(mut self, timeout: Duration) -> Self {
-        self.deadlines.write = timeout;
+        self.deadlines.write.pause = timeout;
+        self
+    }
+
+    /// Sets how many octets a second a client must take of what waits for it, at least one, before its connection is
+    /// closed. It is let off as much time as the [longest pause](Self::with_write_timeout); an event stream or a WebSocket
+    /// whose client takes what there is may say as little as it likes. By default, this is [`DEFAULT_MIN_WRITE_RATE`].
+    pub fn with_min_write_rate(mut self, octets_per_second: u32) -> Self {
+        self.deadlines.write.rate = Some(octets_per_second.max(1));
         self
     }
 
@@ -150,7 +188,7 @@ impl Serve {
             };
             match accepted {
                 Ok((permit, (stream, peer))) => {
-                    let stream = PatientStream::new(stream, self.deadlines.write, permit);
+                    let stream = PatientStream::new(stream, self.deadlines.write, Clock::system(), permit);
                     let (app, deadlines) = (self.app.clone(), self.deadlines);
                     let (transport, unread) = (self.transport.clone(), self.unread.clone());
                     tokio::spawn(transport.serve(app, stream, peer, deadlines, unread, phase.subscribe()));

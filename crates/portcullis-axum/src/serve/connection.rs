@@ -7,10 +7,12 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use portcullis_core::ConnectionFacts;
+use portcullis_core::{Clock, ConnectionFacts};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
+use super::offers::Offers;
+use super::patience::Pace;
 use super::requests::{Requests, Traffic};
 use super::unread::UnreadRequests;
 use crate::app::App;
@@ -25,8 +27,8 @@ const MAX_SEND_BUFFER: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadlines {
     pub(super) head: Duration,
-    pub(super) body: Duration,
-    pub(super) write: Duration,
+    pub(super) body: Pace,
+    pub(super) write: Pace,
 }
 
 /// The other end of a connection.
@@ -81,7 +83,8 @@ pub(super) async fn serve<IO>(
         .keep_alive_interval(deadlines.head)
         .max_send_buf_size(MAX_SEND_BUFFER)
         .enable_connect_protocol();
-    let traffic = Traffic::new(phase.clone());
+    let offers = Offers::new(deadlines.write, Clock::system());
+    let traffic = Traffic::new(phase.clone(), offers);
     let security = app.security().clone();
     let requests = Requests::new(app, peer.clone(), deadlines.body, traffic.clone());
     let service = TowerToHyperService::new(requests);
@@ -104,6 +107,10 @@ pub(super) async fn serve<IO>(
                     return;
                 }
                 connection.as_mut().graceful_shutdown();
+            }
+            () = traffic.is_not_taken() => {
+                tracing::debug!("a client opened no window for an answer");
+                return;
             }
             changed = phase.changed() => match changed.map(|()| *phase.borrow_and_update()) {
                 Ok(Phase::Serving) => {}

@@ -11,14 +11,16 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Version};
 use hyper::body::{Frame, Incoming, SizeHint};
 use pin_project_lite::pin_project;
+use portcullis_core::Clock;
 use tokio::sync::watch;
 use tower_service::Service;
 
 use super::connection::{Peer, Phase};
-use super::patience::PatientBody;
+use super::offers::{Offer, Offers};
+use super::patience::{Pace, PatientBody};
 use crate::app::App;
 
 /// Counts what happens on a connection. Clones share the counters.
@@ -28,14 +30,15 @@ pub(super) struct Traffic(Arc<Counters>);
 struct Counters {
     begun: AtomicUsize,
     in_flight: AtomicUsize,
+    offers: Offers,
     // The server waits for whoever holds one: also for HTTP/2 streams, which are tasks of their own.
     _awaited: watch::Receiver<Phase>,
 }
 
 impl Traffic {
-    pub(super) fn new(awaited: watch::Receiver<Phase>) -> Self {
+    pub(super) fn new(awaited: watch::Receiver<Phase>, offers: Offers) -> Self {
         let (begun, in_flight) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self(Arc::new(Counters { begun, in_flight, _awaited: awaited }))
+        Self(Arc::new(Counters { begun, in_flight, offers, _awaited: awaited }))
     }
 
     /// Returns when no request has been in flight for so long, or for twice as long at the most. Requests need
@@ -49,6 +52,20 @@ impl Traffic {
                 return;
             }
         }
+    }
+
+    /// Returns when a client has not taken in time what one of its streams offers, or after that time once more.
+    pub(super) async fn is_not_taken(&self) {
+        loop {
+            tokio::time::sleep(self.0.offers.pause()).await;
+            if self.0.offers.are_late() {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn offers(&self) -> &Offers {
+        &self.0.offers
     }
 
     fn begin(&self) -> InFlight {
@@ -79,13 +96,13 @@ impl Drop for InFlight {
 pub(super) struct Requests {
     app: App,
     peer: Peer,
-    body_read_timeout: Duration,
+    body: Pace,
     traffic: Traffic,
 }
 
 impl Requests {
-    pub(super) const fn new(app: App, peer: Peer, body_read_timeout: Duration, traffic: Traffic) -> Self {
-        Self { app, peer, body_read_timeout, traffic }
+    pub(super) const fn new(app: App, peer: Peer, body: Pace, traffic: Traffic) -> Self {
+        Self { app, peer, body, traffic }
     }
 }
 
@@ -100,13 +117,14 @@ impl Service<Request<Incoming>> for Requests {
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let tunnel = request.method() == Method::CONNECT;
-        let mut request = request.map(|body| Body::new(PatientBody::new(body, self.body_read_timeout)));
+        let has_windows = request.version() == Version::HTTP_2;
+        let mut request = request.map(|body| Body::new(PatientBody::new(body, self.body, Clock::system())));
         request.extensions_mut().insert(ConnectInfo(self.peer.address));
         if let Some(facts) = &self.peer.facts {
             request.extensions_mut().insert(facts.clone());
         }
         let in_flight = Some(self.traffic.begin());
-        Answer { future: self.app.call(request), in_flight, tunnel }
+        Answer { future: self.app.call(request), in_flight, tunnel, has_windows }
     }
 }
 
@@ -117,6 +135,7 @@ pin_project! {
         future: Fut,
         in_flight: Option<InFlight>,
         tunnel: bool,
+        has_windows: bool,
     }
 }
 
@@ -133,7 +152,11 @@ where
         if let (Some(in_flight), true) = (&in_flight, *this.tunnel && response.status().is_success()) {
             in_flight.stays();
         }
-        Poll::Ready(Ok(response.map(|body| CountedBody { body, _in_flight: in_flight })))
+        Poll::Ready(Ok(response.map(|body| {
+            let waits = *this.has_windows && !hyper::body::Body::is_end_stream(&body);
+            let traffic = in_flight.as_ref().filter(|_| waits).map(|in_flight| in_flight.0.clone());
+            CountedBody { body, offer: traffic.map(Offer::new), _in_flight: in_flight }
+        })))
     }
 }
 
@@ -142,6 +165,7 @@ pin_project! {
     pub(super) struct CountedBody {
         #[pin]
         body: Body,
+        offer: Option<Offer>,
         _in_flight: Option<InFlight>,
     }
 }
@@ -154,7 +178,16 @@ impl hyper::body::Body for CountedBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        self.project().body.poll_frame(cx)
+        let this = self.project();
+        let Some(offer) = this.offer else { return this.body.poll_frame(cx) };
+        offer.taken();
+        let frame = this.body.poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            offer.waits(data.len());
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -18,6 +18,7 @@ mod order;
 mod plain_router;
 mod problems;
 mod promises;
+mod rejections;
 mod routes;
 mod serving;
 mod shared_rules;

@@ -3,15 +3,18 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::stream;
 use http_body::Frame;
+use hyper_util::rt::TokioIo;
 use portcullis_audit::{MemorySink, Outcome};
 use portcullis_axum::{Routes, Serve, get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -162,13 +165,91 @@ async fn a_request_in_flight_is_not_idle() {
     until(&mut stream, "done").await;
 }
 
+/// RFC 9110 §15.5.9.
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
+    let routes = || {
+        Routes::new()
+            .route("/text", post(async |_: String| "all").public("test"))
+            .route("/json", post(async |_: Json<Vec<u8>>| "all").public("test"))
+    };
+    for path in ["/text", "/json"] {
+        let served = Served::new(routes(), |server| server.with_body_read_timeout(QUICK)).await;
+        let head = "HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4";
+        let answer = served.send(format!("POST {path} {head}\r\n\r\n[1").as_bytes()).await;
+        check_too_slow(&served, &rest(answer).await);
+    }
+}
+
+#[track_caller]
+fn check_too_slow(served: &Served, answer: &str) {
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("application/problem+json") && answer.contains("no-store"), "{answer}");
+    let event = served.events.events().pop().unwrap();
+    assert_eq!((event.outcome(), event.status().unwrap().as_u16()), (Outcome::Answered, 408));
+    assert_eq!(event.reason().unwrap().code(), "body_too_slow");
+}
+
+/// No pause is long, and all of them together are.
+#[tokio::test]
+async fn a_body_that_drips_is_not_waited_for() {
     let routes = Routes::new().route("/body", post(async |_: String| "all").public("test"));
     let served = Served::new(routes, |server| server.with_body_read_timeout(QUICK)).await;
-    let answer = served.send(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab").await;
-    assert!(rest(answer).await.starts_with("HTTP/1.1 400"));
-    assert_eq!(served.events.events()[0].outcome(), Outcome::Answered);
+    let mut stream = served.send(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n\r\n").await;
+    let mut first = [0];
+    let dripping = async {
+        // An octet for each fifth of the longest pause.
+        while timeout(QUICK / 5, stream.read_exact(&mut first)).await.is_err() {
+            stream.write_all(b"x").await.unwrap();
+        }
+    };
+    timeout(PATIENCE, dripping).await.expect("the server answers");
+    let answer = rest(stream).await;
+    check_too_slow(&served, &format!("H{answer}"));
+}
+
+/// Nothing waits for the client: the application says little.
+#[tokio::test]
+async fn an_event_stream_and_an_upgraded_connection_may_be_silent() {
+    let (say, said) = mpsc::channel::<&'static str>(1);
+    let said = Arc::new(Mutex::new(Some(said)));
+    let events = move || {
+        let mut said = said.lock().unwrap().take().unwrap();
+        let stream =
+            stream::poll_fn(move |cx| said.poll_recv(cx).map(|event| event.map(Ok::<_, Infallible>)));
+        async { Response::new(Body::from_stream(stream)) }
+    };
+    let (send, mut upgraded) = mpsc::channel(1);
+    let upgrade = move |request: Request| {
+        let send = send.clone();
+        async move {
+            tokio::spawn(async move { send.send(hyper::upgrade::on(request).await.unwrap()).await.unwrap() });
+            let response = Response::builder().status(101).header("connection", "upgrade");
+            response.header("upgrade", "x").body(Body::empty()).unwrap()
+        }
+    };
+    let routes =
+        Routes::new().route("/events", get(events).public("test")).route("/up", get(upgrade).public("test"));
+    let served = Served::new(routes, |server| {
+        let server = server.with_body_read_timeout(QUICK).with_write_timeout(QUICK);
+        server.with_min_body_rate(u32::MAX).with_min_write_rate(u32::MAX)
+    })
+    .await;
+    let mut listener = served.send(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    until(&mut listener, "\r\n\r\n").await;
+    let mut tunnel =
+        served.send(b"GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n").await;
+    until(&mut tunnel, "\r\n\r\n").await;
+    let mut inside = TokioIo::new(upgraded.recv().await.unwrap());
+    for event in ["data: 1", "data: 2"] {
+        assert!(timeout(QUICK * 3, listener.read_u8()).await.is_err(), "nothing is said, and nothing closed");
+        say.send(event).await.unwrap();
+        until(&mut listener, &format!("{event}\r\n")).await;
+        inside.write_all(event.as_bytes()).await.unwrap();
+        until(&mut tunnel, event).await;
+        tunnel.write_all(b"x").await.unwrap();
+        assert_eq!(timeout(PATIENCE, inside.read_u8()).await.unwrap().unwrap(), b'x');
+    }
 }
 
 /// A body without end that tells when it is dropped.
@@ -207,6 +288,39 @@ async fn a_client_that_reads_nothing_is_cut_off() {
     drop(deaf);
 }
 
+/// A request of HTTP/2 whose client has so large windows for the octets of an answer.
+fn second_version(path: &str, window: u32) -> Vec<u8> {
+    let setting = [&[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4][..], &window.to_be_bytes()].concat();
+    // Static table: `:method: GET`, `:scheme: http`; literals without indexing for the rest.
+    let block = [&[0x82, 0x86, 0x04, path.len() as u8][..], path.as_bytes(), &[0x01, 1], b"x"].concat();
+    let head = [0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1];
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &setting[..], &head, &block].concat()
+}
+
+/// RFC 9113 §10.5: the client reads all that comes, and keeps the stream shut.
+#[tokio::test]
+async fn a_client_that_opens_no_window_is_cut_off_and_one_that_has_nothing_to_take_is_not() {
+    let gone = Arc::new(Semaphore::new(0));
+    let tell = Arc::clone(&gone);
+    let endless = move || {
+        let body = Endless(Arc::clone(&tell));
+        async { Response::new(Body::new(body)) }
+    };
+    let silent = async || Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+    let routes = Routes::new()
+        .route("/endless", get(endless).public("test"))
+        .route("/short", get(async || "short").public("test"))
+        .route("/silent", get(silent).public("test"));
+    let served = Served::new(routes, |server| server.with_write_timeout(QUICK)).await;
+    let shut = served.send(&second_version("/endless", 0)).await;
+    timeout(PATIENCE, gone.acquire()).await.expect("the body is given up").unwrap().forget();
+    rest(shut).await;
+    rest(served.send(&second_version("/short", 0)).await).await;
+    let mut silent = served.send(&second_version("/silent", 65_535)).await;
+    let mut read = Vec::new();
+    assert!(timeout(QUICK * 6, silent.read_to_end(&mut read)).await.is_err(), "it is not closed");
+}
+
 #[tokio::test]
 async fn an_upgraded_connection_still_counts() {
     let (send, mut upgraded) = mpsc::channel(1);
@@ -232,7 +346,7 @@ async fn an_upgraded_connection_still_counts() {
 
 #[tokio::test]
 async fn what_is_in_flight_at_the_deadline_is_given_up_and_recorded_before_the_server_ends() {
-    for preface in ["", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+    for second in [false, true] {
         let entered = Arc::new(Semaphore::new(0));
         let handler_entered = Arc::clone(&entered);
         let endless = move || {
@@ -244,13 +358,9 @@ async fn what_is_in_flight_at_the_deadline_is_given_up_and_recorded_before_the_s
         };
         let routes = Routes::new().route("/endless", get(endless).public("test"));
         let served = Served::new(routes, |server| server.with_shutdown_deadline(QUICK)).await;
-        let request: Vec<u8> = if preface.is_empty() {
-            b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()
-        } else {
-            // Static table: `:method: GET`, `:scheme: http`; literals without indexing for the rest.
-            let block = [&[0x82, 0x86, 0x04, 8][..], b"/endless", &[0x01, 1], b"x"].concat();
-            let head = [0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1];
-            [preface.as_bytes(), &[0, 0, 0, 4, 0, 0, 0, 0, 0], &head, &block].concat()
+        let request = match second {
+            false => b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
+            true => second_version("/endless", 65_535),
         };
         let client = served.send(&request).await;
         timeout(PATIENCE, entered.acquire()).await.expect("the handler is reached").unwrap().forget();

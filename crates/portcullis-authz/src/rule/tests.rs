@@ -10,4 +10,5 @@ mod lint;
 mod mode;
 mod model;
 mod print;
+mod surroundings;
 mod tenancy;

@@ -1,6 +1,6 @@
 //! Networks that a client may be in.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 use portcullis_core::escape::Escaped;
@@ -18,13 +18,49 @@ impl Networks {
         Self { written, ranges }
     }
 
-    pub(super) fn written(&self) -> &[Box<str>] {
+    pub(in crate::rule) fn written(&self) -> &[Box<str>] {
         &self.written
     }
 
     /// Whether the client's address is in one of them; `None` if it is not known.
     pub(super) fn contain(&self, client: ClientAddress) -> Option<bool> {
-        client.ip().map(|ip| self.ranges.iter().any(|range| range.contains(&ip)))
+        client.ip().map(|ip| self.have(ip))
+    }
+
+    /// Whether the address is in one of them.
+    pub(in crate::rule) fn have(&self, address: IpAddr) -> bool {
+        self.ranges.iter().any(|range| range.contains(&address))
+    }
+
+    /// The first address of each range, and the first one behind it.
+    pub(in crate::rule) fn borders(&self) -> impl Iterator<Item = IpAddr> {
+        self.ranges.iter().flat_map(|range| {
+            let behind = match range.broadcast() {
+                IpAddr::V4(last) => {
+                    last.to_bits().checked_add(1).map(|next| Ipv4Addr::from_bits(next).into())
+                }
+                IpAddr::V6(last) => {
+                    last.to_bits().checked_add(1).map(|next| Ipv6Addr::from_bits(next).into())
+                }
+            };
+            [Some(range.network()), behind].into_iter().flatten()
+        })
+    }
+
+    /// Those that say nothing beside another one of the list: the range, and the one that is as wide or wider.
+    pub(in crate::rule) fn needless(&self) -> Vec<(IpNet, IpNet)> {
+        let mut ranges = self.ranges.to_vec();
+        // The wider of two that begin alike is the first of them.
+        ranges.sort_unstable_by_key(|range| (range.network(), range.prefix_len()));
+        let mut wide: Option<IpNet> = None;
+        let needless = ranges.into_iter().filter_map(|range| match wide {
+            Some(wide) if wide.contains(&range) => Some((range, wide)),
+            _ => {
+                wide = Some(range);
+                None
+            }
+        });
+        needless.collect()
     }
 
     pub(super) fn is_broken(&self) -> bool {

@@ -27,7 +27,15 @@ impl Window {
         }
     }
 
-    pub(super) fn is_now(self, now: SystemTime) -> bool {
+    /// The moment at which it begins or ends, if that is one.
+    pub(in crate::rule) const fn border(self) -> Option<SystemTime> {
+        match self {
+            Self::After(moment) | Self::Before(moment) => Some(moment),
+            Self::Hours(..) => None,
+        }
+    }
+
+    pub(in crate::rule) fn is_now(self, now: SystemTime) -> bool {
         match self {
             Self::After(moment) => now >= moment,
             Self::Before(moment) => now < moment,

@@ -1,14 +1,11 @@
 //! A rule as a formula over conditions, tried out in every combination.
 
-use std::time::Duration;
-
-use portcullis_core::Scopes;
-use serde_json::Value;
-
 use super::super::Rule;
 use super::super::attribute::Attribute;
-use super::super::node::{Custom, Node};
+use super::super::node::Node;
 use super::super::scope_list::Quantity;
+use super::condition::Condition;
+use super::possible::Possible;
 
 /// How many different conditions of a rule are tried out in every combination; one that may fail counts twice. A rule
 /// with more is still examined, but a contradiction may go unnoticed; none is ever reported that is not there.
@@ -16,7 +13,9 @@ const MAX_CONDITIONS: usize = 12;
 
 /// A rule and everything that may be true of a request.
 pub(super) struct Analysis<'r> {
-    conditions: Vec<Condition<'r>>,
+    /// How many conditions are tried out.
+    count: usize,
+    possible: Possible,
     pub(super) formula: Formula<'r>,
     /// Whether every condition is tried out.
     is_whole: bool,
@@ -44,7 +43,8 @@ impl<'r> Analysis<'r> {
         let mut reading = Reading { conditions: Vec::new(), is_whole: true };
         let formula = reading.read(rule);
         let Reading { conditions, is_whole } = reading;
-        Self { conditions, formula, is_whole, needs_principal: rule.needs_principal() }
+        let (count, possible) = (conditions.len(), Possible::of(&conditions));
+        Self { count, possible, formula, is_whole, needs_principal: rule.needs_principal() }
     }
 
     /// Everything that can be, if all of it is tried out.
@@ -72,69 +72,11 @@ impl<'r> Analysis<'r> {
     }
 
     fn worlds(&self) -> impl Iterator<Item = World> {
-        let all = 0..1_u32 << self.conditions.len();
-        let known = all.clone().filter(|truths| are_possible(&self.conditions, *truths));
-        let known = known.map(|truths| World { truths, caller: Caller::Known });
+        let all = (0..1_u32 << self.count).filter(|truths| self.possible.has(*truths));
+        let known = all.clone().map(|truths| World { truths, caller: Caller::Known });
         let missing = all.filter(|_| !self.needs_principal);
         known.chain(missing.map(|truths| World { truths, caller: Caller::Missing }))
     }
-}
-
-/// A condition that may hold or not; whatever the others do, but see [`are_possible`].
-#[derive(PartialEq)]
-enum Condition<'r> {
-    Acr(&'r str),
-    Amr(&'r str),
-    Attribute(&'r Attribute),
-    Claim(&'r str, &'r Value),
-    Custom(&'r Custom),
-    /// That the condition before fails.
-    Fails,
-    MaxAge(Duration),
-    Permission(&'r str),
-    Role(&'r str),
-    /// A scope, and the others that stand for it.
-    Scope(&'r str, &'r Scopes),
-    SenderConstrained,
-    User,
-}
-
-impl Condition<'_> {
-    fn is_of_caller(&self) -> bool {
-        match self {
-            Self::Attribute(attribute) => attribute.is_of_caller(),
-            Self::Custom(_) => false,
-            _ => true,
-        }
-    }
-
-    fn may_fail(&self) -> bool {
-        match self {
-            Self::Attribute(attribute) => attribute.may_fail(),
-            Self::Custom(_) => true,
-            _ => false,
-        }
-    }
-}
-
-/// Whether a caller can be such that just those conditions hold whose bit is set: a login is of one class, one that is
-/// younger than a minute is younger than an hour, and a scope holds where another one implies it.
-fn are_possible(conditions: &[Condition<'_>], truths: u32) -> bool {
-    let holds = |number: usize| truths >> number & 1 == 1;
-    let mut class_holds = false;
-    let mut held = conditions.iter().enumerate().filter(|(number, _)| holds(*number)).map(|(_, held)| held);
-    held.all(|held| {
-        let mut others = conditions.iter().enumerate().filter(|(number, _)| !holds(*number));
-        match held {
-            Condition::Acr(_) => !std::mem::replace(&mut class_holds, true),
-            Condition::MaxAge(age) => {
-                !others.any(|(_, other)| matches!(other, Condition::MaxAge(other) if other > age))
-            }
-            Condition::Scope(scope, _) => !others
-                .any(|(_, other)| matches!(other, Condition::Scope(_, covering) if covering.contains(scope))),
-            _ => true,
-        }
-    })
 }
 
 /// A rule with its conditions replaced by their numbers.

@@ -1,7 +1,9 @@
 //! Finds rules that mean nothing, or something else than they seem to say, when the configuration is read.
 
+mod condition;
 mod formula;
 mod implication;
+mod possible;
 mod redundant;
 mod words;
 
@@ -23,16 +25,19 @@ impl Rule {
     /// - `P204`: a list is empty, a role, a claim or a method has no name, an age is shorter than a second, hours are no
     ///   part of a day.
     ///
-    /// Rules that say something else than they seem to; what the scopes of the application imply is taken into
-    /// account, what roles include is not, since a role model may change:
+    /// Rules that say something else than they seem to. What the scopes of the application imply is taken into account,
+    /// and that a request has one client, issuer, credential, login, address and moment: networks and times may overlap, hold
+    /// one another, or have nothing in common. What roles include is not, since a role model may change, nor is what a
+    /// [`claim`](crate::claim) is, which may be a list:
     /// - `P204`: the rule contradicts itself, or only [forbids](Self::unless),
-    /// - `P214`: an alternative lets nobody in whom the others do not,
+    /// - `P214`: an alternative lets nobody in whom the others do not, or a network of a list is part of another,
     /// - `P215`: the same stands twice in a list,
     /// - `P216`: the rule admits every caller and does not say [`authenticated`](crate::authenticated),
     /// - `P217`: a condition refuses nobody whom the others let pass.
     ///
-    /// None of these is reported where it is not so. A rule with more than a dozen different conditions may have one
-    /// that goes unnoticed.
+    /// None of these is reported where it is not so. One may go unnoticed in a rule with more than a dozen different
+    /// conditions (one that may fail, such as a network or a [`when`](crate::when), counts twice), where clients or networks are
+    /// more than 256, and where it follows from anything else than what is named here.
     ///
     /// ```
     /// use portcullis_authz::{role, scope};

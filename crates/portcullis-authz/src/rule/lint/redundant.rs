@@ -1,10 +1,12 @@
 //! Finds parts of a rule that change nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use portcullis_core::escape::Escaped;
 use portcullis_core::{ConfigCode, ConfigError};
 
 use super::super::Rule;
+use super::super::attribute::Attribute;
 use super::super::node::Node;
 use super::formula::{Analysis, Formula, World, all, any};
 
@@ -43,9 +45,29 @@ impl Rule {
                 let again = seen.windows(2).filter(|pair| matches!(pair, [one, other] if one == other));
                 errors.extend(again.filter_map(|pair| pair.first()).map(|scope| twice((*scope).to_owned())));
             }
+            Node::Acr(list) => errors.extend(repeated_names(&list.written).into_iter().map(twice)),
+            Node::Attribute(Attribute::Clients(names)) => {
+                errors.extend(repeated_names(names).into_iter().map(twice));
+            }
+            Node::Attribute(Attribute::Networks(networks)) => {
+                errors.extend(networks.needless().into_iter().map(|(network, wide)| {
+                    if network == wide {
+                        return twice(network.to_string());
+                    }
+                    let message = format!("`{network}` is part of `{wide}` in `{self}`");
+                    ConfigError::new(ConfigCode::ShadowedAlternative, message)
+                }));
+            }
             _ => {}
         }
     }
+}
+
+/// Each name that comes again, as often as it does.
+fn repeated_names(names: &[Box<str>]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let again = names.iter().filter(|name| !seen.insert(*name));
+    again.map(|name| Escaped::new(name).to_string()).collect()
 }
 
 /// Each rule that comes again, as often as it does.

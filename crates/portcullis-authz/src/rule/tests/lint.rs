@@ -182,3 +182,95 @@ fn finds_rules_that_only_forbid_and_modes_that_would_let_others_in() {
     // What would be wrong once it is enforced.
     check(scope("a").and(role("r").and(!role("r")).shadowed()), &["P204"]);
 }
+
+/// A request has one client, one issuer and one method: nobody could pass.
+#[test]
+fn finds_callers_that_nobody_can_be() {
+    use portcullis_core::CredentialMethod::{Basic, Jwt};
+
+    check(client("a").and(client("b")), &["P204"]);
+    check(any_client(["a", "b"]).and(any_client(["c", "d"])), &["P204"]);
+    // Each two of them have one in common.
+    let [one, two, three] = [["a", "b"], ["b", "c"], ["a", "c"]].map(any_client);
+    check(one.clone().and(two.clone()).and(three), &["P204"]);
+    check(one.and(two), &[]);
+    check(issuer("a").and(issuer("b")), &["P204"]);
+    check(via_method(Basic).and(via_method(Jwt)), &["P204"]);
+    check(client("a").and(!any_client(["a", "b"])), &["P204"]);
+    check(any_client(["a", "b"]).or(client("a")), &["P214"]);
+    check(client("a").and(!client("b")), &["P217"]);
+    check((!client("a")).or(!client("b")), &["P216"]);
+    check(client("a").or(client("b")).and(issuer("a").or(issuer("b"))), &[]);
+    check(client("a").and(issuer("a")), &[]);
+    check(group("a").and(group("b")).and(tenant_matches("t")).and(tenant_matches("u")), &[]);
+}
+
+#[test]
+fn finds_moments_that_never_come() {
+    let moment = |seconds: u64| std::time::UNIX_EPOCH + Duration::from_secs(seconds);
+    let [early, late] = [1_700_000_000, 1_800_000_000].map(moment);
+    check(before(early).and(after(early)), &["P204"]);
+    check(before(early).and(after(late)), &["P204"]);
+    check(after(early).and(before(late)), &[]);
+    check(after(early).and(after(late)), &["P217"]);
+    check(after(early).or(after(late)), &["P214"]);
+    check(before(late).or(after(early)), &["P216"]);
+    check(within_hours(9, 12).and(within_hours(14, 18)), &["P204"]);
+    check(within_hours(9, 12).and(within_hours(11, 18)), &[]);
+    check(within_hours(22, 6).or(within_hours(23, 2)), &["P214"]);
+    check(within_hours(22, 6).and(within_hours(6, 22)), &["P204"]);
+    // 22:13:20 to 22:15:00 of one day.
+    let [from, until] = [1_700_000_000, 1_700_000_100].map(moment);
+    check(after(from).and(before(until)).and(within_hours(9, 12)), &["P204"]);
+    check(after(from).and(before(until)).and(within_hours(22, 23)), &["P217"]);
+    check(after(from).and(before(until + Duration::from_secs(39_000))).and(within_hours(9, 12)), &[]);
+    check(before(std::time::UNIX_EPOCH).and(within_hours(0, 24)), &["P204"]);
+}
+
+#[test]
+fn finds_networks_within_one_another_and_apart() {
+    check(network("10.0.0.0/8").and(network("192.0.2.0/24")), &["P204"]);
+    check(network("10.0.0.0/8").and(network("2001:db8::/32")), &["P204"]);
+    check(network("10.0.0.0/8").or(network("10.1.0.0/16")), &["P214"]);
+    check(network("10.0.0.0/8").and(network("10.1.0.0/16")), &["P217"]);
+    check(network("10.0.0.0/8").and(!network("10.1.0.0/16")), &[]);
+    check(network("10.0.0.0/8").unless(network("10.1.0.0/16")), &[]);
+    check(network("10.0.0.0/8").or(network("192.0.2.0/24")), &[]);
+    // Both halves are the whole.
+    let halves = network("10.0.0.0/9").or(network("10.128.0.0/9"));
+    check(halves.clone().and(!network("10.0.0.0/8")), &["P204"]);
+    check(halves, &[]);
+    // Of an address that is not known nothing holds, so that this is not everybody.
+    check(any_network(["0.0.0.0/0", "::/0"]), &[]);
+    check(network("255.255.255.255").and(network("ffff::/16")), &["P204"]);
+    check(anonymous().and(network("10.0.0.0/8")).and(network("192.0.2.0/24")), &["P204"]);
+    check(scope("a").and(network("10.0.0.0/8")).unless(network("192.0.2.0/24")), &["P217"]);
+}
+
+#[test]
+fn finds_what_stands_twice_in_a_list() {
+    check(any_client(["a", "a"]), &["P215"]);
+    check(any_acr(["a", "b", "a"]), &["P215"]);
+    check(any_network(["192.0.2.7", "10.0.0.0/8", "192.0.2.7/32"]), &["P215"]);
+    check(any_network(["10.1.0.0/16", "10.0.0.0/8", "10.2.3.4"]), &["P214", "P214"]);
+    check(role("r").and(!any_client(["a", "a", "a"])), &["P215", "P215"]);
+    check(any_network(["10.0.0.0/9", "10.128.0.0/9", "::/0"]), &[]);
+    assert!(
+        any_network(["10.1.0.0/16", "10.0.0.0/8"]).lint()[0]
+            .message()
+            .contains("`10.1.0.0/16` is part of `10.0.0.0/8`")
+    );
+}
+
+/// Longer lists are not compared with one another.
+#[test]
+fn compares_so_many_clients_and_networks() {
+    let clients = |count: usize| any_client((0..count).map(|number| format!("c{number}")));
+    check(clients(255).or(client("c1")), &["P214"]);
+    check(clients(256).or(client("c1")), &[]);
+    let networks = |count: usize| {
+        any_network((0..count).map(|number| format!("10.{}.{}.1", number / 256, number % 256)))
+    };
+    check(networks(255).and(network("192.0.2.1")), &["P204"]);
+    check(networks(256).and(network("192.0.2.1")), &[]);
+}

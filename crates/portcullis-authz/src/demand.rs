@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use portcullis_core::{Mode, ProblemType};
+use portcullis_core::{ConfigError, Mode, ProblemType, Scope, Scopes};
 
 use crate::guard::Policy;
-use crate::{Load, Resource};
+use crate::{Load, Resource, Vocabulary};
 
 #[cfg(test)]
 mod tests;
@@ -54,11 +54,29 @@ pub trait Proof: Demands {
 /// assert_eq!((scopes.to_string().as_str(), scopes.mode_text().as_str()), ("scopes(documents:read)", "enforced"));
 /// assert!(!scopes.asks_policy());
 /// ```
+///
+/// One that asks for scopes names them, so that those who describe routes can say so, and so that a misspelt one is found:
+///
+/// ```
+/// use portcullis_authz::{Demand, ScopeCatalog, Vocabulary};
+/// use portcullis_core::Scopes;
+///
+/// let words = Vocabulary::new().with_scopes(ScopeCatalog::new(["documents:read"]))?;
+/// let asks = |scope: &str| Demand::new(format!("scopes({scope})")).asking_scopes(Scopes::parse(scope).unwrap());
+/// assert!(asks("documents:read").lint(&words).is_empty());
+/// assert_eq!(
+///     asks("document:read").lint(&words)[0].to_string(),
+///     "P211: `scopes(document:read)`: scope `document:read` is not declared; did you mean `documents:read`?"
+/// );
+/// # Ok::<(), portcullis_core::ConfigErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Demand {
     name: Cow<'static, str>,
     problems: Cow<'static, [ProblemType]>,
+    /// The credential must carry all of them.
+    scopes: Scopes,
     /// `None` where no policy is asked.
     policy: Option<Asked>,
     /// What must be allowed before.
@@ -81,6 +99,7 @@ impl Demand {
         Self {
             name: name.into(),
             problems: Cow::Borrowed(&[ProblemType::Forbidden]),
+            scopes: Scopes::EMPTY,
             policy: None,
             parent: None,
         }
@@ -89,6 +108,11 @@ impl Demand {
     /// The refusals that it may answer with, beside that of a caller who is not known.
     pub fn refusing_with(self, problems: impl Into<Vec<ProblemType>>) -> Self {
         Self { problems: Cow::Owned(problems.into()), ..self }
+    }
+
+    /// The credential must carry all of these scopes, or others that imply them. By default, none.
+    pub fn asking_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes, ..self }
     }
 
     /// A policy decides, and nobody has asked it yet how seriously it is taken.
@@ -121,6 +145,27 @@ impl Demand {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The scopes that it asks for, all of them, and those of what must be allowed before.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        let demands = std::iter::successors(Some(self), |demand| demand.parent());
+        demands.flat_map(|demand| demand.scopes.iter())
+    }
+
+    /// Whether it asks for scopes, and for nothing else.
+    #[must_use]
+    pub fn asks_scopes_alone(&self) -> bool {
+        !self.scopes.is_empty() && self.policy.is_none() && self.parent.is_none()
+    }
+
+    /// What is wrong with it in an application of these words: scopes that are not declared (`P211`).
+    #[must_use]
+    pub fn lint(&self, vocabulary: &Vocabulary) -> Vec<ConfigError> {
+        let unknown = self.scopes().filter_map(|scope| vocabulary.covering(scope.as_str()).err());
+        unknown
+            .map(|error| ConfigError::new(error.code(), format!("`{self}`: {}", error.message())))
+            .collect()
     }
 
     /// Whether a policy decides.

@@ -32,7 +32,8 @@ pub trait ScopeSet: Send + Sync + 'static {
 ///
 /// As a handler's argument (feature `axum-core-05`) it asks again what a rule may have asked before: a handler
 /// that takes it cannot be reached without the scopes, whatever route it is put on. Behind `Security`, scopes that
-/// [imply](crate::ScopeCatalog::implies) others stand for them here too.
+/// [imply](crate::ScopeCatalog::implies) others stand for them here too, and one that is not declared keeps the application
+/// from starting (`P211`).
 ///
 /// ```
 /// use portcullis_authz::{ScopeSet, Scoped};
@@ -79,7 +80,8 @@ impl<S: ScopeSet> Scoped<S> {
     /// # Errors
     /// - 401 with the challenges of the route, if nobody said who calls,
     /// - 403 `insufficient_scope` naming the scopes, if one is missing,
-    /// - 500 `misconfigured`, if no authentication ran.
+    /// - 500 `misconfigured`, if no authentication ran, or if one is missing and not all of them are declared where scopes
+    ///   [are](crate::Vocabulary::speak_to).
     pub fn check(request: &RequestView<'_>) -> Result<Self, Denial> {
         const { assert!(are_scopes(S::SCOPES), "a scope set must name at least one scope, all of them valid") };
         let denial = match request.trail().authentication() {
@@ -88,6 +90,12 @@ impl<S: ScopeSet> Scoped<S> {
             {
                 request.trail().decided(Room::Rule, &Decision::allow(Reason::RuleSatisfied));
                 return Ok(Self { principal: caller.clone(), scopes: PhantomData });
+            }
+            Authentication::Known(_) if !S::SCOPES.iter().all(|scope| request.trail().knows_scope(scope)) => {
+                Denial::misconfigured(format!(
+                    "the handler asks for the scopes {}, but not all of them are declared",
+                    scopes(S::SCOPES)
+                ))
             }
             Authentication::Known(_) => Denial::new(Reason::InsufficientScope)
                 .explained(format!("the handler needs the scopes {}", scopes(S::SCOPES))),
@@ -119,6 +127,7 @@ impl<S: ScopeSet> Demands for Scoped<S> {
     fn demands() -> Demand {
         Demand::new(format!("scopes({})", S::SCOPES.join(" ")))
             .refusing_with([ProblemType::InsufficientScope])
+            .asking_scopes(scopes(S::SCOPES))
     }
 }
 
@@ -198,6 +207,29 @@ mod tests {
         let catalog = crate::ScopeCatalog::new(["a", "b", "all"]).implies("all", ["a", "b"]);
         crate::Vocabulary::new().with_scopes(catalog).unwrap().speak_to(view.trail());
         assert_eq!(Scoped::<Both>::check(&view).unwrap().principal().subject(), "alice");
+    }
+
+    #[test]
+    fn a_scope_that_nobody_declared_is_a_mistake_and_no_fault_of_the_caller() {
+        let misspelt = |who: &Who| {
+            let request = request(who);
+            let view = RequestView::of(&request).unwrap();
+            let catalog = crate::ScopeCatalog::new(["a", "bee"]);
+            crate::Vocabulary::new().with_scopes(catalog).unwrap().speak_to(view.trail());
+            Scoped::<Both>::check(&view).map(drop).map_err(|denial| denial.status().as_u16())
+        };
+        assert_eq!(misspelt(&known("a", &[])), Err(500));
+        // As for a rule, who has it has it.
+        assert_eq!(misspelt(&known("a b", &[])), Ok(()));
+        assert_eq!(misspelt(&Who::Anonymous), Err(401));
+    }
+
+    #[test]
+    fn it_tells_which_scopes_it_asks_for() {
+        let demand = Scoped::<Both>::demands();
+        assert_eq!(demand, "scopes(b a)");
+        assert_eq!(demand.scopes().map(Scope::as_str).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(demand.asks_scopes_alone());
     }
 
     /// A1.7, A1.8, A1.10.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use portcullis_authn::Requirement;
-use portcullis_authz::{Alternative, MAX_ALTERNATIVES, Rule};
-use portcullis_core::{ConfigErrors, Mode, ProblemType};
+use portcullis_authz::{Alternative, Demand, MAX_ALTERNATIVES, Rule};
+use portcullis_core::{ConfigErrors, Mode, ProblemType, Scope};
 use portcullis_stack::{RoutePolicy, RouteRow, Security};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::extensions::Extensions;
@@ -64,10 +64,17 @@ impl<'a> Describe<'a> {
         let asked = asked.map(|ask| format!("ask({})", ask.point()));
         let asked: Vec<String> = asked.collect();
         let forbids = ways.iter().flatten().any(asks_for_something) || !asked.is_empty();
-        let asked: Vec<String> =
-            asked.into_iter().chain(policy.demands().iter().map(ToString::to_string)).collect();
+        // OpenAPI has words for scopes.
+        let besides = policy.demands().iter().filter(|demand| !demand.asks_scopes_alone());
+        let asked: Vec<String> = asked.into_iter().chain(besides.map(ToString::to_string)).collect();
+        let scopes: Vec<Scope> = policy.demands().iter().flat_map(Demand::scopes).cloned().collect();
         for way in ways.iter_mut().flatten() {
             way.conditions.extend_from_slice(&asked);
+            for scope in &scopes {
+                if !way.scopes.contains(scope) {
+                    way.scopes.push(scope.clone());
+                }
+            }
         }
         let mut requirements = Vec::new();
         if let (Some(schemes), Some(ways)) = (&schemes, &ways) {
@@ -86,7 +93,10 @@ impl<'a> Describe<'a> {
             if requirements.is_empty() {
                 for key in names.iter().flat_map(|name| self.keys.of(name)) {
                     self.used_keys.insert(key.to_owned());
-                    add_new(&mut requirements, SecurityRequirement::new(key, [] as [&str; 0]));
+                    add_new(
+                        &mut requirements,
+                        SecurityRequirement::new(key, scopes.iter().map(Scope::as_str)),
+                    );
                 }
             }
         }

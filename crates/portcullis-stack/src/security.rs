@@ -74,7 +74,8 @@ impl Security {
     ///
     /// # Errors
     /// Everything that is wrong with the policy: unknown schemes (`P104`), no scheme for a rule that needs a
-    /// caller (`P101`), rules that [`Rule::within`] refuses, can never be satisfied (`P204`) or read a parameter that the
+    /// caller (`P101`), rules that [`Rule::within`] refuses, arguments of the handler that ask for scopes which are not
+    /// declared (`P211`), rules that can never be satisfied (`P204`) or read a parameter that the
     /// route does not have (`P228`), limits that allow nothing (`P301`) or never
     /// apply (`P303`), a public route without a reason (`P205`), with schemes (`P209`) or with a guard (`P243`), a path that no
     /// request can have (`P270`), credentials that are optional for nothing, or a rule for callers without them where they are
@@ -95,6 +96,7 @@ impl Security {
             errors.push(ConfigError::new(ConfigCode::PublicWithGuard, message));
         }
         let rule = policy.rule().and_then(|rule| errors.take(self.bound(route, rule)));
+        errors.extend(policy.demands().iter().flat_map(|demand| demand.lint(&self.0.vocabulary)));
         errors.extend(lint::without_effect(policy));
         errors.extend(lint::unreachable(route, &self.0.paths));
         errors.extend(unanswerable(route, policy));

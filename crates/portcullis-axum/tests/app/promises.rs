@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use portcullis_authz::engine::{DecisionPoint, Question, ask, unavailable};
-use portcullis_authz::{ScopeCatalog, scope};
+use portcullis_authz::{ScopeCatalog, ScopeSet, Scoped, authenticated, scope};
 use portcullis_axum::{Routes, SecureRouter, get};
 use portcullis_core::{Decision, Step};
 
@@ -25,6 +25,31 @@ fn a_misspelt_scope_is_an_error_of_the_start_that_names_the_route_and_what_was_m
     let text = errors.to_string();
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P211"], "{text}");
     assert!(text.starts_with("P211: /notes/{id}: ") && text.contains("did you mean `notes:read`?"), "{text}");
+}
+
+/// The scopes of a handler's argument, as those of a rule.
+#[test]
+fn a_scope_that_is_misspelt_in_an_argument_is_the_same_error() {
+    #[derive(Debug)]
+    struct Reads;
+
+    impl ScopeSet for Reads {
+        const SCOPES: &'static [&'static str] = &["note:read"];
+    }
+
+    let finish = |declared: &str| {
+        let (security, ..) = security();
+        let security = security.scopes(ScopeCatalog::new([declared])).build().unwrap();
+        let handler = async |_: Scoped<Reads>| ();
+        SecureRouter::new(security)
+            .mount(Routes::new().route("/notes/{id}", get(handler).requires(authenticated())))
+            .finish()
+    };
+    assert!(finish("note:read").is_ok());
+    assert_eq!(
+        finish("notes:read").unwrap_err().to_string(),
+        "P211: /notes/{id}: `scopes(note:read)`: scope `note:read` is not declared; did you mean `notes:read`?"
+    );
 }
 
 struct Down;

@@ -40,6 +40,13 @@ impl ScopeSet for Reads {
     const SCOPES: &'static [&'static str] = &["read"];
 }
 
+#[derive(Debug)]
+struct Raeds;
+
+impl ScopeSet for Raeds {
+    const SCOPES: &'static [&'static str] = &["raed"];
+}
+
 fn words() -> VocabularyLayer {
     let scopes = ScopeCatalog::new(["read", "write"]).implies("write", ["read"]);
     let roles = RoleModel::builder()
@@ -66,6 +73,7 @@ fn router(events: &MemorySink, words: Option<VocabularyLayer>) -> (Router, Secre
     let router = Router::new()
         .route("/scope", get(implied_scope))
         .route("/scoped", get(async |_: Scoped<Reads>| ()))
+        .route("/scoped/misspelt", get(async |_: Scoped<Raeds>| ()))
         .route("/role", get(included_role))
         .route("/permitted", get(permitted))
         .route("/not_permitted", get(not_permitted))
@@ -100,6 +108,7 @@ async fn handlers_on_a_plain_router_go_by_the_words_of_the_layer() {
         ("/forbidden", 403, "explicitly_denied"),
         // A name that the application does not know is a failure, and no pass by negation.
         ("/misspelt", 500, "misconfigured"),
+        ("/scoped/misspelt", 500, "misconfigured"),
     ];
     check(Some(words()), &expected).await;
 }
@@ -109,6 +118,7 @@ async fn without_the_layer_nothing_stands_for_anything_else() {
     let expected = [
         ("/scope", 403, "insufficient_scope"),
         ("/scoped", 403, "insufficient_scope"),
+        ("/scoped/misspelt", 403, "insufficient_scope"),
         ("/role", 403, "insufficient_role"),
         ("/permitted", 500, "misconfigured"),
         ("/forbidden", 500, "misconfigured"),

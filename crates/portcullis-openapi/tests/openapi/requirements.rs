@@ -4,7 +4,7 @@ use portcullis_authz::engine::{DecisionPoint, Question, ask};
 use portcullis_authz::{
     Demand, Rule, acr, all_scopes, anonymous, any_scope, authenticated, claim, role, scope,
 };
-use portcullis_core::{Decision, Mode, Reason, Step};
+use portcullis_core::{Decision, Mode, Reason, Scopes, Step};
 use portcullis_stack::RoutePolicy;
 use serde_json::{Value, json};
 
@@ -107,6 +107,32 @@ fn what_the_handler_demands_is_a_condition_of_every_way() {
             { "scopes": ["b"], "conditions": ["permit(Read Document)"] },
         ] }),
     );
+}
+
+#[test]
+fn the_scopes_that_the_handler_demands_belong_to_every_way() {
+    let scoped = || Demand::new("scopes(b c)").asking_scopes(Scopes::parse("c b").unwrap());
+    let with = |rule| requires(rule).demand(scoped());
+    check(with(authenticated()), &json!([{ "token": ["b", "c"] }]), &Value::Null);
+    check(
+        with(any_scope(["a", "b"])),
+        &json!([{ "token": ["a", "b", "c"] }, { "token": ["b", "c"] }]),
+        &Value::Null,
+    );
+    check(with(anonymous()).optional(), &json!([{ "token": ["b", "c"] }]), &Value::Null);
+    check(
+        with(role("editor")).demand("permit(Read Document)"),
+        &json!([{ "token": ["b", "c"] }]),
+        &json!({ "demands": [
+            { "scopes": ["b", "c"], "roles": ["editor"], "conditions": ["permit(Read Document)"] },
+        ] }),
+    );
+    let security = security();
+    let table = crate::support::table(&security, &[("GET", "/a", with(role("editor")))]);
+    let hidden = portcullis_openapi::OpenApiSecurity::new(&security, &table).hide_conditions();
+    let hidden = hidden.write(crate::support::document(&[("GET", "/a")])).unwrap();
+    let hidden = serde_json::to_value(hidden).unwrap();
+    assert_eq!(operation(&hidden)["security"], json!([{ "token": ["b", "c"] }]));
 }
 
 /// It still wants a caller, and what is absent is still not found.

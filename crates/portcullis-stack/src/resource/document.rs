@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use portcullis_authn::{RouteSchemes, TokenSupport};
+use portcullis_authz::Demand;
 use serde::Serialize;
 
 use super::Resource;
@@ -52,6 +53,8 @@ impl Enforced {
             && let Some(rule) = policy.rule()
         {
             self.scopes.extend(rule.named_scopes().iter().map(ToString::to_string));
+            let demanded = policy.demands().iter().flat_map(Demand::scopes);
+            self.scopes.extend(demanded.map(ToString::to_string));
         }
     }
 

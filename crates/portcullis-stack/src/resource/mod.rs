@@ -112,8 +112,8 @@ impl ProtectedResource {
         self
     }
 
-    /// Publishes no scopes. By default, every scope that a rule of a covered route can ask for is published; a challenge
-    /// names it to every caller anyway.
+    /// Publishes no scopes. By default, every scope that a rule of a covered route or an argument of its handler can ask for
+    /// is published; a challenge names it to every caller anyway.
     pub fn hide_scopes(mut self) -> Self {
         self.hides_scopes = true;
         self

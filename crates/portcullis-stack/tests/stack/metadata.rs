@@ -9,7 +9,7 @@ use portcullis_audit::MemorySink;
 use portcullis_authn::{
     Authenticator, Basic, Credential, CredentialShape, StaticUsers, TokenShape, TokenSupport,
 };
-use portcullis_authz::{acr, any_scope, authenticated, role, scope};
+use portcullis_authz::{Demand, acr, any_scope, authenticated, role, scope};
 use portcullis_core::{
     Challenge, ConfigErrors, CredentialMethod, Denial, Principal, Reason, RequestView, Scopes, Step,
 };
@@ -63,11 +63,16 @@ fn support() -> TokenSupport {
     TokenSupport::new(["https://login.example"])
 }
 
+/// What a handler asks for by its argument.
+fn scoped() -> Demand {
+    Demand::new("scopes(drafts)").asking_scopes(Scopes::parse("drafts").unwrap())
+}
+
 fn routes() -> RouteList {
     RouteList::new()
         .route(Method::GET, "/documents", "list", RoutePolicy::requires(scope("read").and(!scope("banned"))))
         .route(Method::POST, "/documents", "create", RoutePolicy::requires(any_scope(["write", "admin"])))
-        .route(Method::PUT, "/documents", "strong", RoutePolicy::requires(acr("mfa")))
+        .route(Method::PUT, "/documents", "strong", RoutePolicy::requires(acr("mfa")).demand(scoped()))
         .route(Method::GET, "/tenants/a/x", "a", RoutePolicy::requires(scope("a:read")))
         .route(Method::GET, "/tenants/ab", "ab", RoutePolicy::requires(authenticated()))
         .route(Method::GET, "/password", "password", RoutePolicy::requires(scope("hidden")).via(["password"]))
@@ -136,7 +141,7 @@ async fn the_metadata_tells_what_the_routes_enforce() {
     let expected = json!({
         "resource": "https://api.example/",
         "authorization_servers": ["https://login.example"],
-        "scopes_supported": ["a:read", "admin", "read", "write"],
+        "scopes_supported": ["a:read", "admin", "drafts", "read", "write"],
         "bearer_methods_supported": ["header"],
     });
     assert_eq!(document(&plain, WELL_KNOWN).await, expected);
@@ -221,7 +226,7 @@ async fn each_tenant_has_metadata_of_its_own() {
         (&json!("https://api.example/tenants/a"), &json!(["a:read"]))
     );
     let root = document(&service, WELL_KNOWN).await;
-    assert_eq!(root["scopes_supported"], json!(["admin", "read", "write"]));
+    assert_eq!(root["scopes_supported"], json!(["admin", "drafts", "read", "write"]));
     for (path, rest) in [("/tenants/a/x", "/tenants/a"), ("/tenants/ab", ""), ("/documents", "")] {
         let (_, challenges) = challenges(&service, Method::GET, path, None).await;
         let expected = format!(r#"resource_metadata="https://api.example{WELL_KNOWN}{rest}""#);

@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use portcullis_authz::{
-    LoadRoles, RoleModel, RoleModelBuilder, Rule, ScopeCatalog, anonymous, authenticated, network,
+    Demand, LoadRoles, RoleModel, RoleModelBuilder, Rule, ScopeCatalog, anonymous, authenticated, network,
     permission, role, scope, tenant_matches, via_method,
 };
 use portcullis_core::{CredentialMethod, Principal, Scopes, StoreError};
@@ -144,6 +144,29 @@ fn what_no_route_may_name_is_found_when_the_gate_is_made() {
     // That a route says by itself what is forbidden everywhere is no mistake.
     let strict = builder().forbid(!via_method(CredentialMethod::Jwt));
     assert!(gate(strict, "/a", via_method(CredentialMethod::Jwt).and(scope("read"))).is_empty());
+}
+
+#[test]
+fn scopes_that_an_argument_of_the_handler_asks_for_are_declared_or_the_gate_is_not_made() {
+    let scoped = |scopes| {
+        let demand = Demand::new(format!("scopes({scopes})")).asking_scopes(Scopes::parse(scopes).unwrap());
+        RoutePolicy::requires(authenticated()).demand(demand)
+    };
+    let security = |scopes: Option<ScopeCatalog>| {
+        let builder = Security::builder().insecure_no_audit();
+        scopes.into_iter().fold(builder, SecurityBuilder::scopes).build().unwrap()
+    };
+    let errors = |policy: &RoutePolicy, security: Security| {
+        let errors = security.gate("/a", policy).map(drop).err();
+        let told = errors.iter().flat_map(|errors| errors.iter().map(ToString::to_string));
+        told.filter(|error| !error.starts_with("P101")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        errors(&scoped("reads write"), security(Some(catalog()))),
+        ["P211: /a: `scopes(reads write)`: scope `reads` is not declared; did you mean `read`?"]
+    );
+    assert_eq!(errors(&scoped("read write"), security(Some(catalog()))), [""; 0]);
+    assert_eq!(errors(&scoped("raed write"), security(None)), [""; 0]);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Whether the document and the application have the same operations.
 
+use std::collections::BTreeSet;
+
 use portcullis_core::escape::Escaped;
 use portcullis_core::{ConfigCode, ConfigError};
 use portcullis_stack::{MetadataRoute, RouteRow, RouteTable};
 
+use crate::any::{OnlyMethods, shortfall};
 use crate::path;
 
 /// A path that is left out of the document, and why.
@@ -17,18 +20,21 @@ pub(crate) struct Internal {
 pub(crate) struct Routes<'a> {
     rows: Vec<Known<'a>>,
     internal: &'a [Internal],
+    only: &'a [OnlyMethods],
 }
 
-struct Known<'a> {
-    row: &'a RouteRow,
-    shape: String,
-    documented: bool,
+/// A route, and the methods by which the document has it.
+pub(crate) struct Known<'a> {
+    pub(crate) row: &'a RouteRow,
+    pub(crate) shape: String,
+    pub(crate) documented: BTreeSet<String>,
 }
 
 impl<'a> Routes<'a> {
-    pub(crate) fn new(table: &'a RouteTable, internal: &'a [Internal]) -> Self {
-        let known = |row: &'a RouteRow| Known { row, shape: path::shape(&row.path), documented: false };
-        Self { rows: table.rows().iter().map(known).collect(), internal }
+    pub(crate) fn new(table: &'a RouteTable, internal: &'a [Internal], only: &'a [OnlyMethods]) -> Self {
+        let known =
+            |row: &'a RouteRow| Known { row, shape: path::shape(&row.path), documented: BTreeSet::new() };
+        Self { rows: table.rows().iter().map(known).collect(), internal, only }
     }
 
     /// The route of a documented operation.
@@ -52,7 +58,7 @@ impl<'a> Routes<'a> {
                 format!("`{} {}` is documented, but not routed", Escaped::new(method), Escaped::new(path));
             return Err(ConfigError::new(ConfigCode::UnroutedOperation, message));
         };
-        known.documented = true;
+        known.documented.insert(method.to_owned());
         Ok(known.row)
     }
 
@@ -61,17 +67,23 @@ impl<'a> Routes<'a> {
         let excluded = |row: &RouteRow| {
             self.internal.iter().any(|internal| path::is_at_or_below(&row.path, &internal.path))
         };
-        let undocumented = self.rows.iter().filter(|known| !known.documented);
-        let missing =
-            undocumented.filter(|known| known.row.handler != MetadataRoute::HANDLER && !excluded(known.row));
-        let mut errors: Vec<ConfigError> = missing
-            .map(|known| {
-                let message = format!("`{}` is routed, but not documented", name(known.row));
-                ConfigError::new(ConfigCode::UndocumentedRoute, message)
-            })
-            .collect();
+        let wanted = |known: &&Known<'_>| known.row.handler != MetadataRoute::HANDLER && !excluded(known.row);
+        let missing = self.rows.iter().filter(wanted).filter_map(|known| self.undocumented(known));
+        let missing = missing.map(|message| ConfigError::new(ConfigCode::UndocumentedRoute, message));
+        let mut errors: Vec<ConfigError> = missing.collect();
+        errors.extend(self.only.iter().filter_map(|only| only.meaningless(&self.rows)));
         errors.extend(self.internal.iter().filter_map(|internal| self.meaningless(internal)));
         errors
+    }
+
+    /// What is not documented of a route.
+    fn undocumented(&self, known: &Known<'_>) -> Option<String> {
+        let is_documented = match &known.row.method {
+            Some(method) => known.documented.contains(method.as_str()),
+            None if known.documented.is_empty() => false,
+            None => return shortfall(known, &self.rows, self.only),
+        };
+        (!is_documented).then(|| format!("`{}` is routed, but not documented", name(known.row)))
     }
 
     fn meaningless(&self, internal: &Internal) -> Option<ConfigError> {
@@ -83,14 +95,14 @@ impl<'a> Routes<'a> {
         } else if covered.clone().next().is_none() {
             format!("`{path}` is left out of the document, but no route is there or below")
         } else {
-            let documented = covered.find(|known| known.documented)?;
+            let documented = covered.find(|known| !known.documented.is_empty())?;
             format!("`{path}` is left out of the document, which has `{}`", name(documented.row))
         };
         Some(ConfigError::new(ConfigCode::InvalidExclusion, message))
     }
 }
 
-fn name(row: &RouteRow) -> String {
+pub(crate) fn name(row: &RouteRow) -> String {
     let method = row.method.as_ref().map_or("ANY", http::Method::as_str);
     format!("{method} {}", Escaped::new(&row.path))
 }

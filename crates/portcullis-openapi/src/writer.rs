@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use portcullis_core::ConfigErrors;
 use portcullis_stack::{RouteTable, Security};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathsMap;
 
+use crate::any::OnlyMethods;
 use crate::describe::Describe;
 use crate::operations::operations;
 use crate::path;
@@ -22,6 +23,7 @@ pub struct OpenApiSecurity<'a> {
     security: &'a Security,
     table: &'a RouteTable,
     internal: Vec<Internal>,
+    only: Vec<OnlyMethods>,
     open_id_connect: Vec<String>,
     /// `None` if nobody named any.
     problems: Option<Vec<StatusCode>>,
@@ -36,6 +38,7 @@ impl<'a> OpenApiSecurity<'a> {
             security,
             table,
             internal: Vec::new(),
+            only: Vec::new(),
             open_id_connect: Vec::new(),
             problems: None,
             conditions: true,
@@ -48,6 +51,23 @@ impl<'a> OpenApiSecurity<'a> {
     /// An exclusion without a reason, of no route, or of a documented one is an error (`P282`).
     pub fn internal(mut self, path: impl Into<String>, reason: impl Into<String>) -> Self {
         self.internal.push(Internal { path: path.into(), reason: reason.into() });
+        self
+    }
+
+    /// Documents the route for all methods of this path by these alone, and says why the others are left out: that the handler
+    /// refuses them, as a rule. By default, such a route is documented by `GET`, `POST`, `PUT`, `PATCH` and `DELETE`; `GET` stands
+    /// for `HEAD` too.
+    ///
+    /// One without a reason, without methods, of no such route, or of one that is documented by other methods is an error
+    /// (`P282`). A method that is named and not documented is one too (`P280`).
+    pub fn only_methods(
+        mut self,
+        path: impl Into<String>,
+        methods: impl IntoIterator<Item = Method>,
+        reason: impl Into<String>,
+    ) -> Self {
+        let methods = methods.into_iter().collect();
+        self.only.push(OnlyMethods { path: path.into(), methods, reason: reason.into() });
         self
     }
 
@@ -80,13 +100,13 @@ impl<'a> OpenApiSecurity<'a> {
     /// The document with everything that the application enforces.
     ///
     /// # Errors
-    /// Everything in which document and application disagree, at once: a route that is not documented (`P280`), a
-    /// documented operation that is not routed (`P281`), an exclusion that means nothing (`P282`), a security scheme
+    /// Everything in which document and application disagree, at once: a route, or a method of a route for all methods, that is not documented (`P280`),
+    /// a documented operation that is not routed (`P281`), an exclusion that means nothing (`P282`), a security scheme
     /// that is not what is enforced (`P283`), a scheme that cannot be written (`P284`).
     pub fn write(&self, mut document: OpenApi) -> Result<OpenApi, ConfigErrors> {
         let mut errors = ConfigErrors::new();
         let keys = errors.take(Keys::new(self.security.schemes(), &self.open_id_connect)).unwrap_or_default();
-        let mut routes = Routes::new(self.table, &self.internal);
+        let mut routes = Routes::new(self.table, &self.internal, &self.only);
         let mut describe = Describe::new(self.security, &keys, self.problems.as_deref(), self.conditions);
         let documented = std::mem::take(&mut document.paths.paths);
         let mut paths = PathsMap::new();

@@ -1,5 +1,6 @@
 //! Document and application have the same operations, or it is an error.
 
+use http::Method;
 use portcullis_authz::scope;
 use portcullis_openapi::OpenApiSecurity;
 use portcullis_stack::{MetadataRoute, RoutePolicy, RouteTable};
@@ -33,7 +34,81 @@ fn what_is_routed_and_documented_alike_is_no_error() {
     check(&[("GET", "/files/{*rest}")], &[("GET", "/files/{rest}")], &[]);
     check(&[("GET", "/files/{*rest}")], &[("GET", "/files/{*rest}")], &[]);
     check(&[("GET", "/a")], &[("GET", "/a"), ("HEAD", "/a")], &[]);
-    check(&[("ANY", "/a")], &[("PATCH", "/a")], &[]);
+    check(&[("ANY", "/a")], &FIVE, &[]);
+}
+
+/// What a route for all methods is documented by.
+const FIVE: [(&str, &str); 5] =
+    [("GET", "/a"), ("POST", "/a"), ("PUT", "/a"), ("PATCH", "/a"), ("DELETE", "/a")];
+
+#[test]
+fn a_route_for_all_methods_is_documented_by_what_clients_may_send_there() {
+    check(
+        &[("ANY", "/a")],
+        &FIVE[..1],
+        &[
+            "P280: `ANY /a` is routed, but documented by `GET` alone: document `POST`, `PUT`, `PATCH`, `DELETE` too, route no \
+           other methods than those that the handler takes, or name these by `only_methods`",
+        ],
+    );
+    check(&[("ANY", "/a")], &[], &["P280: `ANY /a` is routed, but not documented"]);
+    let more: Vec<_> = FIVE.into_iter().chain([("HEAD", "/a"), ("OPTIONS", "/a"), ("TRACE", "/a")]).collect();
+    check(&[("ANY", "/a")], &more, &[]);
+    check(&[("ANY", "/a/{*rest}")], &FIVE.map(|(method, _)| (method, "/a/{path}")), &[]);
+}
+
+#[test]
+fn methods_are_left_out_with_a_reason_and_no_others_are() {
+    #[track_caller]
+    fn check(documented: &[(&str, &str)], only: &[(&str, &[Method], &str)], expected: &[&str]) {
+        let (security, table) = (security(), rows(&[("ANY", "/a"), ("GET", "/b")]));
+        let mut writer = OpenApiSecurity::new(&security, &table);
+        for (path, methods, reason) in only {
+            writer = writer.only_methods(*path, methods.iter().cloned(), *reason);
+        }
+        let documented: Vec<_> = documented.iter().copied().chain([("GET", "/b")]).collect();
+        let errors = writer.write(document(&documented)).map(drop).err();
+        let errors: Vec<String> =
+            errors.iter().flat_map(|errors| errors.iter().map(ToString::to_string)).collect();
+        assert_eq!(errors, expected, "{only:?}");
+    }
+    const WHY: &str = "the handler refuses the rest";
+    check(&[("POST", "/a")], &[("/a", &[Method::POST], WHY)], &[]);
+    check(&[("GET", "/a"), ("HEAD", "/a")], &[("/a", &[Method::GET], WHY)], &[]);
+    check(&[("GET", "/a")], &[("/a", &[Method::GET, Method::HEAD], WHY)], &[]);
+    check(
+        &[("POST", "/a")],
+        &[("/a", &[Method::POST, Method::PUT], WHY)],
+        &["P280: `ANY /a` is to be documented by `PUT` too"],
+    );
+    check(&[], &[("/a", &[Method::POST], WHY)], &["P280: `ANY /a` is routed, but not documented"]);
+    check(
+        &FIVE[..2],
+        &[("/a", &[Method::POST], WHY)],
+        &["P282: `GET /a` is left out of the document, which has it: name `GET` among its methods"],
+    );
+    check(
+        &FIVE,
+        &[("/a", &[], WHY)],
+        &["P282: every method of `/a` is left out of the document: say `internal`"],
+    );
+    check(
+        &[("POST", "/a")],
+        &[("/a", &[Method::POST], " ")],
+        &["P282: methods of `/a` are left out of the document without a reason"],
+    );
+    for path in ["/b", "/gone"] {
+        let error = format!(
+            "P282: methods of `{path}` are left out of the document, but no route for all methods is there"
+        );
+        check(&FIVE, &[(path, &[Method::GET], WHY)], &[&error]);
+    }
+}
+
+/// RFC 9110 §9.3.2: `HEAD` comes with `GET`, and not the other way round.
+#[test]
+fn a_route_for_get_is_not_documented_by_head() {
+    check(&[("GET", "/a")], &[("HEAD", "/a")], &["P280: `GET /a` is routed, but not documented"]);
 }
 
 #[test]
@@ -80,7 +155,7 @@ fn the_metadata_of_protected_resources_need_not_be_documented() {
     let security = security();
     let mut table = rows(&[("GET", "/a")]);
     let path = "/.well-known/oauth-protected-resource";
-    table.add(Some(http::Method::GET), path, RoutePolicy::public("metadata"), MetadataRoute::HANDLER);
+    table.add(Some(Method::GET), path, RoutePolicy::public("metadata"), MetadataRoute::HANDLER);
     assert!(OpenApiSecurity::new(&security, &table).write(document(&[("GET", "/a")])).is_ok());
 }
 

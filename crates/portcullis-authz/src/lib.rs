@@ -10,6 +10,7 @@ mod fields;
 mod guard;
 mod hierarchy;
 mod layer;
+mod meaning;
 mod nearest;
 mod refusal;
 mod roles;
@@ -42,6 +43,7 @@ pub use self::guard::{
 #[cfg(feature = "axum-core-05")]
 pub use self::inquiry::Inquiry;
 pub use self::layer::{AuthorizationLayer, AuthorizeRequest};
+pub use self::meaning::{RoleMeaning, ScopeMeaning};
 #[cfg(feature = "toml")]
 pub use self::roles::MAX_FILE as MAX_ROLE_FILE;
 pub use self::roles::{

@@ -71,6 +71,10 @@ impl Vocabulary {
         self.0.as_ref()?.roles.as_ref()
     }
 
+    pub(crate) fn catalog(&self) -> Option<&CompiledCatalog> {
+        self.0.as_ref()?.scopes.as_deref()
+    }
+
     /// Whether the scopes of the application are known.
     pub(crate) fn declares_scopes(&self) -> bool {
         self.0.as_ref().is_some_and(|words| words.scopes.is_some())

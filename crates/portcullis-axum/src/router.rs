@@ -34,7 +34,8 @@ impl SecureRouter {
         self
     }
 
-    /// Checks every route and closes the list: nobody can add an unguarded route behind it.
+    /// Checks every route and closes the list: nobody can add an unguarded route behind it. What is allowed and still worth a look
+    /// is [logged](RouteTable::log_advice) as a warning.
     ///
     /// # Errors
     /// All duplicates (`P201`), conflicts (`P202`), invalid paths (`P203`), rules that can never be satisfied
@@ -88,6 +89,7 @@ impl SecureRouter {
             }
         }
         errors.into_result(())?;
+        table.log_advice();
         let refuse = security.refuse().clone();
         let router =
             paths.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));

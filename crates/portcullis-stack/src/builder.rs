@@ -314,6 +314,7 @@ impl SecurityBuilder {
                 .map(|(built, limit)| (built.phase() != Phase::Anonymous, limit.to_string()))
                 .collect(),
             forbidden: forbidden.clone(),
+            vocabulary: vocabulary.clone(),
         };
         Ok(Security::new(Inner {
             everywhere,

@@ -59,7 +59,8 @@ impl RouteList {
 
 impl Security {
     /// Puts everything around a service that has no router of its own. A method and path that the list does not
-    /// have is refused with 404 or 405; the service finds the [`MatchedRoute`] in the request's extensions.
+    /// have is refused with 404 or 405; the service finds the [`MatchedRoute`] in the request's extensions. What is worth a look
+    /// in the list is [logged](RouteTable::log_advice).
     ///
     /// # Errors
     /// All that is wrong with the routes, at once, as in [`Security::gate`] and [`RouteTable::lint`].
@@ -68,7 +69,7 @@ impl Security {
         if routes.table.rows().is_empty() {
             errors.push(ConfigError::new(ConfigCode::NoRoutes, "the application has no route"));
         }
-        let mut table = routes.table.clone();
+        let mut table = routes.table.clone().within(self);
         let metadata = errors.take(self.metadata_routes(&table)).unwrap_or_default();
         table.add_metadata(&metadata);
         errors.extend(table.lint());
@@ -92,7 +93,9 @@ impl Security {
         let not_found = Denial::new(Reason::RouteNotFound).explained("no route has this path").prepared();
         let routes = Arc::new(Matcher { paths: matcher, not_found });
         let dispatch = Dispatch { inner, routes, security: self.clone() };
-        errors.into_result(self.outer_layer().layer(dispatch))
+        errors.into_result(())?;
+        table.log_advice();
+        Ok(self.outer_layer().layer(dispatch))
     }
 }
 

@@ -32,3 +32,9 @@ async fn lets_in_who_may_and_nobody_else() {
     assert_eq!(status("/hello", Some("weak")).await, 403);
     assert_eq!(status("/nowhere", Some("good")).await, 404);
 }
+
+#[test]
+fn nothing_about_the_routes_is_worth_a_warning() {
+    let app = app(ApiKeySet::new([]).unwrap()).unwrap();
+    assert!(app.route_table().advice().is_empty(), "{:?}", app.route_table().advice());
+}

@@ -58,9 +58,20 @@ fn refused<B>(denial: Denial, request: &Request<B>) -> Response<Full<Bytes>> {
 #[cfg(test)]
 mod tests {
     use http::StatusCode;
+    use portcullis::RouteTable;
     use tower::ServiceExt;
 
     use super::*;
+
+    #[test]
+    fn nothing_about_the_routes_is_worth_a_warning() {
+        let security = security(ApiKeySet::new([]).unwrap()).unwrap();
+        let mut table = RouteTable::of(&security);
+        for row in routes().table().rows() {
+            table.add(row.method.clone(), &row.path, row.policy.clone(), &row.handler);
+        }
+        assert!(table.advice().is_empty(), "{:?}", table.advice());
+    }
 
     #[tokio::test]
     async fn the_list_of_routes_is_the_only_authority() {

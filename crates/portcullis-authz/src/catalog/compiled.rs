@@ -73,6 +73,16 @@ impl CompiledCatalog {
         known.any(|held| self.covers.includes(*held, *asked))
     }
 
+    /// Each declared scope and each wildcard, with the others that it stands for.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = (String, Vec<String>)> {
+        self.names.iter().enumerate().map(|(number, name)| {
+            let others =
+                self.names.iter().enumerate().take(self.declared).filter(move |(other, _)| *other != number);
+            let covered = others.filter(|(other, _)| self.covers.includes(number, *other));
+            (name.to_string(), covered.map(|(_, name)| name.to_string()).collect())
+        })
+    }
+
     /// Whether a rule may ask for the scope.
     pub(crate) fn declares(&self, scope: &str) -> bool {
         self.numbers.get(scope).is_some_and(|number| *number < self.declared)

@@ -12,6 +12,7 @@ use super::asked::Asked;
 use super::definition::RoleModelBuilder;
 use super::load::{ErasedLoad, LoadRoles, RoleModelError};
 use super::snapshot::Snapshot;
+use crate::meaning::RoleMeaning;
 
 /// How often a role model that is kept elsewhere is read again, unless said otherwise.
 pub const DEFAULT_RELOAD_INTERVAL: Duration = Duration::from_secs(10);
@@ -185,6 +186,17 @@ impl RoleModel {
     #[must_use]
     pub fn permits(&self, caller: &Principal, permission: &str) -> bool {
         self.shared.current.load().permits(caller, permission)
+    }
+
+    /// What each role stands for now, in the order in which they were written.
+    pub(crate) fn meanings(&self) -> Vec<RoleMeaning> {
+        self.shared.current.load().meanings()
+    }
+
+    /// Whether it is written in the program or a file, and so reviewed with it.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        !matches!(self.shared.source, Some(Source::Loader(_)))
     }
 
     /// Whether the model has the role.

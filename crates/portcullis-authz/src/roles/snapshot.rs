@@ -8,6 +8,7 @@ use portcullis_core::{ConfigCode, ConfigError, ConfigErrors, Principal};
 use super::check::check;
 use super::definition::RoleModelBuilder;
 use crate::hierarchy::{Bits, Hierarchy};
+use crate::meaning::{RoleMeaning, sorted};
 use crate::nearest;
 
 type Numbers = HashMap<Box<str>, usize, foldhash::fast::FixedState>;
@@ -74,6 +75,21 @@ impl Snapshot {
 
     pub(super) fn knows_role(&self, role: &str) -> bool {
         self.roles.contains_key(role)
+    }
+
+    /// Each role with the others that it includes, and what it permits.
+    pub(super) fn meanings(&self) -> Vec<RoleMeaning> {
+        let roles = || self.definition.roles.iter().map(|role| &role.name).enumerate();
+        let told = roles().map(|(number, name)| {
+            let included =
+                roles().filter(|(other, _)| *other != number && self.includes.includes(number, *other));
+            let includes = included.map(|(_, name)| name.to_string()).collect();
+            let own = self.permits.get(number);
+            let permitted = self.permissions.iter().filter(|(_, bit)| own.is_some_and(|own| own.get(**bit)));
+            let permits = permitted.map(|(name, _)| name.to_string()).collect();
+            RoleMeaning { role: name.to_string(), includes: sorted(includes), permits: sorted(permits) }
+        });
+        told.collect()
     }
 
     /// The numbers of the caller's roles that the model has.

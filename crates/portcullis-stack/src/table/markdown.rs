@@ -1,15 +1,19 @@
 //! The table as GitHub-flavoured Markdown, and back to cells.
 
-use std::fmt::Write as _;
-
 use super::printed::{HEADINGS, Printed};
 
 pub(super) fn table(rows: &[Printed]) -> String {
-    let mut text = format!("| {} |\n|{}\n", HEADINGS.join(" | "), " --- |".repeat(HEADINGS.len()));
-    for row in rows {
-        let _ = writeln!(text, "| {} |", cells(row).join(" | "));
+    let mut text = format!("{}|{}\n", row(&HEADINGS), " --- |".repeat(HEADINGS.len()));
+    for printed in rows {
+        text.push_str(&row(&cells(printed)));
     }
     text
+}
+
+/// A line of a table.
+pub(super) fn row<C: AsRef<str>>(cells: &[C]) -> String {
+    let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
+    format!("| {} |\n", cells.join(" | "))
 }
 
 /// The cells of a row as they are written.
@@ -34,7 +38,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Text as code: nothing in it means anything but a vertical line, which ends a cell everywhere.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -49,11 +53,26 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
-/// The rows of the first table in a text, as lists of cells; its headings come first.
-pub(super) fn read(text: &str) -> Vec<Vec<&str>> {
-    let is_row = |line: &&str| line.trim_start().starts_with('|');
-    let lines = text.lines().skip_while(|line| !is_row(line)).take_while(is_row);
-    lines.enumerate().filter(|(number, _)| *number != 1).map(|(_, line)| split(line)).collect()
+/// The tables in a text, each as rows of cells; its headings come first.
+pub(super) fn read(text: &str) -> Vec<Vec<Vec<&str>>> {
+    let mut tables = Vec::new();
+    // The number of the line in its table.
+    let mut number = 0;
+    for line in text.lines() {
+        let is_row = line.trim_start().starts_with('|');
+        match (is_row, number) {
+            (false, _) => {
+                number = 0;
+                continue;
+            }
+            (true, 0) => tables.push(vec![split(line)]),
+            // What stands below the headings says how they are aligned.
+            (true, 1) => {}
+            (true, _) => tables.last_mut().into_iter().for_each(|rows: &mut Vec<_>| rows.push(split(line))),
+        }
+        number += 1;
+    }
+    tables
 }
 
 /// The cells between the vertical lines that no backslash stands before.
@@ -86,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn row(path: &str, access: &str, public: bool) -> Printed {
+    fn route(path: &str, access: &str, public: bool) -> Printed {
         Printed {
             method: "GET".to_owned(),
             path: path.to_owned(),
@@ -109,31 +128,33 @@ mod tests {
 
     #[test]
     fn marks_of_markdown_in_a_cell_mean_nothing() {
-        check(&row("/a|b", "scope(x)", false), r"| GET | `/a\|b` | `scope(x)` | key | - |");
-        check(&row("/a", "public: *<b>|`", true), r"| GET | `/a` | **public**: \*\<b>\|\` | key | - |");
-        check(&row("/``<b>", "a", false), r"| GET | ``` /``<b> ``` | `a` | key | - |");
-        check(&row("/`", r"claim(a = \\|)", false), r"| GET | `` /` `` | `claim(a = \\\|)` | key | - |");
+        check(&route("/a|b", "scope(x)", false), r"| GET | `/a\|b` | `scope(x)` | key | - |");
+        check(&route("/a", "public: *<b>|`", true), r"| GET | `/a` | **public**: \*\<b>\|\` | key | - |");
+        check(&route("/``<b>", "a", false), r"| GET | ``` /``<b> ``` | `a` | key | - |");
+        check(&route("/`", r"claim(a = \\|)", false), r"| GET | `` /` `` | `claim(a = \\\|)` | key | - |");
     }
 
     #[test]
     fn a_table_is_found_in_a_text_and_read_back() {
-        let text = format!("# Routes\n\nNot | this.\n\n{}\nNor\n| this |\n", table(&[row("/a", "b", false)]));
-        assert_eq!(read(&text), [HEADINGS.to_vec(), vec!["GET", "`/a`", "`b`", "key", "-"]]);
+        let text =
+            format!("# Routes\n\nNot | this.\n\n{}\nBut\n| this |\n", table(&[route("/a", "b", false)]));
+        let routes = vec![HEADINGS.to_vec(), vec!["GET", "`/a`", "`b`", "key", "-"]];
+        assert_eq!(read(&text), [routes, vec![vec!["this"]]]);
         for none in ["", "no table", "\n\n"] {
             assert!(read(none).is_empty(), "{none:?}");
         }
-        assert_eq!(read("| a | b"), [["a", "b"]]);
+        assert_eq!(read("| a | b"), [[["a", "b"]]]);
     }
 
     proptest! {
         #[test]
         fn a_row_is_read_back_with_as_many_cells(path in "[ -~é]{1,20}", access in "[ -~é]{1,20}", public: bool) {
             let access = if public { format!("public: {access}") } else { access };
-            let row = row(&path.replace('\\', r"\\"), &access.replace('\\', r"\\"), public);
+            let row = route(&path.replace('\\', r"\\"), &access.replace('\\', r"\\"), public);
             let text = table(std::slice::from_ref(&row));
             let expected = cells(&row);
             let expected: Vec<&str> = expected.iter().map(|cell| cell.trim()).collect();
-            prop_assert_eq!(&read(&text)[1], &expected);
+            prop_assert_eq!(&read(&text)[0][1], &expected);
         }
 
         #[test]

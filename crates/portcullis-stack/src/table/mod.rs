@@ -5,6 +5,7 @@ mod markdown;
 mod printed;
 mod snapshot;
 mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -12,8 +13,9 @@ mod tests;
 use std::fmt;
 
 use http::Method;
-use portcullis_authz::Rule;
+use portcullis_authz::{Rule, Vocabulary};
 use portcullis_core::ConfigError;
+use portcullis_core::escape::Escaped;
 
 use self::printed::Printed;
 pub use self::snapshot::{SnapshotError, TableChange, TableDiff};
@@ -57,6 +59,8 @@ pub(crate) struct Everywhere {
     pub(crate) limits: Vec<(bool, String)>,
     /// What every rule forbids besides.
     pub(crate) forbidden: Vec<Rule>,
+    /// What scopes and roles stand for.
+    pub(crate) vocabulary: Vocabulary,
 }
 
 /// One method of one path.
@@ -119,7 +123,8 @@ impl RouteTable {
     /// that nothing but scopes protects whatever its path names (`P274`). Schemes and attempts are known to the table of a
     /// finished application alone.
     ///
-    /// Whoever wants no advice left extends the errors of a test, or of the start, by this.
+    /// An application that starts [logs](Self::log_advice) it. Whoever wants no advice left extends the errors of a test, or of the
+    /// start, by this.
     ///
     /// ```
     /// use portcullis_stack::{RoutePolicy, RouteTable};
@@ -135,10 +140,32 @@ impl RouteTable {
         lint::advice(&self.rows, &self.everywhere)
     }
 
-    /// The table as a GitHub-flavoured Markdown table, sorted by path.
+    /// Logs each piece of [advice](Self::advice) as a warning with its `code`, under the target
+    /// [`ADVICE_TARGET`](Self::ADVICE_TARGET). `SecureRouter::finish` and [`Security::protect`] do so once each, when nothing is
+    /// wrong.
+    pub fn log_advice(&self) {
+        for advice in self.advice() {
+            let text = Escaped::new(advice.message()).with_limit(usize::MAX);
+            tracing::warn!(target: RouteTable::ADVICE_TARGET, code = advice.code().code(), "{text}");
+        }
+    }
+
+    /// Where [`log_advice`](Self::log_advice) logs to, for a filter of those who have looked: `portcullis_stack::advice=off`.
+    pub const ADVICE_TARGET: &str = "portcullis_stack::advice";
+
+    /// What the security holds for every route, too.
+    pub(crate) fn within(mut self, security: &Security) -> Self {
+        self.everywhere = security.everywhere();
+        self
+    }
+
+    /// The table as a GitHub-flavoured Markdown table, sorted by path. Below it, if the application has declared scopes or a role
+    /// model, stands what each of them stands for, which widens what rules allow: scopes with those that they imply, wildcards
+    /// among them, and roles with those that they include and with their permissions; all of it as it follows, sorted. Roles that
+    /// a [loader](portcullis_authz::LoadRoles) brings are left out: no review decides about them.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        markdown::table(&self.printed())
+        format!("{}{}", markdown::table(&self.printed()), words::sections(&self.everywhere.vocabulary))
     }
 
     /// The table as a JSON list of objects, one per row, sorted by path.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{RouteTable, markdown};
+use super::{RouteTable, markdown, words};
 
 /// What stands above the table in the file.
 const HEAD: &str = "# Routes\n\nWhat each route demands. A test compares this file with the application; a change here is a change of who may do what.\n\n";
@@ -37,7 +37,8 @@ impl RouteTable {
     ///
     /// For a test; cargo runs those in the folder of their package, where the path begins. With the environment
     /// variable `PORTCULLIS_UPDATE=1` the file is written instead, for a developer to review: where `CI` is set too, that is
-    /// an error. The handlers' names are no part of it.
+    /// an error. The handlers' names are no part of it; what scopes and roles stand for is, since it says what rules allow
+    /// (see [`to_markdown`](Self::to_markdown)).
     ///
     /// ```no_run
     /// # fn table() -> portcullis_stack::RouteTable { portcullis_stack::RouteTable::new() }
@@ -48,7 +49,7 @@ impl RouteTable {
     /// ```
     ///
     /// # Errors
-    /// If the file is missing or says something else: the error lists every route that was added, removed or changed,
+    /// If the file is missing or says something else: the error lists every route, scope and role that was added, removed or changed,
     /// with what it demanded before and what it demands now. If the file cannot be read or written.
     pub fn check_snapshot(&self, path: impl AsRef<Path>) -> Result<(), SnapshotError> {
         let is_set = |name| {
@@ -112,9 +113,10 @@ impl RouteTable {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableDiff {
-    /// Routes that are new: method, path and what they demand, as the file writes it.
+    /// Routes that are new: method, path and what they demand, as the file writes it; and scopes and roles that are new, with what they
+    /// stand for.
     pub added: Vec<String>,
-    /// Routes that are gone.
+    /// Routes, scopes and roles that are gone.
     pub removed: Vec<String>,
     /// Cells that say something else than before.
     pub changed: Vec<TableChange>,
@@ -124,7 +126,7 @@ pub struct TableDiff {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableChange {
-    /// Method and path.
+    /// Method and path; or the scope or the role, with that word before it.
     pub route: String,
     /// The heading of the column, in lower case: `access`.
     pub column: String,
@@ -141,20 +143,27 @@ impl TableDiff {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
     }
 
-    fn between(old: &[Vec<&str>], new: &[Vec<&str>]) -> Self {
-        let (old, new) = (Cells::of(old), Cells::of(new));
+    fn between(old: &[Vec<Vec<&str>>], new: &[Vec<Vec<&str>>]) -> Self {
         let mut diff = Self::default();
+        diff.compare(&Cells::routes(old), &Cells::routes(new));
+        for headings in words::HEADINGS {
+            diff.compare(&Cells::words(old, headings), &Cells::words(new, headings));
+        }
+        diff
+    }
+
+    fn compare(&mut self, old: &Cells<'_>, new: &Cells<'_>) {
         for row in new.rows {
             let Some(before) = old.find(row) else {
-                diff.added.push(row.join(" "));
+                self.added.push(new.told(row));
                 continue;
             };
             for (index, heading) in new.headings.iter().enumerate() {
                 let now = cell(row, index);
                 let was = old.column(heading).map_or("", |index| cell(before, index));
                 if was != now {
-                    diff.changed.push(TableChange {
-                        route: route(row),
+                    self.changed.push(TableChange {
+                        route: new.name(row),
                         column: heading.to_lowercase(),
                         old: was.to_owned(),
                         new: now.to_owned(),
@@ -166,8 +175,7 @@ impl TableDiff {
         let stays = |row: &&Vec<&str>| {
             new.find(row).is_some() && old.find(row).is_some_and(|first| std::ptr::eq(first, *row))
         };
-        diff.removed = old.rows.iter().filter(|row| !stays(row)).map(|row| row.join(" ")).collect();
-        diff
+        self.removed.extend(old.rows.iter().filter(|row| !stays(row)).map(|row| old.told(row)));
     }
 }
 
@@ -175,32 +183,64 @@ impl TableDiff {
 struct Cells<'a> {
     headings: &'a [&'a str],
     rows: &'a [Vec<&'a str>],
+    /// Whether its rows are routes.
+    of_routes: bool,
 }
 
 impl<'a> Cells<'a> {
-    fn of(table: &'a [Vec<&'a str>]) -> Self {
-        match table {
-            [headings, rows @ ..] => Self { headings, rows },
-            [] => Self { headings: &[], rows: &[] },
+    /// The first table of a file, unless it is one of words.
+    fn routes(tables: &'a [Vec<Vec<&'a str>>]) -> Self {
+        let is_of_words = |table: &&Vec<Vec<&str>>| {
+            words::HEADINGS.iter().any(|headings| table.first().is_some_and(|first| first == headings))
+        };
+        Self::of(tables.first().filter(|table| !is_of_words(table)), true)
+    }
+
+    fn words(tables: &'a [Vec<Vec<&'a str>>], headings: &[&str]) -> Self {
+        Self::of(tables.iter().find(|table| table.first().is_some_and(|first| first == headings)), false)
+    }
+
+    fn of(table: Option<&'a Vec<Vec<&'a str>>>, of_routes: bool) -> Self {
+        match table.map(Vec::as_slice) {
+            Some([headings, rows @ ..]) => Self { headings, rows, of_routes },
+            Some([]) | None => Self { headings: &[], rows: &[], of_routes },
         }
     }
 
-    /// The row of the same method and path.
+    /// How many cells say what a row is about: method and path of a route.
+    fn keys(&self) -> usize {
+        if self.of_routes { 2 } else { 1 }
+    }
+
+    /// The row about the same.
     fn find(&self, row: &[&str]) -> Option<&'a Vec<&'a str>> {
-        self.rows.iter().find(|other| other.get(..2) == row.get(..2))
+        self.rows.iter().find(|other| other.get(..self.keys()) == row.get(..self.keys()))
     }
 
     fn column(&self, heading: &str) -> Option<usize> {
         self.headings.iter().position(|known| *known == heading)
     }
+
+    /// What a row is about: method and path, or `scope` and its name.
+    fn name(&self, row: &[&str]) -> String {
+        let name = row.get(..self.keys()).unwrap_or(row).join(" ");
+        if self.of_routes { name } else { format!("{} {name}", cell(self.headings, 0).to_lowercase()) }
+    }
+
+    /// All that a row says.
+    fn told(&self, row: &[&str]) -> String {
+        if self.of_routes {
+            return row.join(" ");
+        }
+        let cells = self.headings.iter().zip(row).skip(1).filter(|(_, cell)| **cell != "-");
+        let cells: Vec<String> =
+            cells.map(|(heading, cell)| format!("{} {cell}", heading.to_lowercase())).collect();
+        if cells.is_empty() { self.name(row) } else { format!("{}: {}", self.name(row), cells.join("; ")) }
+    }
 }
 
 fn cell<'a>(row: &[&'a str], index: usize) -> &'a str {
     row.get(index).copied().unwrap_or_default()
-}
-
-fn route(row: &[&str]) -> String {
-    row.get(..2).unwrap_or(row).join(" ")
 }
 
 impl fmt::Display for TableDiff {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use http::Method;
-use portcullis_authz::{role, scope};
+use portcullis_authz::{RoleModel, ScopeCatalog, role, scope};
 use portcullis_ratelimit::{MINUTE, client_ip, per};
 
 use super::snapshot::Update;
@@ -148,4 +148,81 @@ fn names_stay_on_their_line() {
     let table = table(&[(Method::GET, "/a", RoutePolicy::public("one\ntwo\u{202e}"))]);
     assert!(table.to_string().contains(r"public: one\u{a}two\u{202e}"), "{table}");
     assert_eq!((table.to_string().lines().count(), table.to_markdown().lines().count()), (2, 3));
+}
+
+/// The table of an application with one route and these words.
+fn worded(scopes: ScopeCatalog, roles: Option<RoleModel>) -> RouteTable {
+    let security = Security::builder().insecure_no_audit().scopes(scopes);
+    let security = roles.into_iter().fold(security, crate::SecurityBuilder::roles).build().unwrap();
+    let mut table = RouteTable::of(&security);
+    table.add(Some(Method::GET), "/a", RoutePolicy::public("x"), "a");
+    table
+}
+
+fn declared() -> ScopeCatalog {
+    ScopeCatalog::new(["a:write", "a:read"])
+}
+
+#[test]
+fn what_scopes_and_roles_stand_for_is_below_the_table() {
+    let roles = RoleModel::builder().role("viewer").permits("read").role("editor|`").includes("viewer");
+    let table =
+        worded(declared().implies("a:write", ["a:read"]), Some(roles.permits("edit").build().unwrap()));
+    let (routes, words) =
+        table.to_markdown().split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert_eq!(routes.lines().count(), 3);
+    assert_eq!(
+        words,
+        "## Scopes\n\nA credential with a scope also has what it stands for.\n\n\
+         | Scope | Stands for |\n| --- | --- |\n| `a:read` | - |\n| `a:write` | `a:read` |\n\n\
+         ## Roles\n\nWhat each role includes and permits, by way of others too.\n\n\
+         | Role | Includes | Permits |\n| --- | --- | --- |\n\
+         | `` editor\\|` `` | `viewer` | `edit`, `read` |\n| `viewer` | - | `read` |\n"
+    );
+    check(&table, &table.clone(), "");
+}
+
+#[test]
+fn an_implication_or_a_wildcard_is_a_change_of_who_may_do_what() {
+    let before = worded(declared(), None);
+    check(&before, &before.clone(), "");
+    let implied = worded(declared().implies("a:write", ["a:read"]), None);
+    check(&before, &implied, "~ scope `a:write`\n    stands for: - -> `a:read`\n");
+    check(
+        &before,
+        &worded(declared().allow_wildcards(), None),
+        "+ scope `a:*`: stands for `a:read`, `a:write`\n",
+    );
+    check(&before, &worded(ScopeCatalog::new(["a:read"]), None), "- scope `a:write`\n");
+    // A file of an older version has no such part.
+    let mut old = RouteTable::new();
+    old.add(Some(Method::GET), "/a", RoutePolicy::public("x"), "a");
+    check(&old, &implied, "+ scope `a:read`\n+ scope `a:write`: stands for `a:read`\n");
+    check(&implied, &old, "- scope `a:read`\n- scope `a:write`: stands for `a:read`\n");
+    let words_alone = "| Scope | Stands for |\n| --- | --- |\n| `a:read` | - |\n| `a:write` | - |\n";
+    assert_eq!(before.diff(words_alone).to_string(), "+ GET `/a` **public**: x - -\n");
+}
+
+#[test]
+fn a_role_that_includes_or_permits_something_else_is_one_too() {
+    let roles = |model: portcullis_authz::RoleModelBuilder| {
+        worded(declared(), Some(model.role("editor").permits("edit").build().unwrap()))
+    };
+    let before = roles(RoleModel::builder().role("viewer").permits("read"));
+    check(
+        &before,
+        &roles(RoleModel::builder().role("viewer").permits("read").permits("edit")),
+        "~ role `viewer`\n    permits: `read` -> `edit`, `read`\n",
+    );
+    check(
+        &before,
+        &roles(RoleModel::builder().role("viewer").includes("editor").permits("read")),
+        "~ role `viewer`\n    includes: - -> `editor`\n    permits: `read` -> `edit`, `read`\n",
+    );
+    check(&before, &roles(RoleModel::builder()), "- role `viewer`: permits `read`\n");
+    check(
+        &before,
+        &worded(declared(), None),
+        "- role `editor`: permits `edit`\n- role `viewer`: permits `read`\n",
+    );
 }

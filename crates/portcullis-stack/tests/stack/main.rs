@@ -1,6 +1,7 @@
 //! The room from outside: a service without a router behind `Security`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod advice_log;
 mod asks;
 mod configuration;
 mod explain;

@@ -178,3 +178,9 @@ async fn serving_looks_after_the_files() {
     served.check(("GET", "/reports/monthly", "carol"), 403).await;
     server.abort();
 }
+
+#[tokio::test]
+async fn nothing_about_the_routes_is_worth_a_warning() {
+    let advice = serve(Path::new(POLICIES)).app.route_table().advice();
+    assert!(advice.is_empty(), "{advice:?}");
+}

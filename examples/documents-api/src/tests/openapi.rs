@@ -128,12 +128,21 @@ async fn the_routes_demand_what_the_reviewed_file_says() {
     assert!(matches!(difference.removed.as_slice(), [row] if row.contains(LOGOUT)), "{difference}");
 }
 
-/// Whatever is worth a look was looked at.
+/// Whatever is worth a look was looked at: an outside issuer tells of logouts by a token, and has no credential.
 #[tokio::test]
-async fn there_is_no_advice_about_the_routes() {
+async fn there_is_no_advice_about_the_routes_but_what_is_meant() {
     let folder = Folder::new();
-    let table = Server::route_table(&Options::in_folder(folder.path().join("data"))).unwrap();
-    assert_eq!(table.advice().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+    let mut options = Options::in_folder(folder.path().join("data"));
+    let told = |options: &Options| {
+        let advice = Server::route_table(options).unwrap().advice();
+        advice.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&options), [""; 0]);
+    options.issuer = Some("https://idp.example".parse().unwrap());
+    options.audience = Some("https://documents.example".to_owned());
+    options.tokens.client_id = Some("documents".to_owned());
+    let meant = "P275: ANY /backchannel-logout: anybody may change something (`the logout token proves who sends it`)";
+    assert_eq!(told(&options), [meant]);
 }
 
 #[tokio::test]

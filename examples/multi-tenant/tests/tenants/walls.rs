@@ -95,3 +95,9 @@ fn every_guard_is_one_of_the_callers_tenant() {
     assert!(demands.contains(&"permit(Delete Project of the caller's tenant)"), "{demands:?}");
     assert!(demands.into_iter().filter(of_projects).all(|demand| demand.contains(" of the caller's tenant")));
 }
+
+#[test]
+fn nothing_about_the_routes_is_worth_a_warning() {
+    let app = app(&issuer().jwks_json(), Clock::system(), Limits::default()).unwrap();
+    assert!(app.route_table().advice().is_empty(), "{:?}", app.route_table().advice());
+}

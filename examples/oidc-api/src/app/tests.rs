@@ -155,3 +155,9 @@ async fn each_provider_is_read_by_its_flag() {
         assert_eq!(call(Provider::Rfc9068, token()).await, 401, "{provider:?}");
     }
 }
+
+#[tokio::test]
+async fn nothing_about_the_routes_is_worth_a_warning() {
+    let advice = Bench::start().await.app.route_table().advice();
+    assert!(advice.is_empty(), "{advice:?}");
+}

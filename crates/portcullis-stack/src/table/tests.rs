@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use http::Method;
-use portcullis_authz::{RoleModel, ScopeCatalog, role, scope};
+use portcullis_authz::{LoadRoles, RoleModel, RoleModelBuilder, ScopeCatalog, role, scope};
+use portcullis_core::StoreError;
 use portcullis_ratelimit::{MINUTE, client_ip, per};
 
 use super::snapshot::Update;
@@ -205,7 +206,7 @@ fn an_implication_or_a_wildcard_is_a_change_of_who_may_do_what() {
 
 #[test]
 fn a_role_that_includes_or_permits_something_else_is_one_too() {
-    let roles = |model: portcullis_authz::RoleModelBuilder| {
+    let roles = |model: RoleModelBuilder| {
         worded(declared(), Some(model.role("editor").permits("edit").build().unwrap()))
     };
     let before = roles(RoleModel::builder().role("viewer").permits("read"));
@@ -225,4 +226,20 @@ fn a_role_that_includes_or_permits_something_else_is_one_too() {
         &worded(declared(), None),
         "- role `editor`: permits `edit`\n- role `viewer`: permits `read`\n",
     );
+}
+
+/// A database says who may do what without a pull request.
+#[tokio::test]
+async fn roles_that_a_loader_brings_are_no_part_of_the_file() {
+    struct Rows;
+
+    impl LoadRoles for Rows {
+        async fn load_roles(&self) -> Result<RoleModelBuilder, StoreError> {
+            Ok(RoleModel::builder().role("viewer").permits("read"))
+        }
+    }
+
+    let loaded = worded(declared(), Some(RoleModel::load(Rows).await.unwrap()));
+    assert!(!loaded.to_markdown().contains("viewer"), "{}", loaded.to_markdown());
+    check(&worded(declared(), None), &loaded, "");
 }

@@ -119,6 +119,8 @@ impl<'a> Describe<'a> {
 
     /// `asks` is whether the route wants a caller, `forbids` whether its rule or a decision point wants more of them.
     fn may_answer(&self, status: StatusCode, row: &RouteRow, asks: bool, forbids: bool) -> bool {
+        // What is read has a size, and a client that may send it slowly.
+        let reads_body = || row.policy.handler_may_answer(ProblemType::ContentTooLarge);
         let handler = || {
             let mut problems = ProblemType::ALL.iter().filter(|problem| problem.status() == status);
             problems.any(|problem| row.policy.handler_may_answer(*problem))
@@ -130,6 +132,7 @@ impl<'a> Describe<'a> {
             StatusCode::BAD_REQUEST => self.problems.is_some() || handler(),
             StatusCode::UNAUTHORIZED => asks,
             StatusCode::FORBIDDEN => forbids || handler(),
+            StatusCode::REQUEST_TIMEOUT => reads_body() || handler(),
             // What a path names may not exist, or not for this caller.
             StatusCode::NOT_FOUND => row.path.contains('{') || handler(),
             StatusCode::PAYLOAD_TOO_LARGE

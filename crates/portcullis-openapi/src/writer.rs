@@ -82,7 +82,8 @@ impl<'a> OpenApiSecurity<'a> {
     }
 
     /// Adds problem responses of these statuses, to each operation those that it can answer with. By default, these are
-    /// [`DEFAULT_PROBLEMS`](crate::DEFAULT_PROBLEMS). Of others, 500 and 503 are known. Where 400 is named here, each operation
+    /// [`DEFAULT_PROBLEMS`](crate::DEFAULT_PROBLEMS). Of others, 408 (of routes that read a body, where a server
+    /// asks for a least rate, as `App::serve` of portcullis-axum does), 500 and 503 are known. Where 400 is named here, each operation
     /// has it, since the head of any request may be malformed; by default only those that read more than the head. What is not
     /// known is added nowhere. A response that the document has already stays as it is.
     pub fn problems(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {

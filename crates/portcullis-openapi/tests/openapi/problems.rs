@@ -87,8 +87,20 @@ fn other_statuses_are_added_where_they_are_named_and_unknown_ones_nowhere() {
         document["paths"]["/a"]["get"]["responses"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
     };
     assert_eq!(keys(&[400, 500, 503, 401]), ["400", "401", "500", "503"]);
-    assert_eq!(keys(&[200, 418]), Vec::<String>::new());
+    assert_eq!(keys(&[200, 408, 418]), Vec::<String>::new());
     assert_eq!(keys(&[]), Vec::<String>::new());
+}
+
+#[test]
+fn a_client_that_is_too_slow_is_told_of_where_a_body_is_read() {
+    let reads = RoutePolicy::public("x").may_refuse_with([ProblemType::ContentTooLarge]);
+    let document = written(&security(), "/a", reads, Some(&[408, 413]));
+    let responses = document["paths"]["/a"]["get"]["responses"].as_object().unwrap();
+    assert_eq!(responses.keys().collect::<Vec<_>>(), ["408", "413"]);
+    assert_eq!(
+        document["components"]["responses"]["Problem408"]["description"].as_str().map(str::is_empty),
+        Some(false)
+    );
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl OpenEvent {
                         opening.date(audit.clock());
                     }
                 };
-                // Sinks retire Trails, in the end.
+                // The writer of `JsonLines` retires Trails, in the end.
                 let trail = if recording {
                     Trail::open_reusing(audit.clock(), prepare)
                 } else {

@@ -24,7 +24,7 @@ pub(crate) fn of_the_tenant<R: Resource>() -> &'static str
 where
     R::Store: Load<R>,
 {
-    if <R::Store as Load<R>>::TENANTS_APART { " of the caller's tenant" } else { "" }
+    if <R::Store as Load<R>>::TENANTS_APART.is_some() { " of the caller's tenant" } else { "" }
 }
 
 /// An argument of a handler that is proof of a check: whoever has it got it from a guard.

@@ -99,16 +99,17 @@ impl Serve {
         self
     }
 
-    /// Sets how long a client may pause while it sends a body that is read; the extractor then fails with 408. All its
-    /// pauses together may be as long, and longer by a second for as many octets as the
-    /// [least rate](Self::with_min_body_rate) says. By default, this is [`DEFAULT_BODY_READ_TIMEOUT`].
+    /// Sets how long a client may pause while it sends a body that is read; an extractor that reads it whole (`Bytes`, `String`,
+    /// `Json`, `Form`) then fails with 408, and whoever reads it in the handler finds an error. All its pauses together may be as
+    /// long, and longer by a second for as many octets as the [least rate](Self::with_min_body_rate) says, of which no more is
+    /// saved up than the longest pause. By default, this is [`DEFAULT_BODY_READ_TIMEOUT`].
     pub fn with_body_read_timeout(mut self, timeout: Duration) -> Self {
         self.deadlines.body.pause = timeout;
         self
     }
 
-    /// Sets how many octets a second a client must send of a body that is read, at least one; else the extractor fails with
-    /// 408. What is counted is the time for which the server waits, and a client is let off as much of it as the
+    /// Sets how many octets a second a client must send of a body that is read, at least one; else the extractor fails as
+    /// it does for a [pause](Self::with_body_read_timeout). What is counted is the time for which the server waits, and a client is let off as much of it as the
     /// [longest pause](Self::with_body_read_timeout): a long upload goes on for as long as it keeps the rate, and one that
     /// drips ends soon after that pause. By default, this is [`DEFAULT_MIN_BODY_RATE`].
     pub fn with_min_body_rate(mut self, octets_per_second: u32) -> Self {

@@ -176,7 +176,7 @@ impl Denial {
         self.inner().reason
     }
 
-    /// What the caller is told. With a [status](Self::with_status) that no problem has, it is that of the reason.
+    /// What the caller is told. With a [status](Self::with_status) that no problem has, it is the one before.
     #[must_use]
     pub fn kind(&self) -> ProblemType {
         self.inner().problem

@@ -23,8 +23,8 @@ pub const MAX_CONTEXTUAL_TUPLES: usize = 20;
 /// OpenFGA, asked over its HTTP API whether a relation holds.
 ///
 /// It is asked by `POST {base}/stores/{store}/check`. The caller is `user:{subject}` (`client:{subject}` for a client on
-/// its own behalf) if the application itself knows it or [`home_issuer`](OpenFga::home_issuer) vouches for it, and refused unasked
-/// otherwise; the relation is the action, the object is `{kind}:{id}`; the context of the question goes along for
+/// its own behalf) if the application itself knows it, or if the [`home_issuer`](OpenFga::home_issuer) vouches for it where there is
+/// one, and refused unasked otherwise; the relation is the action, the object is `{kind}:{id}`; the context of the question goes along for
 /// conditions, attributes do not: relations stand for them. What cannot be written as such a tuple, such as an
 /// identifier with a space or a colon, and the wildcard `*`, is refused unasked; so is, by OpenFGA, a type or a relation
 /// that the model does not have.
@@ -41,7 +41,7 @@ pub struct OpenFgaApi {
 
 /// What the caller is called.
 enum User {
-    /// By subject, if this issuer vouches for the caller or none does.
+    /// By subject, if just this issuer vouches for the caller, or none where there is no home.
     OfIssuer(Option<Box<str>>),
     SubjectAlone,
     By(NameUser),
@@ -111,7 +111,8 @@ impl OpenFga {
     }
 
     /// Sets whose callers are `user:{subject}`. By default, these are callers without an issuer, whom the application itself
-    /// knows: two issuers may give the same subject to two people. Callers of any other issuer are refused unasked.
+    /// knows: two issuers may give the same subject to two people. All others are refused unasked, with a home issuer those whom
+    /// the application itself knows too.
     pub fn home_issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
         self.api.user = User::OfIssuer(Some(issuer.into()));
         self
@@ -166,8 +167,8 @@ impl OpenFga {
     }
 }
 
-const OF_ANOTHER_ISSUER: &str = "the caller is another issuer's, whose subject may be somebody else's, and was not asked \
-                                 about: say `home_issuer` or `user_by`";
+const OF_ANOTHER_ISSUER: &str = "the caller is not the home issuer's: its subject may be somebody else's, and was not \
+                                 asked about: say `home_issuer` or `user_by`";
 
 /// ULIDs, and what other stores make.
 fn is_identifier(id: &str) -> bool {
@@ -215,7 +216,7 @@ impl Speaking {
             User::By(user) => {
                 return user(caller).ok_or("nobody says what the caller is called, who was not asked about");
             }
-            User::OfIssuer(home) if caller.issuer().is_some() && caller.issuer() != home.as_deref() => {
+            User::OfIssuer(home) if caller.issuer() != home.as_deref() => {
                 return Err(OF_ANOTHER_ISSUER);
             }
             User::OfIssuer(_) | User::SubjectAlone => {}

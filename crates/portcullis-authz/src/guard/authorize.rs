@@ -134,7 +134,7 @@ impl<'p, P> Guard<'p, P> {
         let target = Target::resource::<A, R>(Some(id)).of_parameter(parameter);
         let parsed = steps::parsed::<R>(trail, target, id)?;
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
-        let tenant = <R::Store as Load<R>>::TENANTS_APART.then_some(caller);
+        let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| caller);
         let found = steps::loaded(trail, target, deadline, store.load_for(caller, &parsed)).await?;
         self.ask_about_found(trail, caller, found, tenant, target).await
     }

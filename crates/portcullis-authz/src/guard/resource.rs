@@ -87,41 +87,19 @@ pub trait Load<R: Resource>: Send + Sync + 'static {
 
     /// Which resources this caller reaches in the store at all, before any policy is asked: lists are limited to them
     /// ([`Visible`](crate::Visible)), as single reads are by [`load_for`](Self::load_for). By default, all of them.
-    ///
-    /// A store that keeps tenants apart must say it. Without that, no list of it compiles:
-    ///
-    /// ```compile_fail,E0080
-    /// use portcullis_authz::{Load, Resource};
-    /// use portcullis_core::{CredentialMethod, Principal, StoreError};
-    ///
-    /// struct Invoice;
-    /// struct Walled;
-    ///
-    /// # impl Resource for Invoice { type Id = u32; type Store = Walled; type Rules = (); }
-    /// impl Load<Invoice> for Walled {
-    ///     const TENANTS_APART: bool = true;
-    ///     // ..
-    /// #   async fn load(&self, _: &u32) -> Result<Option<Invoice>, StoreError> { Ok(None) }
-    /// }
-    ///
-    /// let alice = Principal::builder("alice", CredentialMethod::Jwt).build();
-    /// let limit = Walled::reachable_for(&alice);
-    /// ```
     fn reachable_for(caller: &Principal) -> Filter<R> {
-        const {
-            assert!(
-                !Self::TENANTS_APART,
-                "a store that keeps tenants apart says by `reachable_for` what a list of a tenant is limited to"
-            );
-        }
         let _ = caller;
         Filter::all()
     }
 
-    /// Whether each caller sees the resources of their own tenant alone; the route table and audit events tell it. By
-    /// default, this is `false`.
-    const TENANTS_APART: bool = false;
+    /// That each caller sees the resources of their own tenant alone; the route table and audit events tell it.
+    /// [`TenantStore`](crate::TenantStore) says so, and a store around one may pass it on. By default, this is `None`.
+    const TENANTS_APART: Option<Apart> = None;
 }
+
+/// The word of a [`TenantStore`](crate::TenantStore) that it keeps tenants apart; nobody else can give it.
+#[derive(Clone, Copy, Debug)]
+pub struct Apart(pub(super) ());
 
 /// What a caller is told whom a policy refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use portcullis_core::{Principal, StoreError};
 
 use super::filter::{Field, Filter};
 use super::nested::{ChildOf, LoadWithin};
-use super::resource::{Load, Resource};
+use super::resource::{Apart, Load, Resource};
 
 /// Something that belongs to one tenant. See [`TenantStore`].
 ///
@@ -242,7 +242,7 @@ where
     R: Resource + TenantScoped,
     S: LoadInTenant<R>,
 {
-    const TENANTS_APART: bool = true;
+    const TENANTS_APART: Option<Apart> = Some(Apart(()));
 
     /// Fails: without a caller there is no tenant.
     async fn load(&self, _: &R::Id) -> Result<Option<R>, StoreError> {

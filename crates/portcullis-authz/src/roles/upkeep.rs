@@ -12,7 +12,7 @@ pub(super) async fn keep_fresh(model: RoleModel) {
     let readings = Readings::default();
     loop {
         sleep(model.interval()).await;
-        let outcome = readings.read(&model).await;
+        let Some(outcome) = readings.read(&model).await.transpose() else { continue };
         let failures = model.note(&outcome);
         match outcome {
             Ok(true) => tracing::info!("the role model was reloaded"),
@@ -35,8 +35,8 @@ struct Readings {
 
 impl Readings {
     /// One reading, within the deadline of the model. It has a task of its own, which ends with the wait: neither a loader
-    /// that hangs nor one that panics is the last.
-    async fn read(&self, model: &RoleModel) -> Result<bool, RoleModelError> {
+    /// that hangs nor one that panics is the last. `None` where the next one must confirm what this one saw.
+    async fn read(&self, model: &RoleModel) -> Result<Option<bool>, RoleModelError> {
         let mut reading = JoinSet::new();
         self.begin(model.clone(), &mut reading);
         match timeout(model.deadline(), reading.join_next()).await {
@@ -46,13 +46,13 @@ impl Readings {
         }
     }
 
-    fn begin(&self, model: RoleModel, reading: &mut JoinSet<Result<bool, RoleModelError>>) {
+    fn begin(&self, model: RoleModel, reading: &mut JoinSet<Result<Option<bool>, RoleModelError>>) {
         #[cfg(feature = "toml")]
         if let Some(path) = model.path() {
             let looks = std::sync::Arc::clone(&self.looks);
             reading.spawn_blocking(move || looks.look(&path, &model));
             return;
         }
-        reading.spawn(async move { model.read().await });
+        reading.spawn(async move { model.read().await.map(Some) });
     }
 }

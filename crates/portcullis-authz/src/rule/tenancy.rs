@@ -5,6 +5,20 @@ use super::attribute::Attribute;
 use super::node::Node;
 
 impl Rule {
+    /// The path parameters of which it asks [`tenant_matches`](crate::tenant_matches) in earnest, if only in one alternative.
+    #[must_use]
+    pub fn tenant_parameters(&self) -> Vec<&str> {
+        match self.node() {
+            Node::All(rules) | Node::Any(rules) => rules.iter().flat_map(Self::tenant_parameters).collect(),
+            Node::Not(rule) => rule.firm().tenant_parameters(),
+            Node::Unless(unless) => {
+                unless.allow.iter().chain(&unless.deny).flat_map(Self::tenant_parameters).collect()
+            }
+            Node::Attribute(Attribute::Tenant(parameter)) => vec![parameter],
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether nobody is allowed without [`tenant_matches`](crate::tenant_matches) of this path parameter, or without a word that
     /// [any tenant](crate::danger_any_tenant) will do: every alternative has one of them, in earnest. What is only
     /// [watched](Self::in_mode), if only for some of the requests, keeps nobody out.

@@ -89,7 +89,7 @@ pub(super) async fn serve<IO>(
     let requests = Requests::new(app, peer.clone(), deadlines.body, traffic.clone());
     let service = TowerToHyperService::new(requests);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
-    let mut was_idle = false;
+    let (mut was_idle, mut is_stuck) = (false, false);
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
@@ -108,10 +108,13 @@ pub(super) async fn serve<IO>(
                 }
                 connection.as_mut().graceful_shutdown();
             }
-            () = traffic.is_not_taken() => {
-                tracing::debug!("a client opened no window for an answer");
-                return;
+            // Others may share the connection, behind a proxy: they finish what they have begun, and begin no more.
+            () = traffic.is_not_taken(), if !is_stuck => {
+                tracing::warn!(peer = ?peer.address, "a client takes nothing of an answer: its connection of HTTP/2 is closed");
+                is_stuck = true;
+                connection.as_mut().graceful_shutdown();
             }
+            () = traffic.waits_for_windows_alone(), if is_stuck => return,
             changed = phase.changed() => match changed.map(|()| *phase.borrow_and_update()) {
                 Ok(Phase::Serving) => {}
                 Ok(Phase::Finishing) => connection.as_mut().graceful_shutdown(),

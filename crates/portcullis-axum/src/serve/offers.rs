@@ -36,11 +36,11 @@ impl Offers {
         self.pace.pause
     }
 
-    /// Whether a client has not taken an offer in time.
-    pub(super) fn are_late(&self) -> bool {
+    /// How many offers were not taken in time.
+    pub(super) fn late(&self) -> usize {
         let now = self.clock.monotonic();
         let is_late = |place: &Place| matches!(place, Place::Until(Some(end)) if *end <= now);
-        self.with(|places| places.iter().any(is_late))
+        self.with(|places| places.iter().filter(|place| is_late(place)).count())
     }
 
     fn open(&self) -> usize {

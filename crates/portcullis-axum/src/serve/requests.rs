@@ -58,9 +58,16 @@ impl Traffic {
     pub(super) async fn is_not_taken(&self) {
         loop {
             tokio::time::sleep(self.0.offers.pause()).await;
-            if self.0.offers.are_late() {
+            if self.0.offers.late() > 0 {
                 return;
             }
+        }
+    }
+
+    /// Returns when nothing is in flight but what its client does not take, or after the longest pause once more.
+    pub(super) async fn waits_for_windows_alone(&self) {
+        while self.0.in_flight.load(Ordering::Relaxed) > self.0.offers.late() {
+            tokio::time::sleep(self.0.offers.pause()).await;
         }
     }
 
@@ -155,16 +162,23 @@ where
         Poll::Ready(Ok(response.map(|body| {
             let waits = *this.has_windows && !hyper::body::Body::is_end_stream(&body);
             let traffic = in_flight.as_ref().filter(|_| waits).map(|in_flight| in_flight.0.clone());
-            CountedBody { body, offer: traffic.map(Offer::new), _in_flight: in_flight }
+            let offer = traffic.map(Offer::new);
+            CountedBody { body, rest: Bytes::new(), offer, _in_flight: in_flight }
         })))
     }
 }
 
+/// The most octets that hyper is handed at once. What it has it keeps, whether or not the client takes it, and asks for no more
+/// until the client does.
+const MAX_PIECE: usize = 16 * 1024;
+
 pin_project! {
-    /// The body of an answer, which is in flight until it is sent.
+    /// The body of an answer, which is in flight until its last piece is handed over.
     pub(super) struct CountedBody {
         #[pin]
         body: Body,
+        // What the body gave beyond a piece.
+        rest: Bytes,
         offer: Option<Offer>,
         _in_flight: Option<InFlight>,
     }
@@ -179,22 +193,36 @@ impl hyper::body::Body for CountedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.project();
-        let Some(offer) = this.offer else { return this.body.poll_frame(cx) };
-        offer.taken();
-        let frame = this.body.poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &frame
-            && let Some(data) = frame.data_ref()
-        {
+        if let Some(offer) = this.offer.as_ref() {
+            offer.taken();
+        }
+        let mut data = std::mem::take(this.rest);
+        if data.is_empty() {
+            data = match ready!(this.body.poll_frame(cx)).transpose()?.map(Frame::into_data) {
+                Some(Ok(data)) => data,
+                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
+                None => return Poll::Ready(None),
+            };
+        }
+        if data.len() > MAX_PIECE {
+            *this.rest = data.split_off(MAX_PIECE);
+        }
+        if let Some(offer) = this.offer {
             offer.waits(data.len());
         }
-        frame
+        Poll::Ready(Some(Ok(Frame::data(data))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (mut hint, rest) = (self.body.size_hint(), u64::try_from(self.rest.len()).unwrap_or(u64::MAX));
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint.set_lower(hint.lower().saturating_add(rest));
+        hint
     }
 }

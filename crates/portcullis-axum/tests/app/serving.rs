@@ -310,12 +310,16 @@ async fn a_client_that_opens_no_window_is_cut_off_and_one_that_has_nothing_to_ta
     let routes = Routes::new()
         .route("/endless", get(endless).public("test"))
         .route("/short", get(async || "short").public("test"))
+        .route("/large", get(async || vec![b'x'; 1 << 20]).public("test"))
         .route("/silent", get(silent).public("test"));
-    let served = Served::new(routes, |server| server.with_write_timeout(QUICK)).await;
+    let strict = |server: Serve| server.with_write_timeout(QUICK).with_min_write_rate(1 << 20);
+    let served = Served::new(routes, strict).await;
     let shut = served.send(&second_version("/endless", 0)).await;
     timeout(PATIENCE, gone.acquire()).await.expect("the body is given up").unwrap().forget();
     rest(shut).await;
     rest(served.send(&second_version("/short", 0)).await).await;
+    // A window of one octet is none.
+    rest(served.send(&second_version("/large", 1)).await).await;
     let mut silent = served.send(&second_version("/silent", 65_535)).await;
     let mut read = Vec::new();
     assert!(timeout(QUICK * 6, silent.read_to_end(&mut read)).await.is_err(), "it is not closed");

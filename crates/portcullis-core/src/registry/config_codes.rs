@@ -154,7 +154,7 @@ config_codes! {
     EmptyQuota = "P301",
     /// The name of a quota cannot be written as a structured-field string.
     InvalidQuotaName = "P302",
-    /// A limit per attempted user stands where no scheme takes user names.
+    /// A limit stands where nothing asks it.
     LimitNeverApplies = "P303",
     /// The bounded store of a limit has no room.
     EmptyLimitStore = "P304",

@@ -2,21 +2,29 @@
 
 use std::collections::BTreeSet;
 
+use portcullis_authz::Rule;
+use portcullis_authz::engine::Ask;
 use portcullis_core::{ConfigCode, ConfigError, Mode};
 
 use crate::security::has_parameter;
 use crate::table::{RouteRow, method_name};
 
-/// Routes that let callers by whom nobody asked for the tenant, by a parameter of which another route asks everybody
-/// [`tenant_matches`](portcullis_authz::tenant_matches): whoever wrote them forgot it. A public route has given its reason.
+/// Routes that let callers by whom nobody asked for the tenant, by a parameter of which another route asks
+/// [`tenant_matches`](portcullis_authz::tenant_matches): whoever wrote them forgot it. Where all that ask only watch, a route is to
+/// watch too. A public route has given its reason.
 pub(super) fn unchecked(rows: &[RouteRow]) -> Vec<ConfigError> {
-    let of_tenants: BTreeSet<&str> = rows.iter().flat_map(heeded_by_rule).collect();
+    let rules = || rows.iter().filter_map(|row| row.policy.rule());
+    let enforced: BTreeSet<&str> = rules().flat_map(Rule::tenant_parameters).collect();
+    let of_tenants: BTreeSet<&str> = rules().flat_map(Rule::path_parameters).collect();
     let mut errors = Vec::new();
     for row in rows.iter().filter(|row| row.policy.rule().is_some()) {
-        let is_unread = |name: &&str| has_parameter(&row.path, name) && !is_heeded(row, name);
-        for name in of_tenants.iter().copied().filter(is_unread) {
+        let is_open = |name: &&str| {
+            has_parameter(&row.path, name)
+                && if enforced.contains(name) { !is_heeded(row, name) } else { !is_read(row, name) }
+        };
+        for name in of_tenants.iter().copied().filter(is_open) {
             let message = format!(
-                "`{} {}` does not ask everybody `tenant_matches({name})`, and other routes with `{{{name}}}` do",
+                "`{} {}` does not ask everybody `tenant_matches({name})`, and other routes look at `{{{name}}}`",
                 method_name(row),
                 row.path
             );
@@ -26,15 +34,20 @@ pub(super) fn unchecked(rows: &[RouteRow]) -> Vec<ConfigError> {
     errors
 }
 
+/// Whether everybody is asked, in earnest.
 fn is_heeded(row: &RouteRow, name: &str) -> bool {
-    let mut asks = row.policy.asks.iter().filter(|ask| ask.mode() == Mode::Enforce);
-    asks.any(|ask| ask.path_parameters().any(|read| read == name))
+    is_asked_about(row, name, |ask| ask.mode() == Mode::Enforce)
         || row.policy.rule().is_some_and(|rule| rule.heeds_tenant(name))
 }
 
-fn heeded_by_rule(row: &RouteRow) -> impl Iterator<Item = &str> {
-    let rule = row.policy.rule().into_iter();
-    rule.flat_map(|rule| rule.path_parameters().into_iter().filter(|name| rule.heeds_tenant(name)))
+/// Whether anything looks at it, if only to watch.
+fn is_read(row: &RouteRow, name: &str) -> bool {
+    is_asked_about(row, name, |_| true)
+        || row.policy.rule().is_some_and(|rule| rule.path_parameters().contains(&name))
+}
+
+fn is_asked_about(row: &RouteRow, name: &str, counts: impl Fn(&Ask) -> bool) -> bool {
+    row.policy.asks.iter().any(|ask| counts(ask) && ask.path_parameters().any(|read| read == name))
 }
 
 #[cfg(test)]
@@ -108,13 +121,32 @@ mod tests {
     }
 
     #[test]
-    fn a_rollout_that_watches_it_everywhere_is_left_alone() {
+    fn a_rollout_that_watches_it_everywhere_is_left_alone_and_one_that_forgets_a_route_is_not() {
         let mut table = RouteTable::new();
         let watched = || scope("a").and(tenant_matches("tenant").shadowed());
         for path in ["/t/{tenant}/a", "/t/{tenant}/b"] {
             table.add(Some(Method::GET), path, RoutePolicy::requires(watched()), "handler");
         }
         assert!(table.lint().is_empty());
+        table.add(Some(Method::GET), "/t/{tenant}/c", RoutePolicy::requires(scope("a")), "handler");
+        assert_eq!(table.lint().len(), 1);
+    }
+
+    /// Where each of the others has a way around for operators, the one that asks nobody is found all the same.
+    #[test]
+    fn an_alternative_for_operators_does_not_hide_the_route_that_was_forgotten() {
+        let mut table = RouteTable::new();
+        let operators = role("operator").and(danger_any_tenant("tenant"));
+        let own = || tenant_matches("tenant");
+        for (path, rule) in [
+            ("/t/{tenant}/a", own().or(operators)),
+            ("/t/{tenant}/b", own().or(role("operator"))),
+            ("/t/{tenant}/c", scope("a")),
+        ] {
+            table.add(Some(Method::GET), path, RoutePolicy::requires(rule), "handler");
+        }
+        let found: Vec<String> = table.lint().iter().map(ToString::to_string).collect();
+        assert!(found.len() == 2 && found[0].contains("/t/{tenant}/b") && found[1].contains("/t/{tenant}/c"));
     }
 
     fn point(parameter: &str) -> Ask {
@@ -137,7 +169,7 @@ mod tests {
         }
         assert_eq!(
             table.lint()[0].to_string(),
-            "P229: `GET /t/{tenant}/b` does not ask everybody `tenant_matches(tenant)`, and other routes with `{tenant}` do"
+            "P229: `GET /t/{tenant}/b` does not ask everybody `tenant_matches(tenant)`, and other routes look at `{tenant}`"
         );
     }
 }

@@ -181,9 +181,9 @@ fn what_is_wrong_for_the_whole_application_is_found_when_it_is_built() {
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P213", "P225", "P224"]);
 }
 
-/// On every stack, also where no server of axum looks after it.
+/// For `App::serve`, and for whoever serves otherwise.
 #[tokio::test]
-async fn a_role_model_that_is_kept_elsewhere_is_kept_fresh() {
+async fn a_role_model_that_is_kept_elsewhere_has_an_upkeep() {
     struct Table;
     impl LoadRoles for Table {
         async fn load_roles(&self) -> Result<RoleModelBuilder, StoreError> {

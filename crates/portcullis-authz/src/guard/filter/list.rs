@@ -160,7 +160,7 @@ impl<P> Guard<'_, P> {
         let visible = |filter| Visible { filter, principal: caller.clone(), action: PhantomData };
         let detail = |filter: &Filter<R>| format!("{} {} where {filter}", A::NAME, R::kind());
         if reach.is_nothing() && !reach.is_too_large() {
-            let tenant = <R::Store as Load<R>>::TENANTS_APART.then(|| tenant_of(caller));
+            let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| tenant_of(caller));
             let why =
                 if tenant == Some(None) { "the caller is of no tenant" } else { "nothing is within reach" };
             let detail = detail(&reach) + ": " + why;

@@ -96,15 +96,19 @@ mod files {
         let held = || model.permits(&caller(&["b"]), "frozen");
         for cut in (0..WHOLE.len()).chain([WHOLE.len()]) {
             std::fs::write(&path, &WHOLE[..cut]).unwrap();
-            assert!(!looks.look(&path, &model).unwrap() && held(), "{cut}");
+            assert!(!matches!(looks.look(&path, &model), Ok(Some(_))) && held(), "{cut}");
         }
-        assert!(!looks.look(&path, &model).unwrap() && held(), "whole again, and the same");
+        assert_eq!(
+            (looks.look(&path, &model).unwrap(), held()),
+            (Some(false), true),
+            "whole again, and the same"
+        );
         // What stays so is meant so, if it is one.
         std::fs::write(&path, &WHOLE[..31]).unwrap();
-        assert!(!looks.look(&path, &model).unwrap() && held());
-        assert!(looks.look(&path, &model).unwrap() && !held());
+        assert_eq!((looks.look(&path, &model).unwrap(), held()), (None, true));
+        assert_eq!((looks.look(&path, &model).unwrap(), held()), (Some(true), false));
         std::fs::write(&path, "").unwrap();
-        assert!(!looks.look(&path, &model).unwrap());
+        assert_eq!(looks.look(&path, &model).unwrap(), None);
         let errors = looks.look(&path, &model).unwrap_err().to_string();
         assert!(errors.contains("P227") && model.permits(&caller(&["a"]), "frozen"), "{errors}");
         std::fs::remove_file(&path).unwrap();
@@ -119,6 +123,46 @@ mod files {
         std::fs::write(&path, "[roles.admin]\npermits = ['delete']").unwrap();
         tokio::time::pause();
         is_about(upkeep_brings(&model, "delete").await, 2 * DEFAULT_RELOAD_INTERVAL.as_secs());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// What a program renders anew all the time is the same model, whatever it says beside it; another one each time is told of.
+    #[test]
+    fn models_are_compared_and_not_octets() {
+        let path = file("rendered");
+        std::fs::write(&path, WHOLE).unwrap();
+        let model = RoleModel::from_toml_file(&path).unwrap();
+        let looks = Looks::default();
+        let look = |text: String| {
+            std::fs::write(&path, text).unwrap();
+            looks.look(&path, &model).map_err(|error| error.to_string())
+        };
+        let rendered = |at: u32| look(format!("# rendered at {at}\n[roles.a]\npermits = ['frozen']\n"));
+        assert_eq!((rendered(1), rendered(2), rendered(3)), (Ok(None), Ok(Some(true)), Ok(Some(false))));
+        let other = |name: &str| look(format!("[roles.{name}]\npermits = ['frozen']\n"));
+        assert_eq!((other("b"), other("c").is_err(), other("c")), (Ok(None), true, Ok(Some(true))));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    /// A file that is wrong, and wrong in another way at each look, is not taken for one that was read.
+    #[tokio::test]
+    async fn a_first_look_forgets_no_failure() {
+        let path = file("first-look");
+        std::fs::write(&path, WHOLE).unwrap();
+        let model = RoleModel::from_toml_file(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        tokio::time::pause();
+        let upkeep = tokio::spawn(model.upkeep().unwrap());
+        let failures = async |expected: u32| {
+            while model.failed_reloads() < expected {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        failures(2).await;
+        std::fs::write(&path, "no model").unwrap();
+        failures(3).await;
+        assert_eq!(model.failed_reloads(), 3, "counted on");
+        upkeep.abort();
         std::fs::remove_file(&path).unwrap();
     }
 }

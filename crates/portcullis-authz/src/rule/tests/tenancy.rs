@@ -51,6 +51,17 @@ fn what_is_watched_keeps_nobody_out() {
 }
 
 #[test]
+fn the_parameters_are_those_that_are_asked_of_in_earnest() {
+    let own = || tenant_matches("t");
+    for rule in [own(), own().or(role("r")), scope("a").unless(!own()), !own()] {
+        assert_eq!(rule.tenant_parameters(), ["t"], "{rule}");
+    }
+    for rule in [own().shadowed(), scope("a").and(own().shadowed()), danger_any_tenant("t"), scope("a")] {
+        assert!(rule.tenant_parameters().is_empty(), "{rule}");
+    }
+}
+
+#[test]
 fn what_lets_nobody_in_lets_nobody_across() {
     assert!(forbid(role("leaver")).heeds_tenant("t"));
 }

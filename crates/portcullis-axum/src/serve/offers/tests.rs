@@ -33,7 +33,7 @@ fn an_offer_is_late_after_the_longest_pause() {
     let (traffic, seconds) = traffic();
     let late = |at| {
         seconds.store(at, Ordering::Relaxed);
-        traffic.offers().are_late()
+        traffic.offers().late() > 0
     };
     let mut offer = Offer::new(traffic.clone());
     assert!(!late(1_000), "nothing is offered");

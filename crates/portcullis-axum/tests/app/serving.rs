@@ -1,5 +1,7 @@
 //! The server: clients that say nothing, too little, or read nothing, and a shutdown that waits for nobody.
 
+mod windows;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -288,43 +290,6 @@ async fn a_client_that_reads_nothing_is_cut_off() {
     drop(deaf);
 }
 
-/// A request of HTTP/2 whose client has so large windows for the octets of an answer.
-fn second_version(path: &str, window: u32) -> Vec<u8> {
-    let setting = [&[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4][..], &window.to_be_bytes()].concat();
-    // Static table: `:method: GET`, `:scheme: http`; literals without indexing for the rest.
-    let block = [&[0x82, 0x86, 0x04, path.len() as u8][..], path.as_bytes(), &[0x01, 1], b"x"].concat();
-    let head = [0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1];
-    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &setting[..], &head, &block].concat()
-}
-
-/// RFC 9113 §10.5: the client reads all that comes, and keeps the stream shut.
-#[tokio::test]
-async fn a_client_that_opens_no_window_is_cut_off_and_one_that_has_nothing_to_take_is_not() {
-    let gone = Arc::new(Semaphore::new(0));
-    let tell = Arc::clone(&gone);
-    let endless = move || {
-        let body = Endless(Arc::clone(&tell));
-        async { Response::new(Body::new(body)) }
-    };
-    let silent = async || Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-    let routes = Routes::new()
-        .route("/endless", get(endless).public("test"))
-        .route("/short", get(async || "short").public("test"))
-        .route("/large", get(async || vec![b'x'; 1 << 20]).public("test"))
-        .route("/silent", get(silent).public("test"));
-    let strict = |server: Serve| server.with_write_timeout(QUICK).with_min_write_rate(1 << 20);
-    let served = Served::new(routes, strict).await;
-    let shut = served.send(&second_version("/endless", 0)).await;
-    timeout(PATIENCE, gone.acquire()).await.expect("the body is given up").unwrap().forget();
-    rest(shut).await;
-    rest(served.send(&second_version("/short", 0)).await).await;
-    // A window of one octet is none.
-    rest(served.send(&second_version("/large", 1)).await).await;
-    let mut silent = served.send(&second_version("/silent", 65_535)).await;
-    let mut read = Vec::new();
-    assert!(timeout(QUICK * 6, silent.read_to_end(&mut read)).await.is_err(), "it is not closed");
-}
-
 #[tokio::test]
 async fn an_upgraded_connection_still_counts() {
     let (send, mut upgraded) = mpsc::channel(1);
@@ -364,7 +329,7 @@ async fn what_is_in_flight_at_the_deadline_is_given_up_and_recorded_before_the_s
         let served = Served::new(routes, |server| server.with_shutdown_deadline(QUICK)).await;
         let request = match second {
             false => b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
-            true => second_version("/endless", 65_535),
+            true => windows::second_version("/endless", 65_535),
         };
         let client = served.send(&request).await;
         timeout(PATIENCE, entered.acquire()).await.expect("the handler is reached").unwrap().forget();

@@ -1,7 +1,7 @@
 //! Credentials do not travel in clear.
 
-use http::HeaderName;
 use http::header::{AUTHORIZATION, FORWARDED};
+use http::{HeaderMap, HeaderName};
 use portcullis_core::{ClientAddress, Denial, FromBytes, Reason, RequestView, Room, Step};
 use portcullis_tower::{Decide, DecideLayer};
 
@@ -127,15 +127,19 @@ impl PlainHttp {
     /// 400 `plain_http`, with an explanation for the operator. The Trail then has a note of it.
     pub fn check_credentials_allowed(&self, view: &RequestView<'_>) -> Result<(), Denial> {
         let Some(refused) = &self.refused else { return Ok(()) };
+        let carries = || refused.iter().any(|name| view.headers().contains_key(name));
         let explanation = match view.trail().origin() {
-            Some(origin) if origin.secure || (origin.loopback && !says_plain_http(view)) => return Ok(()),
+            Some(origin) if origin.secure => return Ok(()),
+            Some(origin) if origin.loopback && !(carries() && says_plain_http(view.headers())) => {
+                return Ok(());
+            }
             Some(_) if claims_a_proxy(view) => BEHIND_PROXY,
             Some(_) if view.connection().is_some_and(|facts| facts.tls.is_some()) => SILENT,
             Some(_) => DIRECT,
             None if has_come_through_a_proxy(view) => UNSAID,
             None => return Ok(()),
         };
-        if !refused.iter().any(|name| view.headers().contains_key(name)) {
+        if !carries() {
             return Ok(());
         }
         let denial = Denial::new(Reason::PlainHttp)
@@ -166,14 +170,16 @@ fn claims_a_proxy(view: &RequestView<'_>) -> bool {
         || headers.contains_key("x-forwarded-proto")
 }
 
+static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Whether somebody, whom nobody need trust, says that the client used plain HTTP. Who lies harms nobody else.
-fn says_plain_http(view: &RequestView<'_>) -> bool {
-    let says = |name: &str, is_it: fn(&str) -> bool| {
-        let values = view.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+fn says_plain_http(headers: &HeaderMap) -> bool {
+    let says = |name: &HeaderName, is_it: fn(&str) -> bool| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split([',', ';'])).any(|part| is_it(part.trim()))
     };
-    says("x-forwarded-proto", |scheme| scheme.eq_ignore_ascii_case("http"))
-        || says(FORWARDED.as_str(), |pair| {
+    says(&X_FORWARDED_PROTO, |scheme| scheme.eq_ignore_ascii_case("http"))
+        || says(&FORWARDED, |pair| {
             pair.split_once('=').is_some_and(|(name, scheme)| {
                 let scheme = scheme.trim_matches('"');
                 name.eq_ignore_ascii_case("proto") && scheme.eq_ignore_ascii_case("http")

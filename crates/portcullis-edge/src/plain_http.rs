@@ -174,6 +174,11 @@ static X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-prot
 
 /// Whether somebody, whom nobody need trust, says that the client used plain HTTP. Who lies harms nobody else.
 fn says_plain_http(headers: &HeaderMap) -> bool {
+    // As a rule, nobody says anything: to see that takes less than to look two names up.
+    headers.keys().any(|name| *name == FORWARDED || *name == X_FORWARDED_PROTO) && says_http(headers)
+}
+
+fn says_http(headers: &HeaderMap) -> bool {
     let says = |name: &HeaderName, is_it: fn(&str) -> bool| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split([',', ';'])).any(|part| is_it(part.trim()))

@@ -110,7 +110,7 @@ pub(super) async fn serve<IO>(
             }
             // Others may share the connection, behind a proxy: they finish what they have begun, and begin no more.
             () = traffic.is_not_taken(), if !is_stuck => {
-                tracing::warn!(peer = ?peer.address, "a client takes nothing of an answer: its connection of HTTP/2 is closed");
+                unread.note_stuck(peer.address);
                 is_stuck = true;
                 connection.as_mut().graceful_shutdown();
             }

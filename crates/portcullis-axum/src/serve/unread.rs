@@ -1,6 +1,7 @@
 //! Requests that are no HTTP: hyper answers them by itself, and no layer sees them.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +11,8 @@ use portcullis_core::escape::Escaped;
 use portcullis_core::{Clock, ConnectionFacts, Notes};
 use portcullis_stack::Security;
 
-/// How many events of tracing there are of requests that are no HTTP, in each [`UNREAD_EVENT_INTERVAL`]. What is beyond is
+/// How many events of tracing there are of requests that are no HTTP, and as many of connections whose clients take nothing of
+/// an answer, in each [`UNREAD_EVENT_INTERVAL`]. What is beyond is
 /// counted, and the next event says how many were left out.
 pub const MAX_UNREAD_EVENTS: u32 = 10;
 
@@ -29,18 +31,27 @@ struct Shared {
     count: AtomicU64,
     clock: Clock,
     notes: Notes,
+    stuck: Notes,
 }
 
 impl UnreadRequests {
     pub(super) fn new() -> Self {
-        let notes = Notes::new(MAX_UNREAD_EVENTS, UNREAD_EVENT_INTERVAL);
-        Self(Arc::new(Shared { count: AtomicU64::new(0), clock: Clock::system(), notes }))
+        let notes = || Notes::new(MAX_UNREAD_EVENTS, UNREAD_EVENT_INTERVAL);
+        let (notes, stuck) = (notes(), notes());
+        Self(Arc::new(Shared { count: AtomicU64::new(0), clock: Clock::system(), notes, stuck }))
     }
 
     /// How many there were so far.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.count.load(Ordering::Relaxed)
+    }
+
+    /// Logs a connection of HTTP/2 that is closed since its client takes nothing of an answer.
+    pub(super) fn note_stuck(&self, peer: SocketAddr) {
+        if let Some(left_out) = self.0.stuck.take(self.0.clock.monotonic()) {
+            tracing::warn!(%peer, left_out, "a client takes nothing of an answer: its connection is closed");
+        }
     }
 
     /// Counts, logs and records the request that ended a connection, if it was one.

@@ -14,7 +14,7 @@ use portcullis_core::{Clock, Decision, Readiness, Reason, RequestId, Step};
 use tokio::runtime::Handle;
 
 use crate::failure::Failure;
-use crate::memory::Memory;
+use crate::memory::{Memory, Name};
 use crate::places::Places;
 use crate::protocol::{Protocol, Written};
 
@@ -77,7 +77,8 @@ impl DecisionPoint for RemoteDecisionPoint {
             Ok(Written::Refused(decision)) => return Step::Done(decision),
             Err(failure) => return Step::Done(shared.failed(&failure)),
         };
-        if let Some(decision) = shared.memory.as_ref().and_then(|memory| memory.fresh(&body)) {
+        let name = Name::of(&body, question);
+        if let Some(decision) = shared.memory.as_ref().and_then(|memory| memory.fresh(&name)) {
             return Step::Done(decision);
         }
         let watched = question.is_watched();
@@ -87,7 +88,8 @@ impl DecisionPoint for RemoteDecisionPoint {
         let Some(seat) = shared.seats.take(watched) else {
             return Step::Done(shared.failed(&Failure::TooManyWaiting));
         };
-        let (shared, call) = (Arc::clone(shared), Call { body, request_id: question.request_id(), watched });
+        let (shared, call) =
+            (Arc::clone(shared), Call { body, name, request_id: question.request_id(), watched });
         Step::wait(async move {
             let decision = shared.ask(&call).await;
             drop(seat);
@@ -109,6 +111,7 @@ impl Readiness for RemoteDecisionPoint {
 /// A question as it is sent.
 struct Call {
     body: Bytes,
+    name: Name,
     request_id: Option<RequestId>,
     watched: bool,
 }
@@ -138,7 +141,7 @@ impl Shared {
                     self.resumes.now();
                 }
                 if let Some(memory) = &self.memory {
-                    memory.keep(&call.body, asked, times_forgotten, &decision);
+                    memory.keep(&call.name, asked, times_forgotten, &decision);
                 }
                 decision
             }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use portcullis::authz::engine::{Describe, EnginePolicy};
-use portcullis::authz::{Load, Resource};
+use portcullis::authz::{Absent, Load, Resource};
 use portcullis::cedar::Cedar;
 use portcullis::core::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Document {
     pub(crate) id: u32,
     pub(crate) title: String,
@@ -24,6 +24,8 @@ impl Resource for Document {
     type Store = Documents;
     type Rules = EnginePolicy<Cedar>;
     const PARAM: &'static str = "id";
+    // What the engine is asked about in place of a document that does not exist: nobody's.
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self { id: *id, ..Self::default() });
 }
 
 /// As `policies/documents.cedarschema` declares it.

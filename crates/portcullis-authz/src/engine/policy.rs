@@ -18,6 +18,9 @@ use crate::guard::{Action, Policy};
 /// [`Resource::DECISION_DEADLINE`](crate::Resource::DECISION_DEADLINE) says: let that be longer than the deadline of the
 /// decision point.
 ///
+/// A guard that hides refusals asks about what does not exist too ([`Absent`](crate::Absent)), so that neither the engine's time
+/// nor its failure tells what exists. The question then [says so](Question::is_about_absent) to the decision point.
+///
 /// ```
 /// # use std::borrow::Cow;
 /// use portcullis_authz::engine::{DecisionPoint, Describe, EnginePolicy, Question};
@@ -80,21 +83,38 @@ impl<P: DecisionPoint> EnginePolicy<P> {
         Self { mode, ..self }
     }
 
-    fn ask<A: Action>(&self, caller: &Principal, resource: &impl Describe, watched: bool) -> Step<Decision> {
+    fn ask<A: Action>(
+        &self,
+        caller: &Principal,
+        resource: &impl Describe,
+        purpose: Purpose,
+    ) -> Step<Decision> {
         let action = match &self.name {
             None => Cow::Borrowed(A::NAME),
             Some(name) => Cow::Owned(name(A::NAME)),
         };
         let question = Question::new(caller, action, resource.kind(), resource.id());
         let question = question.with_attributes(resource.attributes());
-        let question = if watched || self.mode == Mode::Shadow { question.watched() } else { question };
+        let question = if purpose == Purpose::DecideAbsent { question.about_absent() } else { question };
+        let watched = purpose == Purpose::Watch || self.mode == Mode::Shadow;
+        let question = if watched { question.watched() } else { question };
         question.put_to(&self.point)
     }
 }
 
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Decide,
+    DecideAbsent,
+    Watch,
+}
+
 impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePolicy<P> {
+    const WAITS: bool = true;
+
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
-        match self.ask::<A>(caller, resource, false) {
+        match self.ask::<A>(caller, resource, Purpose::Decide) {
             Step::Done(decision) => told(self.point.name(), decision),
             Step::Wait(_) => Decision::deny(Reason::Misconfigured).because(
                 "the decision point has to be waited for, but was asked where nobody can: use the guard's methods \
@@ -104,13 +124,27 @@ impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePol
     }
 
     fn decide_async(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send {
-        let step = self.ask::<A>(caller, resource, false);
+        let step = self.ask::<A>(caller, resource, Purpose::Decide);
         async move { told(self.point.name(), step.resolve().await) }
+    }
+
+    fn decide_absent(
+        &self,
+        caller: &Principal,
+        stand_in: Option<&R>,
+    ) -> impl Future<Output = Decision> + Send {
+        let step = stand_in.map(|stand_in| self.ask::<A>(caller, stand_in, Purpose::DecideAbsent));
+        async move {
+            match step {
+                Some(step) => told(self.point.name(), step.resolve().await),
+                None => Decision::deny(Reason::ResourceNotFound),
+            }
+        }
     }
 
     fn decide_detached(&self, caller: &Principal, resource: &R) -> Option<Step<Decision>> {
         let name = self.point.name();
-        Some(match self.ask::<A>(caller, resource, true) {
+        Some(match self.ask::<A>(caller, resource, Purpose::Watch) {
             Step::Done(decision) => Step::Done(told(name, decision)),
             Step::Wait(wait) => {
                 let name = name.to_owned();

@@ -48,6 +48,7 @@ pub struct Question<'a> {
     context: Map<String, Value>,
     request_id: Option<RequestId>,
     watched: bool,
+    about_absent: bool,
 }
 
 impl<'a> Question<'a> {
@@ -68,6 +69,7 @@ impl<'a> Question<'a> {
             context: Map::new(),
             request_id: None,
             watched: false,
+            about_absent: false,
         }
     }
 
@@ -103,6 +105,13 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn watched(self) -> Self {
         Self { watched: true, ..self }
+    }
+
+    /// Says that the resource does not exist, and that a stand-in is asked about
+    /// ([`Absent::AskedAs`](crate::Absent::AskedAs)). It is no part of what is decided. By default, it exists.
+    #[must_use]
+    pub fn about_absent(self) -> Self {
+        Self { about_absent: true, ..self }
     }
 
     /// Who.
@@ -152,6 +161,13 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.watched
+    }
+
+    /// Whether the resource does not exist. A decision point that remembers answers keeps these apart, so that a resource that is
+    /// made later is asked about anew; else it takes as much time for them as for others.
+    #[must_use]
+    pub fn is_about_absent(&self) -> bool {
+        self.about_absent
     }
 
     /// The question as the body of an AuthZEN evaluation request, to be shaped further.

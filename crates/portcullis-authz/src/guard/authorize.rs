@@ -136,7 +136,7 @@ impl<'p, P> Guard<'p, P> {
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| caller);
         let found = steps::loaded(trail, target, deadline, store.load_for(caller, &parsed)).await?;
-        self.ask_about_found(trail, caller, found, tenant, target).await
+        self.ask_about_found(trail, caller, (&parsed, found), tenant, target).await
     }
 
     /// Asks the policy about a resource that was loaded by other means.
@@ -221,7 +221,7 @@ impl<'p, P> Guard<'p, P> {
         &self,
         trail: &Trail,
         caller: &Principal,
-        found: Option<R>,
+        found: (&R::Id, Option<R>),
         tenant: Option<&Principal>,
         target: Target<'_>,
     ) -> Result<Permit<A, R>, Denial>

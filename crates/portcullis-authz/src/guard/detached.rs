@@ -70,6 +70,8 @@ where
     R: Clone + Send + Sync + 'static,
     P: AsyncPolicy<A, R> + 'static,
 {
+    const WAITS: bool = true;
+
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
         Policy::<A, R>::decide(&*self.0, caller, resource)
     }

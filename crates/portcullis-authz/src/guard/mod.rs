@@ -34,7 +34,9 @@ pub use self::nested::{ChildOf, LoadWithin, PermitWithin};
 pub use self::path_parameters::PathParameters;
 pub use self::permit::Permit;
 pub use self::policy::{AsyncPolicy, Awaited, Policy};
-pub use self::resource::{Apart, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Load, OnDeny, Resource};
+pub use self::resource::{
+    Absent, Apart, DEFAULT_DECISION_DEADLINE, DEFAULT_LOAD_DEADLINE, Load, OnDeny, Resource,
+};
 pub use self::source::{MAX_IDENTIFIER, Source};
 pub use self::submitted::{DEFAULT_MAX_BODY_BYTES, Submitted};
 pub use self::tenant::{LoadInTenant, TenantScoped, TenantStore, TenantsApart, ViewOfTenant};

@@ -236,7 +236,7 @@ impl<Rules> Guard<'_, Rules> {
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let load = store.load_within_for(caller, &parent, &parsed);
         let found = steps::loaded(trail, target, deadline, load).await?;
-        let permit = self.ask_about_found(trail, caller, found, None, target).await?;
+        let permit = self.ask_about_found(trail, caller, (&parsed, found), None, target).await?;
         Ok(PermitWithin { parent, permit })
     }
 }

@@ -1,6 +1,6 @@
 use std::future::{Future, ready};
 
-use portcullis_core::{Decision, Explained, Mode, Principal, Step};
+use portcullis_core::{Decision, Mode, Principal, Reason, Step};
 
 /// Decides whether a caller may do something to a resource.
 ///
@@ -28,12 +28,18 @@ use portcullis_core::{Decision, Explained, Mode, Principal, Step};
     note = "an `AsyncPolicy` is a policy inside `Awaited<..>`, a `ListPolicy` inside `Filtered<..>`"
 )]
 pub trait Policy<A, R>: Send + Sync {
+    /// Whether it may have to wait, or asks an engine, so that a caller could tell by the time whether it was asked. Then a
+    /// resource that hides says what it is asked about in place of what does not exist
+    /// ([`Resource::ABSENT`](crate::Resource::ABSENT)). By default, this is `false`, as for plain code. A policy around another
+    /// one passes it on.
+    const WAITS: bool = false;
+
     /// Whether the caller may. A refusal's reason goes to the audit event; the caller is told it only where the
     /// resource is not hidden. A reason that is a failure of the server is answered as that failure.
     fn decide(&self, caller: &Principal, resource: &R) -> Decision;
 
     /// The same, for those who can wait. By default, it is [`decide`](Self::decide), known at once: no box, no
-    /// timer. Only a policy that wraps an [`AsyncPolicy`] says something else here.
+    /// timer. Only a policy that wraps an [`AsyncPolicy`] says something else here, and that it [waits](Self::WAITS).
     fn decide_async(&self, caller: &Principal, resource: &R) -> impl Future<Output = Decision> + Send
     where
         Self: Sized,
@@ -105,15 +111,27 @@ pub trait Policy<A, R>: Send + Sync {
         false
     }
 
-    /// What would have been asked about a resource that does not exist, for the audit event, so that a resource that is
-    /// hidden cannot be told from one that is absent by the work that is done. By default, this is `None`: a policy whose
-    /// refusals are no dearer than a comparison needs nothing else. [`Filtered`](crate::Filtered) makes its filter here,
-    /// compares as much, and keeps as much for the tree, as it does for a refusal.
+    /// The same about a resource that does not exist, so that one that is hidden cannot be told from it by the work that is done.
+    /// The answer is 404 whatever is decided here, unless the policy failed; what it says is told to the audit event.
+    ///
+    /// By default, it decides about the stand-in ([`Absent::AskedAs`](crate::Absent::AskedAs)) as about any other resource, and
+    /// where there is none, nothing is done: a policy whose refusals are no dearer than a comparison needs nothing else.
+    /// [`Filtered`](crate::Filtered) makes its filter here, compares as much, and keeps as much for the tree, as it does for a
+    /// refusal.
     ///
     /// Guards ask it where a resource is [hidden](crate::OnDeny::Hide) and the policy enforced.
-    fn explain_absent(&self, caller: &Principal) -> Option<Explained> {
-        let _ = caller;
-        None
+    fn decide_absent(&self, caller: &Principal, stand_in: Option<&R>) -> impl Future<Output = Decision> + Send
+    where
+        Self: Sized,
+        R: Sync,
+    {
+        let asked = stand_in.map(|stand_in| self.decide_async(caller, stand_in));
+        async move {
+            match asked {
+                Some(decision) => decision.await,
+                None => Decision::deny(Reason::ResourceNotFound),
+            }
+        }
     }
 
     /// How seriously this action on this kind of resource is taken, for this request. By default, this is
@@ -207,6 +225,8 @@ pub trait AsyncPolicy<A, R>: Send + Sync {
 pub struct Awaited<P>(pub P);
 
 impl<A, R, P: AsyncPolicy<A, R>> Policy<A, R> for Awaited<P> {
+    const WAITS: bool = true;
+
     fn decide(&self, caller: &Principal, resource: &R) -> Decision {
         super::deadline::at_once(self.0.decide(caller, resource)).unwrap_or_else(super::steps::nobody_waits)
     }

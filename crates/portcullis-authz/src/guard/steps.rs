@@ -9,7 +9,7 @@ use portcullis_core::{
 
 use super::deadline::{Waited, at_once, within};
 use super::policy::Policy;
-use super::resource::{OnDeny, Resource};
+use super::resource::{Absent, OnDeny, Resource};
 use super::source::MAX_IDENTIFIER;
 use super::target::{Said, Target};
 use super::watched;
@@ -68,10 +68,11 @@ pub(super) async fn loaded<R>(
 pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
     (trail, policy): (&Trail, &P),
     caller: &Principal,
-    found: Option<R>,
+    (id, found): (&R::Id, Option<R>),
     tenant: Option<&Principal>,
     asked: &Asked<'_>,
 ) -> Result<R, Denial> {
+    const { hides_from_clocks::<A, R, P>() }
     let enforced = trail.enforces(policy.mode());
     let found = match found {
         Some(resource) if !enforced => {
@@ -81,33 +82,47 @@ pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
         found => found,
     };
     let hides = enforced && asked.on_deny == OnDeny::Hide;
+    let stand_in = match (&found, R::ABSENT) {
+        (None, Absent::AskedAs(stand_in)) if hides => Some(stand_in(id)),
+        _ => None,
+    };
     let decide = async {
         match &found {
             Some(resource) => policy.decide_async(caller, resource).await,
-            None => unasked(policy, caller, hides),
+            None if hides => policy.decide_absent(caller, stand_in.as_ref()).await,
+            // A policy that is not enforced hides nothing.
+            None => Decision::deny(Reason::ResourceNotFound),
         }
     };
     let decision = in_time(asked.deadline, decide).await;
-    let (hidden, said) = match (&found, tenant) {
-        (Some(_), _) => (Reason::ResourceHidden, Said::Policy(&decision)),
-        (None, None) => (Reason::ResourceNotFound, Said::Policy(&decision)),
-        (None, Some(caller)) => (Reason::ResourceNotFound, Said::NotIn(caller.tenant())),
-    };
-    settled(trail, asked, &decision, hidden, &said)?;
-    // INVARIANT: what was not found was refused above.
-    found.ok_or_else(|| Denial::new(Reason::InternalError))
+    match found {
+        Some(resource) => {
+            settled(trail, asked, &decision, Reason::ResourceHidden, &Said::Policy(&decision))?;
+            Ok(resource)
+        }
+        None => Err(not_found(trail, asked, &decision, tenant)),
+    }
 }
 
-/// A decision about what is not there: what the policy would have been asked. A policy that is not enforced hides nothing.
-fn unasked<A, R, P: Policy<A, R>>(policy: &P, caller: &Principal, hides: bool) -> Decision {
-    let absent = Decision::deny(Reason::ResourceNotFound);
-    if !hides {
-        return absent;
-    }
-    match policy.explain_absent(caller) {
-        Some(tree) => absent.explained(tree),
-        None => absent,
-    }
+/// A resource that hides says what policies that wait are asked about in its place.
+const fn hides_from_clocks<A, R: Resource, P: Policy<A, R>>() {
+    assert!(
+        !P::WAITS || matches!(R::ON_DENY, OnDeny::Forbid) || !matches!(R::ABSENT, Absent::Unsaid),
+        "this resource hides, and its policy waits: the time it takes would tell what exists; say what stands in for one that \
+         does not, `const ABSENT: Absent<Self> = Absent::AskedAs(|id| ..)`, or `const ON_DENY: OnDeny = OnDeny::Forbid`"
+    );
+}
+
+/// The refusal of what is not there: whatever was said of its stand-in is left aside, unless nobody could say anything.
+fn not_found(trail: &Trail, asked: &Asked<'_>, said: &Decision, tenant: Option<&Principal>) -> Denial {
+    let (failed, not_found) = (failure_of(said), Reason::ResourceNotFound);
+    let text = match (failed, tenant) {
+        (None, Some(caller)) => Said::NotIn(caller.tenant()),
+        _ => Said::StandIn(failed.unwrap_or(not_found), said),
+    };
+    let answer = failed.unwrap_or(not_found);
+    let text = asked.target.refused(answer, &text, said.explanation().cloned());
+    answered(trail, told(Denial::new(answer), text))
 }
 
 /// Asks the policy, and says how to refuse. Whatever one says that is not enforced refuses nothing.
@@ -200,10 +215,20 @@ pub(super) fn unenforced(target: Target<'_>, decision: &Decision) -> Decision {
 fn refused(trail: &Trail, asked: &Asked<'_>, decision: &Decision, hidden: Reason, said: &Said<'_>) -> Denial {
     let reason = refusal_of(decision);
     // A failure is no refusal; it is not hidden behind one either.
-    let is_failure = reason.problem().is_none_or(|problem| problem.status().is_server_error());
-    let answer = if !is_failure && asked.on_deny == OnDeny::Hide { hidden } else { reason };
+    let hides = failure_of(decision).is_none() && asked.on_deny == OnDeny::Hide;
+    let answer = if hides { hidden } else { reason };
     let text = asked.target.refused(reason, said, decision.explanation().cloned());
     answered(trail, told(Denial::new(answer), text))
+}
+
+/// The failure that a refusal is.
+fn failure_of(decision: &Decision) -> Option<Reason> {
+    if decision.is_allowed() {
+        return None;
+    }
+    let reason = refusal_of(decision);
+    let is_failure = reason.problem().is_none_or(|problem| problem.status().is_server_error());
+    is_failure.then_some(reason)
 }
 
 fn told(denial: Denial, (detail, tree): (String, Explained)) -> Denial {

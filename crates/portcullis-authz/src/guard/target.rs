@@ -133,6 +133,8 @@ pub(super) enum Said<'a> {
     Why(&'a str),
     /// What was decided: its reason, and its detail.
     Policy(&'a Decision),
+    /// What is said of a resource that is not there, and what was decided about its stand-in.
+    StandIn(Reason, &'a Decision),
     /// The tenant of the caller, who is kept to it.
     NotIn(Option<&'a str>),
 }
@@ -148,6 +150,14 @@ impl fmt::Display for Said<'_> {
                 match decision.detail() {
                     None => Ok(()),
                     Some(detail) => write!(f, ", {detail}"),
+                }
+            }
+            Self::StandIn(reason, decision) => {
+                f.write_str(": ")?;
+                f.write_str(reason.code())?;
+                match decision.detail() {
+                    None => Ok(()),
+                    Some(detail) => write!(f, ", nothing is there; of a stand-in: {detail}"),
                 }
             }
             Self::NotIn(None) => f.write_str(": the caller is of no tenant"),

@@ -1,3 +1,4 @@
+mod absent;
 mod awaited;
 mod explained;
 mod modes;
@@ -38,6 +39,7 @@ impl Resource for Document {
     type Store = Store;
     type Rules = Rules;
     const PARAM: &'static str = "id";
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self { owner: format!("nobody has {id}") });
 }
 
 impl Resource for Announcement {

@@ -8,7 +8,7 @@ use std::task::{Context, Waker};
 use axum::extract::FromRef;
 use portcullis_audit::{AuditEvent, AuditSink, SinkError};
 use portcullis_authz::engine::{DecisionPoint, Describe, EnginePolicy, Question};
-use portcullis_authz::{Load, Permit, Read, Resource, authenticated};
+use portcullis_authz::{Absent, Load, Permit, Read, Resource, authenticated};
 use portcullis_axum::{Routes, get};
 use portcullis_core::{Decision, Mode, Reason, Room, Step, StoreError, TrailEntry};
 use tokio::sync::watch;
@@ -23,6 +23,7 @@ impl Resource for Note {
     type Id = u32;
     type Store = Notes;
     type Rules = EnginePolicy<Slow>;
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self(*id));
 }
 
 impl Load<Note> for Notes {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use http::Request;
 use portcullis_authz::engine::{Describe, EnginePolicy, ask};
-use portcullis_authz::{Guard, Load, Permit, Read, Resource, Write};
+use portcullis_authz::{Absent, Guard, Load, Permit, Read, Resource, Write};
 use portcullis_cedar::Cedar;
 use portcullis_core::{Clock, Denial, Effect, Principal, Reason, RequestView, StoreError, Trail};
 use serde_json::{Map, Value, json};
@@ -24,6 +24,7 @@ impl Resource for Document {
     type Id = u32;
     type Store = Documents;
     type Rules = EnginePolicy<Cedar>;
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self { id: *id, owner: "", level: 1 });
 }
 
 impl Load<Document> for Documents {
@@ -96,6 +97,23 @@ async fn a_guard_asks_about_the_loaded_resource() {
         guard.load_and_authorize(&view, &Documents, "3").await;
     let failed = failed.unwrap_err();
     assert_eq!((failed.status().as_u16(), failed.reason()), (503, Reason::PolicyError));
+}
+
+/// A21.1: the engine evaluates as much for it, and the event says what for.
+#[tokio::test]
+async fn a_guard_asks_about_a_stand_in_for_what_does_not_exist() {
+    let policy = EnginePolicy::new(engine(POLICIES));
+    let (guard, request) = (Guard::new(&policy), request(alice().role("reader").build()));
+    let view = RequestView::of(&request).unwrap();
+    let absent = guard.load_and_authorize::<Write, Document>(&view, &Documents, "8").await.map(drop);
+    assert_eq!(absent.unwrap_err().reason(), Reason::ResourceNotFound);
+    let told =
+        "Write Document/8: resource_not_found, nothing is there; of a stand-in: cedar: no policy permits it";
+    assert_eq!(last(&request).2, told);
+    // Readers may read whatever there is.
+    let absent = guard.load_and_authorize::<Read, Document>(&view, &Documents, "8").await.map(drop);
+    assert_eq!(absent.unwrap_err().status(), 404);
+    assert!(last(&request).2.ends_with("of a stand-in: cedar: permitted by readers"), "{:?}", last(&request));
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
-//! Guards that ask an engine about what they loaded, and do not enforce what it says.
+//! Guards that ask an engine about what they loaded, and about what does not exist.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use http::Request;
-use portcullis_authz::engine::{Describe, EnginePolicy};
-use portcullis_authz::{Guard, Read};
-use portcullis_core::{Clock, Denial, Mode, Reason, RequestView, Trail};
-use portcullis_decisions::{AuthZen, RemoteDecisionPoint};
+use portcullis_authz::engine::{Describe, EnginePolicy, Question};
+use portcullis_authz::{Absent, Guard, Load, Read, Resource};
+use portcullis_core::{Clock, Denial, Mode, Reason, RequestView, StoreError, Trail};
+use portcullis_decisions::{AuthZen, FAILURES, RemoteDecisionPoint};
+use portcullis_testkit::FakeClock;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -106,4 +107,89 @@ async fn whatever_the_engine_says_or_fails_to_say_changes_nothing_for_a_guard_in
     engine.cut(2);
     let mut over = guarded(&point, Mode::Shadow).await.unwrap();
     assert_eq!(over.late.recv().await, Some(Reason::DecisionPointUnavailable));
+}
+
+/// Page 1 is there.
+struct Page(u32);
+struct Pages;
+
+impl Resource for Page {
+    type Id = u32;
+    type Store = Pages;
+    type Rules = EnginePolicy<RemoteDecisionPoint>;
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self(*id));
+}
+
+impl Load<Page> for Pages {
+    async fn load(&self, id: &u32) -> Result<Option<Page>, StoreError> {
+        Ok((*id == 1).then_some(Page(1)))
+    }
+}
+
+impl Describe for Page {
+    fn kind(&self) -> Cow<'_, str> {
+        "page".into()
+    }
+
+    fn id(&self) -> Cow<'_, str> {
+        self.0.to_string().into()
+    }
+}
+
+async fn turn(point: &RemoteDecisionPoint, id: &str) -> Denial {
+    let mut request = Request::new(());
+    Trail::ensure(request.extensions_mut(), &Clock::system()).authenticated(alice()).unwrap();
+    let (view, policy) = (RequestView::of(&request).unwrap(), EnginePolicy::new(point.clone()));
+    let permit = Guard::new(&policy).load_and_authorize::<Read, Page>(&view, &Pages, id).await;
+    permit.map(drop).unwrap_err()
+}
+
+/// A21.1: by what the engine sees nobody can tell them apart, and so by the time it takes.
+#[tokio::test]
+async fn the_engine_is_asked_once_for_what_is_hidden_and_once_for_what_does_not_exist() {
+    let engine = Engine::saying(false).await;
+    let point = point(&engine, 64, 64);
+    for (id, reason) in [("1", Reason::ResourceHidden), ("2", Reason::ResourceNotFound)] {
+        let calls = engine.calls();
+        assert_eq!(turn(&point, id).await.reason(), reason);
+        let asked = engine.asked().split_off(calls);
+        assert_eq!(asked.len(), 1);
+        assert_eq!(asked[0].body["resource"], json!({ "type": "page", "id": id }));
+    }
+    // Nor by what it would allow.
+    engine.answer_with(Reply::json(200, &json!({ "decision": true })));
+    assert_eq!(turn(&point, "2").await.reason(), Reason::ResourceNotFound);
+}
+
+#[tokio::test]
+async fn an_engine_that_is_down_is_503_for_both_and_left_alone_by_both() {
+    let engine = Engine::saying(false).await;
+    let point = point(&engine, 64, 64);
+    engine.answer_with(Reply::json(500, &json!({})));
+    for ids in 0..FAILURES {
+        let denial = turn(&point, if ids % 2 == 0 { "1" } else { "2" }).await;
+        assert_eq!((denial.status().as_u16(), denial.reason()), (503, Reason::DecisionPointUnavailable));
+    }
+    let calls = engine.calls();
+    for id in ["1", "2"] {
+        assert_eq!(turn(&point, id).await.status(), 503);
+    }
+    assert_eq!(engine.calls(), calls, "nobody asks it now");
+}
+
+/// Of a page that is made later, what was said of its stand-in does not count.
+#[tokio::test]
+async fn what_is_remembered_of_what_does_not_exist_is_remembered_apart() {
+    let engine = Engine::saying(false).await;
+    let minute = Duration::from_secs(60);
+    let settings = AuthZen::at(&*engine.url).with_client(http()).remember(minute, minute);
+    let point = settings.build(&FakeClock::new().clock()).unwrap();
+    let alice = alice();
+    let of_page = || Question::new(&alice, "Read", "page", "2");
+    for (question, calls) in
+        [(of_page().about_absent(), 1), (of_page().about_absent(), 1), (of_page(), 2), (of_page(), 2)]
+    {
+        assert!(!question.put_to(&point).resolve().await.is_allowed());
+        assert_eq!(engine.calls(), calls);
+    }
 }

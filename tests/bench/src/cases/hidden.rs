@@ -1,25 +1,32 @@
 //! Guards that answer 404, for what they hide and for what is not there.
 
+use std::borrow::Cow;
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use portcullis::Principal;
+use portcullis::authz::engine::{DecisionPoint, Describe, EnginePolicy, Question};
 use portcullis::authz::{
-    Field, Filter, Filtered, Guard, ListPolicy, Load, LoadInTenant, Policy, Read, Resource, TenantScoped,
-    TenantStore,
+    Absent, Field, Filter, Filtered, Guard, ListPolicy, Load, LoadInTenant, Policy, Read, Resource,
+    TenantScoped, TenantStore,
 };
-use portcullis::core::{Decision, Reason, StoreError};
+use portcullis::core::{Decision, Reason, Step, StoreError};
+use serde_json::{Map, Value};
 
 use crate::case::Case;
 use crate::cases::Entry;
 use crate::cases::guards::in_requests;
 
 pub(super) const CASES: &[Entry] = &[
-    ("guard hidden", || refused(Filtered(Readers), 7)),
-    ("guard absent", || refused(Filtered(Readers), 8)),
-    ("guard hidden plainly", || refused(Nobody, 7)),
-    ("guard absent plainly", || refused(Nobody, 8)),
+    ("guard hidden", || refused::<Plan>(Filtered(Readers), 7)),
+    ("guard absent", || refused::<Plan>(Filtered(Readers), 8)),
+    ("guard hidden plainly", || refused::<Plan>(Nobody, 7)),
+    ("guard absent plainly", || refused::<Plan>(Nobody, 8)),
+    ("guard hidden by conditions", || refused::<Plan>(Filtered(Careful), 7)),
+    ("guard absent by conditions", || refused::<Plan>(Filtered(Careful), 8)),
+    ("guard hidden by an engine", || refused::<Told>(EnginePolicy::new(Engine), 7)),
+    ("guard absent by an engine", || refused::<Told>(EnginePolicy::new(Engine), 8)),
     ("guard hidden of a tenant", || refused_in_tenant(7)),
     ("guard absent of a tenant", || refused_in_tenant(8)),
     ("guard found", || found(7)),
@@ -106,13 +113,76 @@ impl Policy<Read, Plan> for Nobody {
     }
 }
 
+/// Conditions that must all hold, of which the second fails for the plan.
+struct Careful;
+
+impl ListPolicy<Read, Plan> for Careful {
+    fn filter(&self, caller: &Principal) -> Filter<Plan> {
+        PUBLIC
+            .equals(false)
+            .and(OWNER.equals(caller.subject()))
+            .and(TEAM.one_of(["sales", "finance", "legal"]))
+    }
+}
+
+/// The same, described to an engine.
+struct Told(Plan);
+
+impl Resource for Told {
+    type Id = u64;
+    type Store = Plans;
+    type Rules = EnginePolicy<Engine>;
+    const ABSENT: Absent<Self> = Absent::AskedAs(|_| {
+        Self(Plan { owner: "nobody".to_owned(), team: Some("nobody".to_owned()), public: false })
+    });
+}
+
+impl Load<Told> for Plans {
+    async fn load(&self, id: &u64) -> Result<Option<Told>, StoreError> {
+        Ok(Self::find(*id).map(Told))
+    }
+}
+
+impl Describe for Told {
+    fn kind(&self) -> Cow<'_, str> {
+        "plan".into()
+    }
+
+    fn id(&self) -> Cow<'_, str> {
+        "7".into()
+    }
+
+    fn attributes(&self) -> Map<String, Value> {
+        [("owner".to_owned(), self.0.owner.as_str().into())].into_iter().collect()
+    }
+}
+
+/// An engine that looks at one attribute.
+struct Engine;
+
+impl DecisionPoint for Engine {
+    fn name(&self) -> &str {
+        "engine"
+    }
+
+    fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+        let owner = question.attributes().get("owner").and_then(Value::as_str);
+        let decision = Decision::allow_if(owner == Some(question.caller().subject()), Reason::PolicyDenied);
+        Step::Done(decision.because("no policy permits it"))
+    }
+}
+
 /// A guard that answers 404: what is 7 is hidden, and nothing else is there.
-fn refused(policy: impl Policy<Read, Plan> + 'static, id: u64) -> Case {
+fn refused<R>(policy: impl Policy<Read, R> + 'static, id: u64) -> Case
+where
+    R: Resource<Store = Plans>,
+    Plans: Load<R>,
+{
     let id = id.to_string();
     in_requests(10, move |view, _| {
         let guard = Guard::new(&policy);
-        let permit = now(guard.load_and_authorize::<Read, Plan>(view, &Plans, black_box(&id)));
-        drop(black_box(permit).expect_err("a refusal"));
+        let permit = now(guard.load_and_authorize::<Read, R>(view, &Plans, black_box(&id)));
+        drop(black_box(permit).map(drop).expect_err("a refusal"));
     })
 }
 

@@ -110,6 +110,16 @@ pub const INSTRUCTIONS: &[Goal] = &[
     .at_most(1.02),
     Goal::new(
         "-",
+        "what a filter of conditions hides / what is absent",
+        "guard hidden by conditions - guard found",
+    )
+    .of("guard absent by conditions - guard found")
+    .at_most(1.02),
+    Goal::new("-", "what an engine hides / what is absent", "guard hidden by an engine - guard found")
+        .of("guard absent by an engine - guard found")
+        .at_most(1.02),
+    Goal::new(
+        "-",
         "what a filter hides of a tenant / what is absent",
         "guard hidden of a tenant - guard found",
     )

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::{DecisionPoint, Describe, EnginePolicy, Question, unavailable};
 use crate::test_support::{known, noted, request};
-use crate::{Guard, Load, OnDeny, Permit, Policy, Read, Resource, Write};
+use crate::{Absent, Guard, Load, OnDeny, Permit, Policy, Read, Resource, Write};
 
 #[derive(Debug)]
 struct Document(u32);
@@ -21,11 +21,12 @@ impl Resource for Document {
     type Rules = EnginePolicy<Owners>;
     const PARAM: &'static str = "id";
     const ON_DENY: OnDeny = OnDeny::Hide;
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self(*id));
 }
 
 impl Load<Document> for Documents {
     async fn load(&self, id: &u32) -> Result<Option<Document>, StoreError> {
-        Ok(Some(Document(*id)))
+        Ok((*id < 100).then_some(Document(*id)))
     }
 }
 
@@ -56,8 +57,10 @@ impl DecisionPoint for Owners {
     fn decide(&self, question: &Question<'_>) -> Step<Decision> {
         assert_eq!(question.kind(), "document");
         let even = question.attributes().get("even") == Some(&json!(true));
+        let absent = question.is_about_absent();
+        assert_eq!(absent, question.id().len() > 2, "what is not there is told apart");
         let decision = match question.id() {
-            "9" => unavailable("it broke"),
+            "9" | "109" => unavailable("it broke"),
             _ => Decision::allow_if(even && question.action() == "Read", Reason::PolicyDenied)
                 .because("policy0"),
         };
@@ -89,10 +92,22 @@ async fn a_guard_asks_the_engine_about_the_loaded_resource_and_waits_for_it() {
 #[tokio::test]
 async fn an_engine_that_fails_is_503_also_where_refusals_hide() {
     for waits in [false, true] {
-        let (failed, detail) = read(&EnginePolicy::new(Owners { waits }), "9").await;
-        let denial = failed.unwrap_err();
-        assert_eq!((denial.status().as_u16(), denial.reason()), (503, Reason::DecisionPointUnavailable));
-        assert!(detail.contains("it broke"), "{detail}");
+        for id in ["9", "109"] {
+            let (failed, detail) = read(&EnginePolicy::new(Owners { waits }), id).await;
+            let denial = failed.unwrap_err();
+            assert_eq!((denial.status().as_u16(), denial.reason()), (503, Reason::DecisionPointUnavailable));
+            assert!(detail.contains("it broke"), "{detail}");
+        }
+    }
+}
+
+/// Of even ones the engine would allow it.
+#[tokio::test]
+async fn the_engine_is_asked_about_what_does_not_exist_and_changes_nothing_there() {
+    for id in ["104", "105"] {
+        let (absent, detail) = read(&EnginePolicy::new(Owners { waits: true }), id).await;
+        assert_eq!(absent.unwrap_err().reason(), Reason::ResourceNotFound);
+        assert!(detail.ends_with("nothing is there; of a stand-in: owners: policy0"), "{detail}");
     }
 }
 

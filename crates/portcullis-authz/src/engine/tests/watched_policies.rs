@@ -9,7 +9,7 @@ use portcullis_core::{Effect, Mode, Reason, RequestView, Room, StoreError, Trail
 use super::slow::{Slow, finish, settle};
 use crate::engine::{Describe, EnginePolicy};
 use crate::test_support::{known, noted, request};
-use crate::{Guard, Load, Permit, Policy, Read, Resource, Write};
+use crate::{Absent, Guard, Load, Permit, Policy, Read, Resource, Write};
 
 /// Is not `Clone`: guards do not ask for that.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ impl Resource for Document {
     type Id = u32;
     type Store = Documents;
     type Rules = EnginePolicy<Slow>;
+    const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self(*id));
 }
 
 impl Load<Document> for Documents {

@@ -8,7 +8,7 @@ use portcullis_core::text::Text;
 use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Principal, Reason};
 
 use super::field::{Seen, Value};
-use super::{Filter, Node};
+use super::{Filter, Node, too_large};
 
 /// How many comparisons are told apart. Later ones are told as not asked.
 const MAX_TOLD: usize = 64;
@@ -32,11 +32,14 @@ impl<R: 'static> Filter<R> {
         decision.explained(self.into_explained(Some(resource)))
     }
 
-    /// The tree of what would have been asked of a resource that is not there. It is as dear as that of a refusal: as much is
-    /// compared and kept.
-    pub(super) fn into_unasked(self) -> Explained {
+    /// The decision about one that is not there, with the tree of what would have been asked. It is as dear as a refusal: as much
+    /// is compared and kept.
+    pub(super) fn into_absent(self) -> Decision {
+        if self.is_too_large() {
+            return too_large();
+        }
         black_box(self.node.matches(None));
-        self.into_explained(None)
+        Decision::deny(Reason::ResourceNotFound).explained(self.into_explained(None))
     }
 
     fn into_explained(self, resource: Option<&R>) -> Explained {

@@ -237,6 +237,11 @@ impl<R> Column<R> {
         }
     }
 
+    /// The same, where what is absent equals nothing, but is compared all the same.
+    pub(super) fn seen_or_unknown(self, resource: Option<&R>) -> Seen<'_> {
+        self.seen(resource).unwrap_or(Seen::Unknown)
+    }
+
     pub(super) const fn is_text(self) -> bool {
         matches!(self.read, Read::Text(_))
     }

@@ -1,7 +1,8 @@
 use std::fmt;
+use std::future::{Future, ready};
 use std::marker::PhantomData;
 
-use portcullis_core::{Decision, Denial, Explained, Mode, Principal, Reason, RequestView, Room};
+use portcullis_core::{Decision, Denial, Mode, Principal, Reason, RequestView, Room};
 
 use super::Filter;
 use crate::demand::{self, Demand, Demands};
@@ -68,8 +69,8 @@ impl<A, R: 'static, P: ListPolicy<A, R>> Policy<A, R> for Filtered<P> {
         self.0.filter(caller).into_decision(resource)
     }
 
-    fn explain_absent(&self, caller: &Principal) -> Option<Explained> {
-        Some(self.0.filter(caller).into_unasked())
+    fn decide_absent(&self, caller: &Principal, _: Option<&R>) -> impl Future<Output = Decision> + Send {
+        ready(self.0.filter(caller).into_absent())
     }
 
     fn mode(&self) -> Mode {

@@ -135,7 +135,7 @@ impl<R> Filter<R> {
     /// large is a failure.
     pub fn decide(&self, resource: &R) -> Decision {
         if self.is_too_large() {
-            return Decision::deny(Reason::InternalError).because("the filter is too large");
+            return too_large();
         }
         Decision::allow_if(self.node.matches(Some(resource)), Reason::PolicyDenied)
     }
@@ -164,6 +164,10 @@ impl<R> Filter<R> {
     }
 }
 
+fn too_large() -> Decision {
+    Decision::deny(Reason::InternalError).because("the filter is too large")
+}
+
 /// The resources that it does not let through.
 impl<R> Not for Filter<R> {
     type Output = Self;
@@ -180,19 +184,33 @@ impl<R> Not for Filter<R> {
 }
 
 impl<R> Node<R> {
-    /// Where there is no resource, no value fits.
+    /// Where there is no resource, no value fits. Whatever is refused is compared as a whole, so that nobody can tell by the
+    /// time what failed, or whether there was anything: only what lets a resource through ends it early.
     fn matches(&self, resource: Option<&R>) -> bool {
         match self {
-            Self::All => true,
-            Self::And(parts) => parts.iter().all(|part| part.matches(resource)),
-            Self::Equals(column, value) => column.seen(resource).is_some_and(|seen| seen.is(value)),
-            Self::IsNull(column) => column.seen(resource).is_none(),
-            Self::Not(inner) => !inner.matches(resource),
-            Self::Nothing => false,
             Self::OneOf(column, values) => {
-                column.seen(resource).is_some_and(|seen| values.iter().any(|value| seen.is(value)))
+                let seen = column.seen_or_unknown(resource);
+                values.iter().any(|value| seen.is(value))
             }
             Self::Or(parts) => parts.iter().any(|part| part.matches(resource)),
+            whole => whole.compares(resource),
+        }
+    }
+
+    /// The same, without an early end.
+    fn compares(&self, resource: Option<&R>) -> bool {
+        match self {
+            Self::All => true,
+            Self::And(parts) => parts.iter().fold(true, |all, part| part.compares(resource) & all),
+            Self::Equals(column, value) => column.seen_or_unknown(resource).is(value),
+            Self::IsNull(column) => column.seen(resource).is_none(),
+            Self::Not(inner) => !inner.compares(resource),
+            Self::Nothing => false,
+            Self::OneOf(column, values) => {
+                let seen = column.seen_or_unknown(resource);
+                values.iter().fold(false, |any, value| seen.is(value) | any)
+            }
+            Self::Or(parts) => parts.iter().fold(false, |any, part| part.compares(resource) | any),
         }
     }
 }

@@ -189,7 +189,7 @@ fn a_refusal_tells_what_was_asked_for_and_what_the_resource_has() {
     );
     assert_eq!(told(Filter::nothing(), &thing("bob")), "* nothing: fails\n");
     // Of what is not there nothing was asked.
-    let unasked = readable.into_unasked().tree(None).to_string();
+    let unasked = readable.into_absent().explanation().unwrap().tree(None).to_string();
     assert!(unasked.starts_with("any of: not_asked\n  owner = 'alice': not_asked\n"), "{unasked}");
 }
 

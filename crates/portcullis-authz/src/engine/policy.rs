@@ -3,7 +3,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use portcullis_core::{Decision, Mode, Principal, Reason, Step};
+use portcullis_core::{Decision, Mode, Principal, Reason, Step, Trail};
+use serde_json::Value;
 
 use super::describe::Describe;
 use super::point::DecisionPoint;
@@ -49,21 +50,51 @@ use crate::guard::{Action, Policy};
 /// assert!(Policy::<Read, _>::decide(&policy, &alice, &document).is_allowed());
 /// assert!(!Policy::<Write, _>::decide(&policy, &alice, &document).is_allowed());
 /// ```
-#[derive(Clone)]
 #[must_use]
 pub struct EnginePolicy<P> {
-    point: P,
+    point: Arc<P>,
     name: Option<Name>,
+    context: Arc<Vec<(Box<str>, Read)>>,
     mode: Mode,
+    /// The request that is asked for.
+    trail: Option<Trail>,
 }
 
 /// What the engine calls an action.
 type Name = Arc<dyn Fn(&'static str) -> String + Send + Sync>;
 
+/// What is known of a request.
+type Read = Arc<dyn Fn(&Trail) -> Value + Send + Sync>;
+
 impl<P: DecisionPoint> EnginePolicy<P> {
     /// Asks this decision point.
     pub fn new(point: P) -> Self {
-        Self { point, name: None, mode: Mode::Enforce }
+        let context = Arc::default();
+        Self { point: Arc::new(point), name: None, context, mode: Mode::Enforce, trail: None }
+    }
+
+    /// Adds what the function reads from the request's Trail to what the engine is told of the circumstances: the client's
+    /// address, the matched route, the time. Of two with the same name the last counts. By default, nothing is told.
+    ///
+    /// The Trail is known where a guard asks, and the engine's log may then name the request too
+    /// ([`Question::request_id`]). Whoever asks the policy without a guard asks without both.
+    ///
+    /// ```
+    /// use portcullis_authz::engine::EnginePolicy;
+    /// # use portcullis_authz::engine::{DecisionPoint, Question};
+    /// # use portcullis_core::{Decision, Step};
+    /// # fn policy(engine: impl DecisionPoint) {
+    /// let policy = EnginePolicy::new(engine)
+    ///     .with_context("address", |trail| trail.client().ip().map(|address| address.to_string()).into());
+    /// # }
+    /// ```
+    pub fn with_context(
+        mut self,
+        name: impl Into<Box<str>>,
+        read: impl Fn(&Trail) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        Arc::make_mut(&mut self.context).push((name.into(), Arc::new(read)));
+        self
     }
 
     /// Calls actions as the function says. By default, they are called as [`Action::NAME`] says: `Read`.
@@ -98,7 +129,13 @@ impl<P: DecisionPoint> EnginePolicy<P> {
         let question = if purpose == Purpose::DecideAbsent { question.about_absent() } else { question };
         let watched = purpose == Purpose::Watch || self.mode == Mode::Shadow;
         let question = if watched { question.watched() } else { question };
-        question.put_to(&self.point)
+        self.in_circumstances(question).put_to(&self.point)
+    }
+
+    fn in_circumstances<'a>(&'a self, question: Question<'a>) -> Question<'a> {
+        let Some(trail) = &self.trail else { return question };
+        let named = question.with_request_id(trail.id());
+        self.context.iter().fold(named, |question, (name, read)| question.with_context(&**name, read(trail)))
     }
 }
 
@@ -153,8 +190,21 @@ impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePol
         })
     }
 
+    fn in_request(&self, trail: &Trail) -> Option<Self> {
+        Some(Self { trail: Some(trail.clone()), ..self.clone() })
+    }
+
     fn mode(&self) -> Mode {
         self.mode
+    }
+}
+
+/// Asks the same decision point.
+impl<P> Clone for EnginePolicy<P> {
+    fn clone(&self) -> Self {
+        let Self { point, name, context, mode, trail } = self;
+        let (point, context) = (Arc::clone(point), Arc::clone(context));
+        Self { point, name: name.clone(), context, mode: *mode, trail: trail.clone() }
     }
 }
 

@@ -1,6 +1,6 @@
 use std::future::{Future, ready};
 
-use portcullis_core::{Decision, Mode, Principal, Reason, Step};
+use portcullis_core::{Decision, Mode, Principal, Reason, Step, Trail};
 
 /// Decides whether a caller may do something to a resource.
 ///
@@ -132,6 +132,16 @@ pub trait Policy<A, R>: Send + Sync {
                 None => Decision::deny(Reason::ResourceNotFound),
             }
         }
+    }
+
+    /// This policy for the request that a guard asks for, if it makes a difference: what the guard then asks. By default, this is
+    /// `None`. [`EnginePolicy`](crate::EnginePolicy) tells the engine of the request. A policy around another one passes it on.
+    fn in_request(&self, trail: &Trail) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = trail;
+        None
     }
 
     /// How seriously this action on this kind of resource is taken, for this request. By default, this is

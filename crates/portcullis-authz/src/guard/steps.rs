@@ -73,6 +73,8 @@ pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
     asked: &Asked<'_>,
 ) -> Result<R, Denial> {
     const { hides_from_clocks::<A, R, P>() }
+    let own = policy.in_request(trail);
+    let policy = own.as_ref().unwrap_or(policy);
     let enforced = trail.enforces(policy.mode());
     let found = match found {
         Some(resource) if !enforced => {
@@ -132,6 +134,8 @@ pub(super) async fn decide<A, R, P: Policy<A, R>>(
     resource: &R,
     asked: &Asked<'_>,
 ) -> Result<(), Denial> {
+    let own = policy.in_request(trail);
+    let policy = own.as_ref().unwrap_or(policy);
     if !trail.enforces(policy.mode()) {
         watched::watch((trail, policy), caller, resource, asked).await;
         return Ok(());
@@ -147,6 +151,8 @@ pub(super) fn decide_now<A, R, P: Policy<A, R>>(
     resource: &R,
     asked: &Asked<'_>,
 ) -> Result<(), Denial> {
+    let own = policy.in_request(trail);
+    let policy = own.as_ref().unwrap_or(policy);
     if !trail.enforces(policy.mode()) {
         watched::watch_now((trail, policy), caller, resource, asked);
         return Ok(());

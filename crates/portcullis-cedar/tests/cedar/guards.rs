@@ -6,7 +6,9 @@ use http::Request;
 use portcullis_authz::engine::{Describe, EnginePolicy, ask};
 use portcullis_authz::{Absent, Guard, Load, Permit, Read, Resource, Write};
 use portcullis_cedar::Cedar;
-use portcullis_core::{Clock, Denial, Effect, Principal, Reason, RequestView, StoreError, Trail};
+use portcullis_core::{
+    ClientAddress, Clock, Denial, Effect, Principal, Reason, RequestView, StoreError, Trail,
+};
 use serde_json::{Map, Value, json};
 
 use crate::support::{alice, engine};
@@ -114,6 +116,25 @@ async fn a_guard_asks_about_a_stand_in_for_what_does_not_exist() {
     let absent = guard.load_and_authorize::<Read, Document>(&view, &Documents, "8").await.map(drop);
     assert_eq!(absent.unwrap_err().status(), 404);
     assert!(last(&request).2.ends_with("of a stand-in: cedar: permitted by readers"), "{:?}", last(&request));
+}
+
+#[tokio::test]
+async fn policies_of_a_guard_see_the_context_that_the_application_tells() {
+    let engine = engine(
+        "permit(principal, action, resource) when { context has network && context.network == \"office\" };",
+    );
+    let address = |trail: &Trail| match trail.client().ip() {
+        Some(ip) if ip.is_loopback() => "office".into(),
+        _ => "elsewhere".into(),
+    };
+    let policy = EnginePolicy::new(engine).with_context("network", address);
+    for (client, status) in [("127.0.0.1", None), ("192.0.2.7", Some(404))] {
+        let request = request(alice().build());
+        let view = RequestView::of(&request).unwrap();
+        view.trail().set_client(ClientAddress::Peer(client.parse().unwrap()));
+        let asked = Guard::new(&policy).load_and_authorize::<Read, Document>(&view, &Documents, "2").await;
+        assert_eq!(asked.err().map(|denial| denial.status().as_u16()), status, "{client}");
+    }
 }
 
 #[tokio::test]

@@ -155,6 +155,10 @@ async fn the_engine_is_asked_once_for_what_is_hidden_and_once_for_what_does_not_
         let asked = engine.asked().split_off(calls);
         assert_eq!(asked.len(), 1);
         assert_eq!(asked[0].body["resource"], json!({ "type": "page", "id": id }));
+        assert!(
+            asked[0].headers.contains_key("x-request-id"),
+            "the engine's log can be read beside the event"
+        );
     }
     // Nor by what it would allow.
     engine.answer_with(Reply::json(200, &json!({ "decision": true })));

@@ -1,9 +1,9 @@
 //! Guards that ask a decision point.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use portcullis_core::{Decision, Denial, Effect, Mode, Reason, RequestView, Room, Step, StoreError};
+use portcullis_core::{Decision, Denial, Effect, Mode, Reason, RequestView, Room, Step, StoreError, Trail};
 use serde_json::{Map, Value, json};
 
 use crate::engine::{DecisionPoint, Describe, EnginePolicy, Question, unavailable};
@@ -117,6 +117,47 @@ async fn a_shadow_hands_the_resource_over_whatever_the_engine_says() {
     for id in ["4", "5", "9"] {
         assert!(read(&policy, id).await.0.is_ok(), "{id}");
     }
+}
+
+/// AuthZEN Authorization API 1.0 §10.1.3: the engine's log can be read beside the event.
+#[tokio::test]
+async fn the_engine_is_told_of_the_request_by_whichever_way_it_is_asked() {
+    struct Curious(Arc<Mutex<Vec<String>>>);
+    impl DecisionPoint for Curious {
+        fn name(&self) -> &str {
+            "curious"
+        }
+        fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+            let id = question.request_id().map(|id| id.to_string()).unwrap_or_default();
+            let told = format!("{} {id} {}", question.id(), json!(question.context()));
+            self.0.lock().unwrap().push(told);
+            Step::Done(Decision::allow(Reason::PolicyAllowed))
+        }
+    }
+    let request = request(&known("", &[]));
+    let view = RequestView::of(&request).unwrap();
+    view.trail().set_route("/documents/{id}".into());
+    let told = Arc::new(Mutex::default());
+    let with_context = |mode| {
+        let route = |trail: &Trail| trail.route().map(|route| route.to_string()).into();
+        EnginePolicy::new(Curious(Arc::clone(&told))).with_mode(mode).with_context("route", route)
+    };
+    let (policy, watched) = (with_context(Mode::Enforce), with_context(Mode::Shadow));
+    let guard = Guard::new(&policy);
+    let permit = guard.load_and_authorize::<Read, Document>(&view, &Documents, "1").await.unwrap();
+    assert!(guard.load_and_authorize::<Read, Document>(&view, &Documents, "102").await.is_err());
+    assert!(guard.check::<Read, _>(&view, Document(3)).is_ok());
+    assert!(permit.also::<Write, _>(&policy).await.is_ok());
+    let watching = Guard::new(&watched);
+    assert!(watching.load_and_authorize::<Read, Document>(&view, &Documents, "4").await.is_ok());
+    assert!(watching.check::<Read, _>(&view, Document(5)).is_ok());
+
+    let id = view.trail().id();
+    let of = |document| format!(r#"{document} {id} {{"route":"/documents/{{id}}"}}"#);
+    assert_eq!(*told.lock().unwrap(), [of(1), of(102), of(3), of(1), of(4), of(5)]);
+    // Without a guard there is no request.
+    assert!(Policy::<Read, _>::decide(&policy, view.principal().unwrap(), &Document(6)).is_allowed());
+    assert_eq!(told.lock().unwrap()[6], "6  {}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub use self::fields::{
     Assigned, FieldPolicy, FieldSet, Hidden, MAX_FIELD_DEPTH, MAX_FIELD_PATHS, MAX_REDACTED_DEPTH, Redacted,
 };
 pub use self::guard::{
-    Absent, Action, Apart, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE,
+    Absent, Action, Apart, Asking, AsyncPolicy, Awaited, ChildOf, Create, DEFAULT_DECISION_DEADLINE,
     DEFAULT_LOAD_DEADLINE, DEFAULT_MAX_BODY_BYTES, Delete, Detached, Dialect, Field, FieldType, Filter,
     FilterTooLarge, Filtered, Guard, ListPolicy, Load, LoadInTenant, LoadWithin, MAX_FILTER_TERMS,
     MAX_IDENTIFIER, MAX_WATCHED_POLICIES, OnDeny, PathParameters, Permit, PermitWithin, Policy, Predicate,

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use portcullis_authz::engine::Question;
 use portcullis_core::{Clock, Decision};
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -26,23 +25,9 @@ const USUAL_OCTETS: usize = 512;
 /// What an entry takes besides its question and its detail.
 const ENTRY_OCTETS: usize = 256;
 
-/// What a question is remembered by: all that is sent, and whether it is about what does not exist. Whatever is made under
-/// that name later is asked about anew.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Name {
-    question: Bytes,
-    about_absent: bool,
-}
-
-impl Name {
-    pub(crate) fn of(body: &Bytes, question: &Question<'_>) -> Self {
-        Self { question: body.clone(), about_absent: question.is_about_absent() }
-    }
-}
-
 /// The whole question is the key, so that no other question ever gets its answer; the hash has a seed of its own.
 pub(crate) struct Memory {
-    decisions: Cache<Name, Arc<Remembered>, Weight, RandomState>,
+    decisions: Cache<Bytes, Arc<Remembered>, Weight, RandomState>,
     lives: Lives,
     clock: Clock,
     times_forgotten: AtomicU64,
@@ -60,10 +45,10 @@ struct Weight {
     least: u64,
 }
 
-impl Weighter<Name, Arc<Remembered>> for Weight {
-    fn weight(&self, question: &Name, remembered: &Arc<Remembered>) -> u64 {
+impl Weighter<Bytes, Arc<Remembered>> for Weight {
+    fn weight(&self, question: &Bytes, remembered: &Arc<Remembered>) -> u64 {
         let detail = remembered.decision.detail().map_or(0, str::len);
-        ((question.question.len() + detail + ENTRY_OCTETS) as u64).max(self.least)
+        ((question.len() + detail + ENTRY_OCTETS) as u64).max(self.least)
     }
 }
 
@@ -79,14 +64,14 @@ impl Memory {
     }
 
     /// A decision that counts now.
-    pub(crate) fn fresh(&self, question: &Name) -> Option<Decision> {
+    pub(crate) fn fresh(&self, question: &Bytes) -> Option<Decision> {
         let remembered = self.decisions.get(question)?;
         let age = self.clock.monotonic().saturating_duration_since(remembered.asked);
         (age < self.life(&remembered.decision)).then(|| remembered.decision.clone())
     }
 
     /// Takes the newest decision in place of any other, unless all was forgotten since it was asked for.
-    pub(crate) fn keep(&self, question: &Name, asked: Instant, times_forgotten: u64, decision: &Decision) {
+    pub(crate) fn keep(&self, question: &Bytes, asked: Instant, times_forgotten: u64, decision: &Decision) {
         // A heavier decision than the whole memory is not kept; then no older one may stay.
         self.decisions.remove(question);
         if self.life(decision).is_zero() || self.times_forgotten() != times_forgotten {

@@ -14,7 +14,7 @@ use portcullis_core::{Clock, Decision, Readiness, Reason, RequestId, Step};
 use tokio::runtime::Handle;
 
 use crate::failure::Failure;
-use crate::memory::{Memory, Name};
+use crate::memory::Memory;
 use crate::places::Places;
 use crate::protocol::{Protocol, Written};
 
@@ -77,19 +77,19 @@ impl DecisionPoint for RemoteDecisionPoint {
             Ok(Written::Refused(decision)) => return Step::Done(decision),
             Err(failure) => return Step::Done(shared.failed(&failure)),
         };
-        let name = Name::of(&body, question);
-        if let Some(decision) = shared.memory.as_ref().and_then(|memory| memory.fresh(&name)) {
+        let kind = Kind::of(question);
+        let remembered = shared.memory.as_ref().and_then(|memory| memory.fresh(&body));
+        if let Some(decision) = remembered.filter(|decision| kind.remembers(decision)) {
             return Step::Done(decision);
         }
-        let watched = question.is_watched();
+        let watched = kind.watched;
         if let Some(remaining) = shared.paused(watched, shared.clock.monotonic()) {
             return Step::Done(shared.failed(&Failure::Paused(remaining)));
         }
         let Some(seat) = shared.seats.take(watched) else {
             return Step::Done(shared.failed(&Failure::TooManyWaiting));
         };
-        let (shared, call) =
-            (Arc::clone(shared), Call { body, name, request_id: question.request_id(), watched });
+        let (shared, call) = (Arc::clone(shared), Call { body, kind, request_id: question.request_id() });
         Step::wait(async move {
             let decision = shared.ask(&call).await;
             drop(seat);
@@ -111,9 +111,35 @@ impl Readiness for RemoteDecisionPoint {
 /// A question as it is sent.
 struct Call {
     body: Bytes,
-    name: Name,
+    kind: Kind,
     request_id: Option<RequestId>,
+}
+
+/// What becomes of the answer.
+#[derive(Clone, Copy)]
+struct Kind {
     watched: bool,
+    about_absent: bool,
+    hides: bool,
+}
+
+impl Kind {
+    fn of(question: &Question<'_>) -> Self {
+        let (watched, about_absent) = (question.is_watched(), question.is_about_absent());
+        Self { watched, about_absent, hides: question.hides() }
+    }
+
+    /// What was said of a stand-in is nothing about a resource that is made later, and a refusal that comes at once would tell that
+    /// there is something to hide.
+    fn remembers(self, decision: &Decision) -> bool {
+        !self.about_absent && (decision.is_allowed() || !self.hides)
+    }
+
+    /// Whether the engine is left alone after such failures. Clients choose what does not exist: an engine that says by a status
+    /// that it knows no such resource is not down.
+    fn shows_outage(self, failure: &Failure) -> bool {
+        failure.is_outage() && !(self.about_absent && matches!(failure, Failure::Status(_)))
+    }
 }
 
 impl Shared {
@@ -137,17 +163,17 @@ impl Shared {
         match answer {
             Ok((asked, decision)) => {
                 attempt.into_iter().for_each(Attempt::succeeded);
-                if !call.watched {
+                if !call.kind.watched {
                     self.resumes.now();
                 }
-                if let Some(memory) = &self.memory {
-                    memory.keep(&call.name, asked, times_forgotten, &decision);
+                if let Some(memory) = self.memory.as_ref().filter(|_| call.kind.remembers(&decision)) {
+                    memory.keep(&call.body, asked, times_forgotten, &decision);
                 }
                 decision
             }
             Err(failure) => {
-                if failure.is_outage() {
-                    self.note_outage(attempt, call.watched);
+                if call.kind.shows_outage(&failure) {
+                    self.note_outage(attempt, call.kind.watched);
                 }
                 self.failed(&failure)
             }
@@ -160,10 +186,10 @@ impl Shared {
         call: &Call,
         attempt: &mut Option<Attempt<'s>>,
     ) -> Result<(Instant, Decision), Failure> {
-        let _place = self.calls.wait(call.watched).await.ok_or(Failure::TooManyWaiting)?;
+        let _place = self.calls.wait(call.kind.watched).await.ok_or(Failure::TooManyWaiting)?;
         let asked = self.clock.monotonic();
         // Asked again: it may have failed while this one was in the queue.
-        *attempt = Some(self.admit(call.watched, asked).map_err(Failure::Paused)?);
+        *attempt = Some(self.admit(call.kind.watched, asked).map_err(Failure::Paused)?);
         let uri = self.protocol.endpoint().locate(&self.client, &self.clock).await?;
         let answer = match self.client.send(self.request(&uri, call)).await {
             // A connection that was kept may be closed just as it is used; a question may be asked twice.

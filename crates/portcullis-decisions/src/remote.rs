@@ -139,7 +139,8 @@ impl<P> Remote<P> {
     ///
     /// So long may a caller go on who lost a right, and be refused who was given one: policies, relations and
     /// attributes that the engine keeps may change meanwhile. What is sent along with a question is part of what is
-    /// remembered: another role, another attribute is another question.
+    /// remembered: another role, another attribute is another question. A refusal that hides that a resource exists is not
+    /// remembered: by its time it would tell.
     pub fn remember(mut self, allowed: Duration, refused: Duration) -> Self {
         (self.lives.allowed, self.lives.refused) = (allowed, refused);
         self

@@ -28,7 +28,8 @@ pub fn client_ip() -> LimitKey {
     LimitKey::new(Source::ClientIp, "client-ip", Phase::Anonymous)
 }
 
-/// Counts per caller: issuer and subject of the [`Principal`](portcullis_core::Principal).
+/// Counts per caller: issuer and subject of the [`Principal`](portcullis_core::Principal). A client on its own behalf is another
+/// caller than the user of its name (RFC 9068 §5).
 ///
 /// Anonymous callers, also those of routes that ask for no credential, are counted per client address, apart
 /// from those who are known.
@@ -186,7 +187,7 @@ impl LimitKey {
                 }
             }
             Source::Principal => request.principal().is_some_and(|principal| {
-                (principal.issuer(), principal.subject()).hash(&mut state);
+                (principal.issuer(), principal.is_client(), principal.subject()).hash(&mut state);
                 true
             }),
         };

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::describe::Describe;
 use super::point::DecisionPoint;
 use super::question::Question;
-use crate::guard::{Action, Policy};
+use crate::guard::{Action, Asking, Policy};
 
 /// A decision point as the policy of a guard: it is asked about every action on every resource that it is told of
 /// ([`Describe`]).
@@ -19,8 +19,8 @@ use crate::guard::{Action, Policy};
 /// [`Resource::DECISION_DEADLINE`](crate::Resource::DECISION_DEADLINE) says: let that be longer than the deadline of the
 /// decision point.
 ///
-/// A guard that hides refusals asks about what does not exist too ([`Absent`](crate::Absent)), so that neither the engine's time
-/// nor its failure tells what exists. The question then [says so](Question::is_about_absent) to the decision point.
+/// A guard that hides refusals asks about what does not exist too ([`Absent`](crate::Absent)), so that neither a question nor
+/// a failure tells what exists. The question then [says so](Question::is_about_absent) to the decision point.
 ///
 /// ```
 /// # use std::borrow::Cow;
@@ -56,8 +56,16 @@ pub struct EnginePolicy<P> {
     name: Option<Name>,
     context: Arc<Vec<(Box<str>, Read)>>,
     mode: Mode,
-    /// The request that is asked for.
-    trail: Option<Trail>,
+    request: Option<Asked>,
+}
+
+/// The request that is asked for.
+#[derive(Clone)]
+struct Asked {
+    trail: Trail,
+    /// What the client calls the resource.
+    identifier: Option<Box<str>>,
+    hides: bool,
 }
 
 /// What the engine calls an action.
@@ -70,7 +78,7 @@ impl<P: DecisionPoint> EnginePolicy<P> {
     /// Asks this decision point.
     pub fn new(point: P) -> Self {
         let context = Arc::default();
-        Self { point: Arc::new(point), name: None, context, mode: Mode::Enforce, trail: None }
+        Self { point: Arc::new(point), name: None, context, mode: Mode::Enforce, request: None }
     }
 
     /// Adds what the function reads from the request's Trail to what the engine is told of the circumstances: the client's
@@ -124,7 +132,7 @@ impl<P: DecisionPoint> EnginePolicy<P> {
             None => Cow::Borrowed(A::NAME),
             Some(name) => Cow::Owned(name(A::NAME)),
         };
-        let question = Question::new(caller, action, resource.kind(), resource.id());
+        let question = Question::new(caller, action, resource.kind(), self.id_of(resource, purpose));
         let question = question.with_attributes(resource.attributes());
         let question = if purpose == Purpose::DecideAbsent { question.about_absent() } else { question };
         let watched = purpose == Purpose::Watch || self.mode == Mode::Shadow;
@@ -132,9 +140,19 @@ impl<P: DecisionPoint> EnginePolicy<P> {
         self.in_circumstances(question).put_to(&self.point)
     }
 
+    /// A stand-in may not know the identifier that a resource would have: the engine is told what the client calls it.
+    fn id_of<'a>(&'a self, resource: &'a impl Describe, purpose: Purpose) -> Cow<'a, str> {
+        let id = resource.id();
+        match self.request.as_ref().and_then(|asked| asked.identifier.as_deref()) {
+            Some(identifier) if purpose == Purpose::DecideAbsent && id.is_empty() => identifier.into(),
+            _ => id,
+        }
+    }
+
     fn in_circumstances<'a>(&'a self, question: Question<'a>) -> Question<'a> {
-        let Some(trail) = &self.trail else { return question };
+        let Some(Asked { trail, hides, .. }) = &self.request else { return question };
         let named = question.with_request_id(trail.id());
+        let named = if *hides { named.hiding() } else { named };
         self.context.iter().fold(named, |question, (name, read)| question.with_context(&**name, read(trail)))
     }
 }
@@ -190,8 +208,10 @@ impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePol
         })
     }
 
-    fn in_request(&self, trail: &Trail) -> Option<Self> {
-        Some(Self { trail: Some(trail.clone()), ..self.clone() })
+    fn in_request(&self, asking: &Asking<'_>) -> Option<Self> {
+        let (trail, identifier) = (asking.trail().clone(), asking.identifier().map(Into::into));
+        let request = Some(Asked { trail, identifier, hides: asking.hides() });
+        Some(Self { request, ..self.clone() })
     }
 
     fn mode(&self) -> Mode {
@@ -202,9 +222,9 @@ impl<A: Action, R: Describe + Sync, P: DecisionPoint> Policy<A, R> for EnginePol
 /// Asks the same decision point.
 impl<P> Clone for EnginePolicy<P> {
     fn clone(&self) -> Self {
-        let Self { point, name, context, mode, trail } = self;
+        let Self { point, name, context, mode, request } = self;
         let (point, context) = (Arc::clone(point), Arc::clone(context));
-        Self { point, name: name.clone(), context, mode: *mode, trail: trail.clone() }
+        Self { point, name: name.clone(), context, mode: *mode, request: request.clone() }
     }
 }
 

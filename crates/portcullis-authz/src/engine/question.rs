@@ -49,6 +49,7 @@ pub struct Question<'a> {
     request_id: Option<RequestId>,
     watched: bool,
     about_absent: bool,
+    hides: bool,
 }
 
 impl<'a> Question<'a> {
@@ -70,6 +71,7 @@ impl<'a> Question<'a> {
             request_id: None,
             watched: false,
             about_absent: false,
+            hides: false,
         }
     }
 
@@ -112,6 +114,13 @@ impl<'a> Question<'a> {
     #[must_use]
     pub fn about_absent(self) -> Self {
         Self { about_absent: true, ..self }
+    }
+
+    /// Says that a refusal hides that the resource exists ([`OnDeny::Hide`](crate::OnDeny::Hide)). It is no part of what is
+    /// decided. By default, it does not.
+    #[must_use]
+    pub fn hiding(self) -> Self {
+        Self { hides: true, ..self }
     }
 
     /// Who.
@@ -163,11 +172,18 @@ impl<'a> Question<'a> {
         self.watched
     }
 
-    /// Whether the resource does not exist. A decision point that remembers answers keeps these apart, so that a resource that is
-    /// made later is asked about anew; else it takes as much time for them as for others.
+    /// Whether the resource does not exist. A decision point remembers no answer to such a question: it is none about a resource
+    /// that is made later. Else it does the same for it as for others.
     #[must_use]
     pub fn is_about_absent(&self) -> bool {
         self.about_absent
+    }
+
+    /// Whether a refusal hides that the resource exists. A decision point that remembers answers remembers no refusal then: by its
+    /// time it would tell what was asked before, and so what exists.
+    #[must_use]
+    pub fn hides(&self) -> bool {
+        self.hides
     }
 
     /// The question as the body of an AuthZEN evaluation request, to be shaped further.

@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use portcullis_core::{Denial, Principal, RequestView, Trail};
 
+use super::absent::{Absent, StandIn, demand_stand_in};
 use super::action::Action;
 use super::path_parameters::PathParameters;
 use super::permit::Permit;
 use super::policy::Policy;
 use super::resource::{DEFAULT_DECISION_DEADLINE, Load, OnDeny, Resource};
 use super::source::Source;
-use super::steps::{self, Asked};
+use super::steps::{self, Asked, Missing};
 use super::target::Target;
 
 /// Asks a policy, and makes a [`Permit`] if it allows. See the crate's docs for how it decides.
@@ -136,7 +137,9 @@ impl<'p, P> Guard<'p, P> {
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| caller);
         let found = steps::loaded(trail, target, deadline, store.load_for(caller, &parsed)).await?;
-        self.ask_about_found(trail, caller, (&parsed, found), tenant, target).await
+        const { demand_stand_in::<A, R, P>(!matches!(R::ABSENT, Absent::Unsaid)) }
+        let missing = Missing { stand_in: StandIn::<R, ()>::of(&parsed), tenant };
+        self.ask_about_found(trail, caller, found, &missing, target).await
     }
 
     /// Asks the policy about a resource that was loaded by other means.
@@ -217,12 +220,12 @@ impl<'p, P> Guard<'p, P> {
     }
 
     /// The same about what was found, or about what was not.
-    pub(super) async fn ask_about_found<A, R>(
+    pub(super) async fn ask_about_found<A, R, Parent>(
         &self,
         trail: &Trail,
         caller: &Principal,
-        found: (&R::Id, Option<R>),
-        tenant: Option<&Principal>,
+        found: Option<R>,
+        missing: &Missing<'_, R, Parent>,
         target: Target<'_>,
     ) -> Result<Permit<A, R>, Denial>
     where
@@ -231,7 +234,7 @@ impl<'p, P> Guard<'p, P> {
     {
         let deadline = self.decision_deadline.unwrap_or(R::DECISION_DEADLINE);
         let asked = Asked { target, on_deny: R::ON_DENY, deadline };
-        let resource = steps::decide_found((trail, self.policy), caller, found, tenant, &asked).await?;
+        let resource = steps::decide_found((trail, self.policy), caller, found, missing, &asked).await?;
         Ok(Permit::new(caller.clone(), resource, trail.clone()))
     }
 

@@ -6,12 +6,13 @@ use std::ops::Deref;
 
 use portcullis_core::{Denial, Principal, RequestView, StoreError};
 
+use super::absent::{Absent, StandIn, demand_stand_in};
 use super::action::Action;
 use super::authorize::Guard;
 use super::permit::{Permit, problems};
 use super::policy::Policy;
 use super::resource::{Load, Resource};
-use super::steps;
+use super::steps::{self, Missing};
 use super::target::Target;
 use crate::demand::{self, Demand, Demands, Proof};
 
@@ -22,6 +23,11 @@ use crate::demand::{self, Demand, Demands, Proof};
 pub trait ChildOf<P: Resource>: Resource {
     /// What the caller must be allowed to do to the parent, whatever it is that they do to the child.
     type Through: Action;
+
+    /// What policies are asked about in place of a child that does not exist within this parent, as
+    /// [`Resource::ABSENT`] says it: for children of which policies see something of the parent. By default, this is `None`: what
+    /// `ABSENT` says.
+    const ABSENT_WITHIN: Option<fn(&P, &Self::Id) -> Self> = None;
 }
 
 /// Loads resources by their identifiers within a parent that the caller may see.
@@ -236,7 +242,13 @@ impl<Rules> Guard<'_, Rules> {
         let deadline = self.load_deadline.unwrap_or(R::LOAD_DEADLINE);
         let load = store.load_within_for(caller, &parent, &parsed);
         let found = steps::loaded(trail, target, deadline, load).await?;
-        let permit = self.ask_about_found(trail, caller, (&parsed, found), None, target).await?;
+        const { demand_stand_in::<A, R, Rules>(R::ABSENT_WITHIN.is_some() || !matches!(R::ABSENT, Absent::Unsaid)) }
+        let stand_in = match R::ABSENT_WITHIN {
+            Some(make) => StandIn::Within(make, &*parent, &parsed),
+            None => StandIn::of(&parsed),
+        };
+        let missing = Missing { stand_in, tenant: None };
+        let permit = self.ask_about_found(trail, caller, found, &missing, target).await?;
         Ok(PermitWithin { parent, permit })
     }
 }

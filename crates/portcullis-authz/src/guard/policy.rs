@@ -1,6 +1,8 @@
 use std::future::{Future, ready};
 
-use portcullis_core::{Decision, Mode, Principal, Reason, Step, Trail};
+use portcullis_core::{Decision, Mode, Principal, Reason, Step};
+
+use super::asking::Asking;
 
 /// Decides whether a caller may do something to a resource.
 ///
@@ -30,8 +32,11 @@ use portcullis_core::{Decision, Mode, Principal, Reason, Step, Trail};
 pub trait Policy<A, R>: Send + Sync {
     /// Whether it may have to wait, or asks an engine, so that a caller could tell by the time whether it was asked. Then a
     /// resource that hides says what it is asked about in place of what does not exist
-    /// ([`Resource::ABSENT`](crate::Resource::ABSENT)). By default, this is `false`, as for plain code. A policy around another
-    /// one passes it on.
+    /// ([`Resource::ABSENT`](crate::Resource::ABSENT)). By default, this is `false`, as for plain code: a guard that has to wait
+    /// for one that says so, about a resource that hides and has no stand-in, answers 500 `misconfigured`.
+    ///
+    /// A policy around another one passes this on, with [`decide_absent`](Self::decide_absent) and
+    /// [`in_request`](Self::in_request).
     const WAITS: bool = false;
 
     /// Whether the caller may. A refusal's reason goes to the audit event; the caller is told it only where the
@@ -115,7 +120,8 @@ pub trait Policy<A, R>: Send + Sync {
     /// The answer is 404 whatever is decided here, unless the policy failed; what it says is told to the audit event.
     ///
     /// By default, it decides about the stand-in ([`Absent::AskedAs`](crate::Absent::AskedAs)) as about any other resource, and
-    /// where there is none, nothing is done: a policy whose refusals are no dearer than a comparison needs nothing else.
+    /// where there is none, nothing is done: a policy whose refusals are no dearer than a comparison, and that cannot fail, needs
+    /// nothing else.
     /// [`Filtered`](crate::Filtered) makes its filter here, compares as much, and keeps as much for the tree, as it does for a
     /// refusal.
     ///
@@ -136,11 +142,11 @@ pub trait Policy<A, R>: Send + Sync {
 
     /// This policy for the request that a guard asks for, if it makes a difference: what the guard then asks. By default, this is
     /// `None`. [`EnginePolicy`](crate::EnginePolicy) tells the engine of the request. A policy around another one passes it on.
-    fn in_request(&self, trail: &Trail) -> Option<Self>
+    fn in_request(&self, asking: &Asking<'_>) -> Option<Self>
     where
         Self: Sized,
     {
-        let _ = trail;
+        let _ = asking;
         None
     }
 

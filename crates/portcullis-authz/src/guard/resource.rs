@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portcullis_core::{Principal, StoreError};
 
+use super::absent::Absent;
 use super::filter::Filter;
 use super::source::Source;
 
@@ -114,105 +115,4 @@ pub enum OnDeny {
     /// 404, the same answer as for a resource that does not exist (OWASP API Security Top 10 2023, API1).
     #[default]
     Hide,
-}
-
-/// What policies are asked about in place of a resource that does not exist, so that one that is [hidden](OnDeny::Hide) cannot
-/// be told from it: not by the time that the policy takes, and not while what it asks is down.
-///
-/// A policy that [waits](crate::Policy::WAITS) about a resource that hides demands it:
-///
-/// ```
-/// use portcullis_authz::{Absent, AsyncPolicy, Awaited, Guard, Load, Read, Resource};
-/// use portcullis_core::{
-///     Clock, CredentialMethod, Decision, Principal, Reason, RequestView, StoreError, Trail,
-/// };
-///
-/// #[derive(Default)]
-/// struct Document { id: u32, team: String }
-/// struct Documents;
-///
-/// impl Resource for Document {
-///     type Id = u32;
-///     type Store = Documents;
-///     type Rules = Awaited<Teams>;
-///     const ABSENT: Absent<Self> = Absent::AskedAs(|id| Self { id: *id, ..Self::default() });
-/// }
-/// # impl Load<Document> for Documents {
-/// #     async fn load(&self, id: &u32) -> Result<Option<Document>, StoreError> {
-/// #         Ok((*id == 7).then(|| Document { id: 7, team: "sales".into() }))
-/// #     }
-/// # }
-///
-/// /// Stands for a database, which is down.
-/// struct Teams;
-///
-/// impl AsyncPolicy<Read, Document> for Teams {
-///     async fn decide(&self, _: &Principal, document: &Document) -> Decision {
-///         let question = format!("who may read {} of `{}`?", document.id, document.team);
-///         Decision::deny(Reason::StoreUnavailable).because(question)
-///     }
-/// }
-///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let mut request = http::Request::new(());
-/// let alice = Principal::builder("alice", CredentialMethod::Jwt).build();
-/// Trail::ensure(request.extensions_mut(), &Clock::system()).authenticated(alice).unwrap();
-/// let (view, policy) = (RequestView::of(&request)?, Awaited(Teams));
-///
-/// // 7 exists and 8 does not: nobody can tell.
-/// for id in ["7", "8"] {
-///     let guard = Guard::new(&policy);
-///     let refused = guard.load_and_authorize::<Read, Document>(&view, &Documents, id).await.map(drop);
-///     assert_eq!(refused.unwrap_err().status(), 503);
-/// }
-/// # Ok::<(), portcullis_core::Denial>(())
-/// # }).unwrap();
-/// ```
-///
-/// Without it, the guard does not compile:
-///
-/// ```compile_fail,E0080
-/// # use portcullis_authz::{AsyncPolicy, Awaited, Guard, Load, Read, Resource};
-/// # use portcullis_core::{Clock, Decision, Denial, Principal, Reason, RequestView, StoreError, Trail};
-/// # struct Document;
-/// # struct Documents;
-/// # struct Teams;
-/// # impl Load<Document> for Documents {
-/// #     async fn load(&self, _: &u32) -> Result<Option<Document>, StoreError> { Ok(None) }
-/// # }
-/// # impl AsyncPolicy<Read, Document> for Teams {
-/// #     async fn decide(&self, _: &Principal, _: &Document) -> Decision { Decision::deny(Reason::PolicyDenied) }
-/// # }
-/// impl Resource for Document {
-///     type Id = u32;
-///     type Store = Documents;
-///     type Rules = Awaited<Teams>;
-/// }
-/// # let mut request = http::Request::new(());
-/// # Trail::ensure(request.extensions_mut(), &Clock::system());
-/// # let view = RequestView::of(&request).unwrap();
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let permit = Guard::new(&Awaited(Teams)).from_path::<Read, Document>(&view, &Documents).await?;
-/// # Ok::<(), Denial>(())
-/// # });
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub enum Absent<R: Resource> {
-    /// Nothing was said. A guard whose policy [waits](crate::Policy::WAITS) does not compile where the resource
-    /// [hides](OnDeny::Hide).
-    Unsaid,
-    /// What this makes of the identifier stands in for it. The policy is asked as about any other, within the same deadline. A failure is
-    /// answered as for a resource that is there; else the answer is 404, whatever the policy says: nothing of the stand-in
-    /// reaches a handler.
-    ///
-    /// Let it look as usual resources do, belonging to nobody: with each attribute that policies read, and an owner and a tenant
-    /// that no caller has.
-    AskedAs(fn(&R::Id) -> R),
-    /// No policy that waits is asked.
-    ///
-    /// # Security
-    /// What is hidden can be told from what does not exist: by the time that the policy takes, and by 503 in place of 404 while what it
-    /// asks is down. Let identifiers be such that nobody gains by that.
-    DangerUnasked,
 }

@@ -7,9 +7,11 @@ use portcullis_core::{
     Authentication, Decision, Denial, Explained, Principal, Reason, Room, Scopes, StoreError, Trail,
 };
 
+use super::absent::StandIn;
+use super::asking::Asking;
 use super::deadline::{Waited, at_once, within};
 use super::policy::Policy;
-use super::resource::{Absent, OnDeny, Resource};
+use super::resource::{OnDeny, Resource};
 use super::source::MAX_IDENTIFIER;
 use super::target::{Said, Target};
 use super::watched;
@@ -64,16 +66,15 @@ pub(super) async fn loaded<R>(
 }
 
 /// Asks the policy about what was found, and says how to refuse it. What was not found takes the same way, so that neither
-/// can be told from the other by the work that is done. `tenant` is said where callers see their own tenant's resources alone.
-pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
+/// can be told from the other by the work that is done.
+pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>, Parent>(
     (trail, policy): (&Trail, &P),
     caller: &Principal,
-    (id, found): (&R::Id, Option<R>),
-    tenant: Option<&Principal>,
+    found: Option<R>,
+    missing: &Missing<'_, R, Parent>,
     asked: &Asked<'_>,
 ) -> Result<R, Denial> {
-    const { hides_from_clocks::<A, R, P>() }
-    let own = policy.in_request(trail);
+    let own = policy.in_request(&asked.asking(trail));
     let policy = own.as_ref().unwrap_or(policy);
     let enforced = trail.enforces(policy.mode());
     let found = match found {
@@ -84,10 +85,7 @@ pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
         found => found,
     };
     let hides = enforced && asked.on_deny == OnDeny::Hide;
-    let stand_in = match (&found, R::ABSENT) {
-        (None, Absent::AskedAs(stand_in)) if hides => Some(stand_in(id)),
-        _ => None,
-    };
+    let stand_in = if hides && found.is_none() { missing.stand_in.make() } else { None };
     let decide = async {
         match &found {
             Some(resource) => policy.decide_async(caller, resource).await,
@@ -96,33 +94,42 @@ pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>>(
             None => Decision::deny(Reason::ResourceNotFound),
         }
     };
-    let decision = in_time(asked.deadline, decide).await;
+    let decision = if hides && !P::WAITS && missing.stand_in.is_unsaid() {
+        at_once(decide).unwrap_or_else(waits_all_the_same)
+    } else {
+        in_time(asked.deadline, decide).await
+    };
     match found {
         Some(resource) => {
             settled(trail, asked, &decision, Reason::ResourceHidden, &Said::Policy(&decision))?;
             Ok(resource)
         }
-        None => Err(not_found(trail, asked, &decision, tenant)),
+        None => Err(not_found(trail, asked, &decision, missing.tenant)),
     }
 }
 
-/// A resource that hides says what policies that wait are asked about in its place.
-const fn hides_from_clocks<A, R: Resource, P: Policy<A, R>>() {
-    assert!(
-        !P::WAITS || matches!(R::ON_DENY, OnDeny::Forbid) || !matches!(R::ABSENT, Absent::Unsaid),
-        "this resource hides, and its policy waits: the time it takes would tell what exists; say what stands in for one that \
-         does not, `const ABSENT: Absent<Self> = Absent::AskedAs(|id| ..)`, or `const ON_DENY: OnDeny = OnDeny::Forbid`"
-    );
+/// What there is to say of a resource if it is not there.
+pub(super) struct Missing<'m, R: Resource, Parent> {
+    pub(super) stand_in: StandIn<'m, R, Parent>,
+    /// The caller, where callers see their own tenant's resources alone.
+    pub(super) tenant: Option<&'m Principal>,
+}
+
+fn waits_all_the_same() -> Decision {
+    Decision::deny(Reason::Misconfigured).because(
+        "the policy waits, which tells what is hidden from what does not exist: let it say so, `const WAITS: bool = true`, and \
+         the resource say what stands in, `const ABSENT`",
+    )
 }
 
 /// The refusal of what is not there: whatever was said of its stand-in is left aside, unless nobody could say anything.
 fn not_found(trail: &Trail, asked: &Asked<'_>, said: &Decision, tenant: Option<&Principal>) -> Denial {
-    let (failed, not_found) = (failure_of(said), Reason::ResourceNotFound);
+    let failed = failure_of(said);
+    let answer = failed.unwrap_or(Reason::ResourceNotFound);
     let text = match (failed, tenant) {
-        (None, Some(caller)) => Said::NotIn(caller.tenant()),
-        _ => Said::StandIn(failed.unwrap_or(not_found), said),
+        (None, Some(caller)) => Said::NotIn(caller.tenant(), said),
+        _ => Said::StandIn(answer, said),
     };
-    let answer = failed.unwrap_or(not_found);
     let text = asked.target.refused(answer, &text, said.explanation().cloned());
     answered(trail, told(Denial::new(answer), text))
 }
@@ -134,7 +141,7 @@ pub(super) async fn decide<A, R, P: Policy<A, R>>(
     resource: &R,
     asked: &Asked<'_>,
 ) -> Result<(), Denial> {
-    let own = policy.in_request(trail);
+    let own = policy.in_request(&asked.asking(trail));
     let policy = own.as_ref().unwrap_or(policy);
     if !trail.enforces(policy.mode()) {
         watched::watch((trail, policy), caller, resource, asked).await;
@@ -151,7 +158,7 @@ pub(super) fn decide_now<A, R, P: Policy<A, R>>(
     resource: &R,
     asked: &Asked<'_>,
 ) -> Result<(), Denial> {
-    let own = policy.in_request(trail);
+    let own = policy.in_request(&asked.asking(trail));
     let policy = own.as_ref().unwrap_or(policy);
     if !trail.enforces(policy.mode()) {
         watched::watch_now((trail, policy), caller, resource, asked);
@@ -183,6 +190,15 @@ pub(super) struct Asked<'t> {
     pub(super) target: Target<'t>,
     pub(super) on_deny: OnDeny,
     pub(super) deadline: Duration,
+}
+
+impl<'t> Asked<'t> {
+    const fn asking<'a>(&'a self, trail: &'a Trail) -> Asking<'a>
+    where
+        't: 'a,
+    {
+        Asking::new(trail, self.target.id(), matches!(self.on_deny, OnDeny::Hide))
+    }
 }
 
 /// What is enforced, as the resource wants it. Where that hides, a refusal is answered as `hidden`.

@@ -74,6 +74,11 @@ impl<'t> Target<'t> {
         Self { subject: Of::<A, ()>::VALUE, id: None, parameter: None }
     }
 
+    /// The identifier, as the client wrote it.
+    pub(super) const fn id(&self) -> Option<&'t str> {
+        self.id
+    }
+
     /// The same, whose identifier is that path parameter.
     pub(super) fn of_parameter(self, parameter: Option<(&'t PathParameters, usize)>) -> Self {
         Self { parameter, ..self }
@@ -135,8 +140,8 @@ pub(super) enum Said<'a> {
     Policy(&'a Decision),
     /// What is said of a resource that is not there, and what was decided about its stand-in.
     StandIn(Reason, &'a Decision),
-    /// The tenant of the caller, who is kept to it.
-    NotIn(Option<&'a str>),
+    /// The tenant of the caller, who is kept to it, and what was decided about a stand-in.
+    NotIn(Option<&'a str>, &'a Decision),
 }
 
 impl fmt::Display for Said<'_> {
@@ -155,16 +160,24 @@ impl fmt::Display for Said<'_> {
             Self::StandIn(reason, decision) => {
                 f.write_str(": ")?;
                 f.write_str(reason.code())?;
-                match decision.detail() {
-                    None => Ok(()),
-                    Some(detail) => write!(f, ", nothing is there; of a stand-in: {detail}"),
+                if decision.detail().is_some() {
+                    f.write_str(", nothing is there")?;
                 }
+                of_stand_in(f, decision)
             }
-            Self::NotIn(None) => f.write_str(": the caller is of no tenant"),
-            Self::NotIn(Some(tenant)) => {
-                write!(f, ": not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN))
+            Self::NotIn(None, _) => f.write_str(": the caller is of no tenant"),
+            Self::NotIn(Some(tenant), decision) => {
+                write!(f, ": not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN))?;
+                of_stand_in(f, decision)
             }
         }
+    }
+}
+
+fn of_stand_in(f: &mut fmt::Formatter<'_>, decision: &Decision) -> fmt::Result {
+    match decision.detail() {
+        None => Ok(()),
+        Some(detail) => write!(f, "; of a stand-in: {detail}"),
     }
 }
 

@@ -166,12 +166,12 @@ async fn the_engine_is_asked_once_for_what_is_hidden_and_once_for_what_does_not_
 }
 
 #[tokio::test]
-async fn an_engine_that_is_down_is_503_for_both_and_left_alone_by_both() {
+async fn an_engine_that_is_down_is_503_for_both_and_left_alone_for_both() {
     let engine = Engine::saying(false).await;
     let point = point(&engine, 64, 64);
     engine.answer_with(Reply::json(500, &json!({})));
-    for ids in 0..FAILURES {
-        let denial = turn(&point, if ids % 2 == 0 { "1" } else { "2" }).await;
+    for id in ["2", "1"].repeat(FAILURES as usize) {
+        let denial = turn(&point, id).await;
         assert_eq!((denial.status().as_u16(), denial.reason()), (503, Reason::DecisionPointUnavailable));
     }
     let calls = engine.calls();
@@ -181,19 +181,57 @@ async fn an_engine_that_is_down_is_503_for_both_and_left_alone_by_both() {
     assert_eq!(engine.calls(), calls, "nobody asks it now");
 }
 
-/// Of a page that is made later, what was said of its stand-in does not count.
+/// Clients choose what does not exist: whoever finds what the engine chokes on must not have it left alone for everybody.
 #[tokio::test]
-async fn what_is_remembered_of_what_does_not_exist_is_remembered_apart() {
+async fn an_engine_that_knows_no_such_resource_is_not_left_alone() {
     let engine = Engine::saying(false).await;
+    let point = point(&engine, 64, 64);
+    engine.answer_with(Reply::json(404, &json!({})));
+    for calls in 1..=2 * FAILURES as usize {
+        assert_eq!(turn(&point, "2").await.status(), 503);
+        assert_eq!(engine.calls(), calls);
+    }
+    engine.answer_with(Reply::json(200, &json!({ "decision": false })));
+    assert_eq!(turn(&point, "1").await.reason(), Reason::ResourceHidden);
+}
+
+fn remembering(engine: &Engine) -> RemoteDecisionPoint {
     let minute = Duration::from_secs(60);
     let settings = AuthZen::at(&*engine.url).with_client(http()).remember(minute, minute);
-    let point = settings.build(&FakeClock::new().clock()).unwrap();
+    settings.build(&FakeClock::new().clock()).unwrap()
+}
+
+/// Else an answer that comes at once would tell what was asked before, and so what exists.
+#[tokio::test]
+async fn no_refusal_that_hides_is_remembered_and_nothing_of_what_does_not_exist() {
+    let engine = Engine::saying(false).await;
+    let point = remembering(&engine);
+    for (calls, id) in (1..).zip(["1", "2", "1", "2"]) {
+        assert_eq!((turn(&point, id).await.status().as_u16(), engine.calls()), (404, calls));
+    }
+    // Nor is a refusal taken that a question was answered with which hides nothing.
     let alice = alice();
-    let of_page = || Question::new(&alice, "Read", "page", "2");
-    for (question, calls) in
-        [(of_page().about_absent(), 1), (of_page().about_absent(), 1), (of_page(), 2), (of_page(), 2)]
-    {
-        assert!(!question.put_to(&point).resolve().await.is_allowed());
-        assert_eq!(engine.calls(), calls);
+    let open = Question::new(&alice, "Read", "page", "1");
+    for _ in 0..2 {
+        assert!(!open.put_to(&point).resolve().await.is_allowed());
+        assert_eq!(engine.calls(), 5);
+    }
+    assert_eq!((turn(&point, "1").await.status().as_u16(), engine.calls()), (404, 6));
+    // Of what would be allowed to a stand-in nothing is kept either.
+    engine.answer_with(Reply::json(200, &json!({ "decision": true })));
+    for calls in 7..9 {
+        assert_eq!((turn(&point, "2").await.status().as_u16(), engine.calls()), (404, calls));
+    }
+}
+
+#[tokio::test]
+async fn what_is_allowed_is_remembered_also_where_refusals_hide() {
+    let engine = Engine::saying(true).await;
+    let point = remembering(&engine);
+    let alice = alice();
+    for _ in 0..2 {
+        let hidden = Question::new(&alice, "Read", "page", "1").hiding();
+        assert!(hidden.put_to(&point).resolve().await.is_allowed());
+        assert_eq!(engine.calls(), 1);
     }
 }

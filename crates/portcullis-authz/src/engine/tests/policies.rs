@@ -160,6 +160,53 @@ async fn the_engine_is_told_of_the_request_by_whichever_way_it_is_asked() {
     assert_eq!(told.lock().unwrap()[6], "6  {}");
 }
 
+/// A stand-in cannot know the identifier that a store gives.
+#[tokio::test]
+async fn a_stand_in_without_an_identifier_is_asked_about_by_what_the_client_calls_it() {
+    struct Page {
+        row: String,
+    }
+    impl Resource for Page {
+        type Id = String;
+        type Store = Documents;
+        type Rules = EnginePolicy<Rows>;
+        const ABSENT: Absent<Self> = Absent::AskedAs(|_| Self { row: String::new() });
+    }
+    impl Load<Page> for Documents {
+        async fn load(&self, slug: &String) -> Result<Option<Page>, StoreError> {
+            Ok((slug == "plan").then(|| Page { row: "7".to_owned() }))
+        }
+    }
+    impl Describe for Page {
+        fn kind(&self) -> Cow<'_, str> {
+            "page".into()
+        }
+        fn id(&self) -> Cow<'_, str> {
+            self.row.as_str().into()
+        }
+    }
+    struct Rows(Mutex<Vec<String>>);
+    impl DecisionPoint for Rows {
+        fn name(&self) -> &str {
+            "rows"
+        }
+        fn decide(&self, question: &Question<'_>) -> Step<Decision> {
+            assert!(question.hides());
+            self.0.lock().unwrap().push(question.id().to_owned());
+            Step::Done(Decision::deny(Reason::PolicyDenied))
+        }
+    }
+    let request = request(&known("", &[]));
+    let view = RequestView::of(&request).unwrap();
+    let rows = Arc::new(Rows(Mutex::default()));
+    let policy = EnginePolicy::new(Arc::clone(&rows));
+    for slug in ["plan", "draft"] {
+        let asked = Guard::new(&policy).load_and_authorize::<Read, Page>(&view, &Documents, slug).await;
+        assert_eq!(asked.map(drop).unwrap_err().status(), 404);
+    }
+    assert_eq!(*rows.0.lock().unwrap(), ["7", "draft"]);
+}
+
 #[test]
 fn an_engine_that_must_be_waited_for_is_a_mistake_where_nobody_can() {
     let caller = portcullis_core::Principal::builder("alice", portcullis_core::CredentialMethod::Jwt).build();

@@ -5,6 +5,8 @@ use super::{Filter, Node};
 
 /// A field of a resource: the column that holds it, and how a loaded resource tells it.
 ///
+/// The function that reads it is called for every resource that is compared, whatever else the filter says of it: let it not panic.
+///
 /// It is a constant, so that a filter cannot name a column that the program does not: `T` is [`str`], [`i64`] or
 /// [`bool`]. A comparison with a value of another type does not compile:
 ///

@@ -159,6 +159,46 @@ async fn a_policy_in_plain_code_is_asked_too_where_there_is_a_stand_in() {
     assert_eq!(*policy.0.lock().unwrap(), ["nobody has absent"]);
 }
 
+/// A policy around another one that forgets to say so tells by its time what exists, unless somebody finds out.
+#[tokio::test]
+async fn a_policy_that_waits_and_does_not_say_so_is_misconfigured_where_nothing_stands_in() {
+    #[derive(Debug)]
+    struct Bare;
+    impl Resource for Bare {
+        type Id = u32;
+        type Store = Store;
+        type Rules = Rules;
+    }
+    impl Load<Bare> for Store {
+        async fn load(&self, id: &u32) -> Result<Option<Bare>, StoreError> {
+            Ok((*id == 7).then_some(Bare))
+        }
+    }
+    struct Logged {
+        waits: bool,
+    }
+    impl Policy<Read, Bare> for Logged {
+        fn decide(&self, _: &Principal, _: &Bare) -> Decision {
+            Decision::allow(Reason::PolicyAllowed)
+        }
+        async fn decide_async(&self, _: &Principal, _: &Bare) -> Decision {
+            if self.waits {
+                tokio::task::yield_now().await;
+            }
+            Decision::allow(Reason::PolicyAllowed)
+        }
+    }
+    let request = request(&known("", &[]));
+    let (view, store) = (RequestView::of(&request).unwrap(), Store::default());
+    for (waits, status) in [(false, None), (true, Some(500))] {
+        let policy = Logged { waits };
+        let guard = Guard::new(&policy);
+        let asked = guard.load_and_authorize::<Read, Bare>(&view, &store, "7").await.map(drop);
+        assert_eq!(asked.err().map(|denial| denial.status().as_u16()), status);
+    }
+    assert!(noted(&request, Room::Guard)[1].3.contains("`const WAITS: bool = true`"));
+}
+
 /// A filter that is too large fails, whatever it is asked about.
 #[tokio::test]
 async fn a_filter_that_is_too_large_fails_for_what_does_not_exist_too() {

@@ -29,6 +29,8 @@ impl Resource for Task {
 
 impl ChildOf<Project> for Task {
     type Through = Read;
+    const ABSENT_WITHIN: Option<fn(&Project, &u32) -> Self> =
+        Some(|project, number| Self { project: project.0, number: *number });
 }
 
 impl Load<Project> for Projects {
@@ -141,4 +143,27 @@ async fn what_lies_deeper_is_asked_from_the_outside_in() {
     {
         assert_eq!(find(project, task, note).await, Err(404), "{project}/{task}/{note}");
     }
+}
+
+/// Its stand-in lies within the same parent.
+#[tokio::test]
+async fn a_policy_that_waits_is_asked_about_a_child_that_does_not_exist() {
+    struct Slow(std::sync::Mutex<Vec<(u32, u32)>>);
+    impl AsyncPolicy<Write, Task> for Slow {
+        async fn decide(&self, _: &Principal, task: &Task) -> Decision {
+            self.0.lock().unwrap().push((task.project, task.number));
+            tokio::task::yield_now().await;
+            Decision::deny(Reason::PolicyDenied)
+        }
+    }
+    let mut request = request(&known("", &[]));
+    let policy = Awaited(Slow(std::sync::Mutex::default()));
+    for (task, reason) in [("12", Reason::ResourceHidden), ("22", Reason::ResourceNotFound)] {
+        request.extensions_mut().insert(PathParameters::new([("project", "1"), ("task", task)]));
+        let view = RequestView::of(&request).unwrap();
+        let parent = Guard::new(&Rules).from_request::<Read, Project>(&view, &Projects).await.unwrap();
+        let child = Guard::new(&policy).within::<Write, Task, Project>(&view, parent, &Projects).await;
+        assert_eq!(child.map(drop).unwrap_err().reason(), reason);
+    }
+    assert_eq!(*policy.0.0.lock().unwrap(), [(1, 12), (1, 22)]);
 }

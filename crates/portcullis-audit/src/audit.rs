@@ -132,24 +132,18 @@ impl Audit {
     /// Gives the event to every sink but those that had no room.
     pub(crate) fn record(&self, event: AuditEvent, refusing: &[usize]) -> Step<Result<(), SinkError>> {
         let (mut result, mut waits) = (Ok(()), Vec::new());
-        let last = self.0.sinks.len().saturating_sub(1);
-        let mut event = Some(event);
-        for (index, sink) in self.0.sinks.iter().enumerate() {
-            // The last sink may keep the event, the others get a copy.
-            let Some(event) = (if index == last { event.take() } else { event.clone() }) else { break };
-            if refusing.contains(&index) {
-                continue;
-            }
-            // A sink may run code of others, such as a tracing subscriber: its panic is its failure alone.
-            match catch_unwind(AssertUnwindSafe(|| sink.take(event))) {
-                Ok(Step::Done(Ok(()))) => {}
-                Ok(Step::Done(Err(error))) => result = self.failed(error),
-                Ok(Step::Wait(wait)) => waits.push(wait),
-                Err(panic) => {
-                    discard(panic);
-                    result = self.failed(SinkError::Failed);
-                }
-            }
+        let mut told = |step| match step {
+            Step::Done(Ok(())) => {}
+            Step::Done(Err(error)) => result = Err(error),
+            Step::Wait(wait) => waits.push(wait),
+        };
+        // The last sink may keep the event, the others get a copy.
+        let Some((last, others)) = self.0.sinks.split_last() else { return Step::Done(Ok(())) };
+        for (_, sink) in others.iter().enumerate().filter(|(index, _)| !refusing.contains(index)) {
+            told(self.give(&**sink, event.clone()));
+        }
+        if !refusing.contains(&others.len()) {
+            told(self.give(&**last, event));
         }
         if result.is_ok() && refusing.is_empty() {
             self.0.recorded.fetch_add(1, Ordering::Relaxed);
@@ -166,6 +160,19 @@ impl Audit {
             }
             result
         })
+    }
+
+    /// Gives the event to a sink, and counts its failure.
+    fn give(&self, sink: &dyn AuditSink, event: AuditEvent) -> Step<Result<(), SinkError>> {
+        // A sink may run code of others, such as a tracing subscriber: its panic is its failure alone.
+        match catch_unwind(AssertUnwindSafe(|| sink.take(event))) {
+            Ok(Step::Done(Err(error))) => Step::Done(self.failed(error)),
+            Ok(step) => step,
+            Err(panic) => {
+                discard(panic);
+                Step::Done(self.failed(SinkError::Failed))
+            }
+        }
     }
 
     /// Tells every sink of a decision that came after the event.

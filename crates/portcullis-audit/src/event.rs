@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::StatusCode;
 use portcullis_core::text::Text;
@@ -37,8 +37,9 @@ pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
     pub(crate) status: Option<StatusCode>,
     pub(crate) reason: Option<Reason>,
-    pub(crate) cause: Option<Text<[u8; 16]>>,
-    pub(crate) duration: Duration,
+    /// Apart, since few requests have one, and every event is moved.
+    pub(crate) cause: Option<Box<Text<[u8; 16]>>>,
+    pub(crate) ended: Instant,
     pub(crate) route: Option<Arc<str>>,
 }
 
@@ -157,7 +158,7 @@ impl AuditEvent {
     /// [`MAX_DETAIL`](crate::MAX_DETAIL) octets of it.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
-        self.answer.cause.as_ref().map(Text::as_str)
+        self.answer.cause.as_deref().map(Text::as_str)
     }
 
     /// The status of the answer; `None` if there was no answer.
@@ -169,7 +170,7 @@ impl AuditEvent {
     /// From the arrival of the request to the head of the answer, or to what ended it.
     #[must_use]
     pub fn duration(&self) -> Duration {
-        self.answer.duration
+        self.trail.elapsed_at(self.answer.ended)
     }
 
     /// How the request ended.

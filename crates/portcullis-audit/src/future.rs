@@ -68,8 +68,13 @@ impl<Fut, F, B> ResponseFuture<Fut, F, B> {
         Self { state: State::Running { future }, record: None }
     }
 
-    pub(crate) fn record(future: Fut, request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
-        Self { state: State::Running { future }, record: Some(Record { event, request, refuse }) }
+    /// A request that is about to [run](Self::run).
+    pub(crate) fn begun(request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
+        Self { state: State::Ended, record: Some(Record { event, request, refuse }) }
+    }
+
+    pub(crate) fn run(&mut self, future: Fut) {
+        self.state = State::Running { future };
     }
 }
 
@@ -86,11 +91,14 @@ impl<Fut, F: BodyFrom<B>, B> ResponseFuture<Fut, F, B> {
         Self { state: State::of(response, confirmation), record: Some(record) }
     }
 
-    pub(crate) fn panicked(request: RefusedRequest, event: OpenEvent, refuse: Refuse<F>) -> Self {
-        let mut record = Record { event, request, refuse };
-        let mut response = record.refuse(Denial::new(Reason::Panicked));
-        let confirmation = record.end(Outcome::Panicked, &mut response);
-        Self { state: State::of(response, confirmation), record: Some(record) }
+    /// The inner service panicked before it gave a future.
+    pub(crate) fn panicked(mut self) -> Self {
+        if let Some(record) = &mut self.record {
+            let mut response = record.refuse(Denial::new(Reason::Panicked));
+            let confirmation = record.end(Outcome::Panicked, &mut response);
+            self.state = State::of(response, confirmation);
+        }
+        self
     }
 }
 
@@ -140,19 +148,17 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         loop {
-            let (mut response, outcome) = match (this.state.as_mut().project(), &mut *this.record) {
+            // Written by what is caught, and not returned by it: that would be moved twice more.
+            let mut polled = Poll::Pending;
+            let outcome = match (this.state.as_mut().project(), &mut *this.record) {
                 (StateProjection::Running { future }, None) => return future.poll(cx),
                 (StateProjection::Running { future }, Some(record)) => {
-                    match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-                        Ok(Poll::Pending) => return Poll::Pending,
-                        Ok(Poll::Ready(Ok(response))) => (response, Outcome::Answered),
-                        Ok(Poll::Ready(Err(error))) => {
-                            record.event.give_up(Outcome::Failed);
-                            return Poll::Ready(Err(error));
-                        }
+                    match catch_unwind(AssertUnwindSafe(|| polled = future.poll(cx))) {
+                        Ok(()) => Outcome::Answered,
                         Err(panic) => {
                             discard(panic);
-                            (record.refuse(Denial::new(Reason::Panicked)), Outcome::Panicked)
+                            polled = Poll::Ready(Ok(record.refuse(Denial::new(Reason::Panicked))));
+                            Outcome::Panicked
                         }
                     }
                 }
@@ -179,13 +185,21 @@ where
                     return Poll::Pending;
                 }
             };
-            match this.record.as_mut().and_then(|record| record.end(outcome, &mut response)) {
-                None => {
-                    leave(this.state.as_mut(), || State::Ended);
-                    return Poll::Ready(Ok(response));
+            let confirmation = match (&mut polled, &mut *this.record) {
+                (Poll::Ready(Ok(response)), Some(record)) => record.end(outcome, response),
+                (Poll::Ready(Err(_)), Some(record)) => {
+                    record.event.give_up(Outcome::Failed);
+                    return polled;
                 }
-                Some(confirmation) => {
+                _ => return polled,
+            };
+            match (confirmation, polled) {
+                (Some(confirmation), Poll::Ready(Ok(response))) => {
                     leave(this.state.as_mut(), || State::confirming(response, confirmation));
+                }
+                (_, polled) => {
+                    leave(this.state.as_mut(), || State::Ended);
+                    return polled;
                 }
             }
         }

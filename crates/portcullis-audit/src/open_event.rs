@@ -41,7 +41,8 @@ impl OpenEvent {
         let recording = !audit.is_silent();
         let (trail, target) = match request.extensions().get::<Trail>() {
             Some(trail) if trail.claim_event() => {
-                let target = || Target { line: line(request), peer: peer(request) };
+                let target =
+                    || Target { line: RequestLine::of(request.method(), request.uri()), peer: peer(request) };
                 // The time of the event is that of its opening.
                 let _ = recording.then(|| trail.opened_at());
                 (trail.clone(), recording.then(|| Box::new(target())))
@@ -53,8 +54,10 @@ impl OpenEvent {
                     opening.claim_event();
                     opening.refused = Some(refused);
                     if recording {
-                        opening.line = Some(line(request));
-                        opening.peer = opening.peer.or_else(|| peer(request));
+                        opening.keep_line(request.method(), request.uri());
+                        if opening.peer.is_none() {
+                            opening.peer = peer(request);
+                        }
                         opening.date(audit.clock());
                     }
                 };
@@ -137,8 +140,9 @@ impl OpenEvent {
         let Some(audit) = &self.audit else {
             return (Step::Done(Ok(())), fields);
         };
-        let (reason, cause, duration) = (denial.map(Denial::reason), denial.and_then(cause), trail.elapsed());
-        let answer = Answer { outcome, status, reason, cause, duration, route };
+        let (reason, cause, ended) =
+            (denial.map(Denial::reason), denial.and_then(cause), trail.clock().monotonic());
+        let answer = Answer { outcome, status, reason, cause, ended, route };
         let event = AuditEvent::new(trail, self.target.take(), answer);
         let late = awaits.then(|| event.clone());
         let recorded = audit.record(event, &self.refusing);
@@ -149,10 +153,6 @@ impl OpenEvent {
         }
         (recorded, fields)
     }
-}
-
-fn line<A>(request: &Request<A>) -> RequestLine {
-    RequestLine::of(request.method(), request.uri())
 }
 
 fn peer<A>(request: &Request<A>) -> Option<SocketAddr> {
@@ -173,10 +173,10 @@ pub(crate) fn unavailable() -> Denial {
 }
 
 /// The failure behind a refusal, with what caused it. Nobody else tells it to those who run the server.
-fn cause(denial: &Denial) -> Option<Text<[u8; 16]>> {
+fn cause(denial: &Denial) -> Option<Box<Text<[u8; 16]>>> {
     let source = denial.source().filter(|_| denial.is_failure())?;
     // How an error prints itself is the code of others: it must not cost the event.
-    catch_unwind(AssertUnwindSafe(|| Text::printed(Chain(source), MAX_DETAIL))).ok()
+    catch_unwind(AssertUnwindSafe(|| Box::new(Text::printed(Chain(source), MAX_DETAIL)))).ok()
 }
 
 /// Prints an error and its sources.

@@ -61,11 +61,15 @@ where
         if let Err(denial) = event.reserve() {
             return ResponseFuture::refuse(denial, refused, event, self.refuse.clone());
         }
-        match catch_unwind(AssertUnwindSafe(|| self.inner.call(request))) {
-            Ok(future) => ResponseFuture::record(future, refused, event, self.refuse.clone()),
+        let mut answer = ResponseFuture::begun(refused, event, self.refuse.clone());
+        // Lent to what is caught: what that owns is moved twice more, and requests and futures are large.
+        let mut request = Some(request);
+        let call = || request.take().map_or((), |request| answer.run(self.inner.call(request)));
+        match catch_unwind(AssertUnwindSafe(call)) {
+            Ok(()) => answer,
             Err(panic) => {
                 discard(panic);
-                ResponseFuture::panicked(refused, event, self.refuse.clone())
+                answer.panicked()
             }
         }
     }

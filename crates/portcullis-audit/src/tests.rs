@@ -81,11 +81,11 @@ pub(crate) fn event(number: usize) -> AuditEvent {
     let trail = Trail::open(&Clock::new(FakeTime::new()));
     let request = get(&format!("/{number}"));
     let target = Target { line: RequestLine::of(request.method(), request.uri()), peer: None };
-    let duration = Duration::ZERO;
+    let ended = trail.clock().monotonic();
     AuditEvent::new(
         trail,
         Some(Box::new(target)),
-        Ended { outcome: Outcome::Answered, status: None, reason: None, cause: None, duration, route: None },
+        Ended { outcome: Outcome::Answered, status: None, reason: None, cause: None, ended, route: None },
     )
 }
 

@@ -1,11 +1,13 @@
 //! The one source of time.
 
 mod coarse;
+mod moment;
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub(crate) use self::moment::Moment;
 
 /// Tells the time; implement it to move the time in tests (`portcullis-testkit` has a fake).
 pub trait TimeSource: Send + Sync + 'static {
@@ -74,23 +76,14 @@ impl Clock {
     /// read it, and what has passed since, for [`MAX_ANCHOR_AGE`]. A step of the system's clock is seen after that.
     #[must_use]
     pub fn both(&self) -> (SystemTime, Instant) {
-        thread_local! {
-            static ANCHOR: Cell<Option<(SystemTime, Instant)>> = const { Cell::new(None) };
-        }
-        let monotonic = self.monotonic();
-        if self.0.is_some() {
-            return (self.wall(), monotonic);
-        }
-        let extrapolated = ANCHOR.get().and_then(|(wall, read)| {
-            let age = monotonic.saturating_duration_since(read);
-            if age < MAX_ANCHOR_AGE { wall.checked_add(age) } else { None }
-        });
-        let wall = extrapolated.unwrap_or_else(|| {
-            let wall = self.wall();
-            ANCHOR.set(Some((wall, monotonic)));
-            wall
-        });
-        (wall, monotonic)
+        let moment = self.moment();
+        (moment.wall(), moment.monotonic())
+    }
+
+    /// The same, of which wall-clock time is worked out by whoever asks for it.
+    #[inline]
+    pub(crate) fn moment(&self) -> Moment {
+        Moment::now(self)
     }
 
     /// Whether the other tells the time of the same source, so that one reading serves both.

@@ -27,18 +27,31 @@ impl<A: Array<Item = u8>> Text<A> {
     /// Copies the text up to that many octets, and marks a cut.
     #[must_use]
     pub fn bounded(text: &str, limit: usize) -> Self {
+        let mut copy = Self::empty();
+        copy.add(text, limit);
+        copy
+    }
+
+    #[inline]
+    pub(crate) fn empty() -> Self {
+        Self { octets: SmallVec::new(), truncated: false }
+    }
+
+    /// Copies up to that many octets to what is there, and marks a cut.
+    pub(crate) fn add(&mut self, text: &str, limit: usize) {
         let mut end = limit.min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
         }
         let kept = text.get(..end).unwrap_or_default();
-        Self { octets: SmallVec::from_slice(kept.as_bytes()), truncated: kept.len() < text.len() }
+        self.octets.extend_from_slice(kept.as_bytes());
+        self.truncated = kept.len() < text.len();
     }
 
     /// What something prints, of which no more than the limit is ever kept in memory.
     #[must_use]
     pub fn printed(value: impl fmt::Display, limit: usize) -> Self {
-        let mut text = Printing { text: Self { octets: SmallVec::new(), truncated: false }, limit };
+        let mut text = Printing { text: Self::empty(), limit };
         // INVARIANT: it fails only where the limit is reached, or where the value itself cannot be printed.
         let _ = write!(text, "{value}");
         text.text
@@ -74,10 +87,8 @@ struct Printing<A: Array<Item = u8>> {
 impl<A: Array<Item = u8>> Write for Printing<A> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = self.limit.saturating_sub(self.text.octets.len());
-        let more = Text::<A>::bounded(text, room);
-        self.text.octets.extend_from_slice(&more.octets);
-        self.text.truncated = more.truncated;
-        if more.truncated { Err(fmt::Error) } else { Ok(()) }
+        self.text.add(text, room);
+        if self.text.truncated { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
@@ -105,6 +116,14 @@ mod tests {
         check("abcde", 4, "abcd…");
         check("abcdefghijkl", 12, "abcdefghijkl");
         check("a\nb", 4, r"a\u{a}b");
+    }
+
+    #[test]
+    fn keeps_what_is_longer_than_there_is_room_at_hand() {
+        check("12345678", 20, "12345678");
+        check("123456789", 20, "123456789");
+        let pieces = Text::<[u8; 8]>::printed(format_args!("{}{}{}", "12345", "6789", "abcdef"), 12);
+        assert_eq!((pieces.to_string().as_str(), pieces.is_truncated()), ("123456789abc…", true));
     }
 
     #[test]

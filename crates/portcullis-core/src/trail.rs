@@ -15,7 +15,7 @@ mod upheld;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::uri::PathAndQuery;
 use http::{Extensions, HeaderName, HeaderValue};
@@ -47,11 +47,19 @@ pub const MAX_FIELDS: usize = 32;
 #[derive(Clone)]
 pub struct Trail(Arc<Shared>);
 
+/// In the order of use: memory of a Trail that comes from another thread is fetched piece by piece.
 #[derive(Default)]
+#[repr(C)]
 struct Shared {
     clock: Clock,
+    recorded: AtomicBool,
+    discloses: AtomicBool,
+    /// The policy that was enforced for the handler that is called next, by its address; 0 for none.
+    upheld: AtomicUsize,
     opening: Opening,
-    birth: OnceLock<Birth>,
+    state: Mutex<TrailState>,
+    /// Where the opening has none; apart, since that is seldom.
+    birth: OnceLock<Box<Birth>>,
     client: OnceLock<ClientAddress>,
     origin: OnceLock<ExternalOrigin>,
     target: OnceLock<PathAndQuery>,
@@ -59,11 +67,6 @@ struct Shared {
     spoken: OnceLock<Spoken>,
     challenges: OnceLock<Arc<ChallengeSet>>,
     entitlements: OnceLock<Arc<dyn Entitlements>>,
-    recorded: AtomicBool,
-    /// The policy that was enforced for the handler that is called next, by its address; 0 for none.
-    upheld: AtomicUsize,
-    discloses: AtomicBool,
-    state: Mutex<TrailState>,
 }
 
 /// Allocators have quick lists for what is no larger, and every request takes one and gives it back.
@@ -124,7 +127,7 @@ impl Trail {
     /// once.
     #[must_use]
     pub fn opened_at(&self) -> SystemTime {
-        self.birth().wall
+        self.birth().moment.wall()
     }
 
     /// The time, as the layer that opened it reads it.
@@ -137,12 +140,18 @@ impl Trail {
     /// How long it has been since [`opened_at`](Self::opened_at).
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.clock.monotonic().saturating_duration_since(self.birth().monotonic)
+        self.elapsed_at(self.0.clock.monotonic())
+    }
+
+    /// How long it had been at that moment, by the same [`clock`](Self::clock).
+    #[must_use]
+    pub fn elapsed_at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.birth().moment.monotonic())
     }
 
     fn birth(&self) -> &Birth {
         let known = self.0.opening.birth.as_ref();
-        known.unwrap_or_else(|| self.0.birth.get_or_init(|| Birth::now(&self.0.clock)))
+        known.unwrap_or_else(|| self.0.birth.get_or_init(|| Box::new(Birth::now(&self.0.clock))))
     }
 
     /// Says who sent the request. The first word counts.

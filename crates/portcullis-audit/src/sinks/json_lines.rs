@@ -15,6 +15,7 @@ use crate::sinks::{AuditSink, IntoSink, SinkError};
 
 mod line;
 mod queue;
+mod room;
 mod writer;
 
 use self::line::Line;

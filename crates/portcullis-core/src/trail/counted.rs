@@ -33,7 +33,7 @@ impl Trail {
     #[inline]
     pub fn arrived(&self, clock: &Clock) -> Option<Instant> {
         let birth = self.0.opening.birth.as_ref().filter(|_| self.0.clock.shares_source(clock))?;
-        Some(birth.monotonic)
+        Some(birth.moment.monotonic())
     }
 
     /// Notes what a limit counted.

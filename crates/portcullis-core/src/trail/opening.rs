@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Instant, SystemTime};
 
 use http::{Method, Uri};
 
 use super::Trail;
 use super::retired::Empty;
+use crate::clock::Moment;
 use crate::text::Text;
 use crate::{ClientAddress, Clock, ConnectionFacts, ExternalOrigin, RefusedRequest, RequestId};
 
@@ -22,39 +22,39 @@ pub const MAX_METHOD: usize = 32;
 ///
 /// It is written before anybody shares the Trail, so that neither writing nor reading it takes a lock. By default,
 /// nothing is known.
+// In the order of use: memory of a Trail that comes from another thread is fetched piece by piece.
 #[derive(Debug, Default)]
 #[non_exhaustive]
+#[repr(C)]
 pub struct Opening {
+    pub(super) birth: Option<Birth>,
+    /// What must be known to refuse the request after it is gone.
+    pub refused: Option<RefusedRequest>,
+    pub(super) recorded: bool,
+    /// Who opened it, by a part of its address, which is what there is room for; 0 for somebody who did not say.
+    pub(super) opener: Option<OpenerId>,
+    /// The other end of the connection, wherever it was found.
+    pub peer: Option<SocketAddr>,
+    /// What the request is about, for its event.
+    pub line: Option<RequestLine>,
     /// Who sent the request. Whatever [`Trail::set_client`] says later does not count.
     pub client: Option<ClientAddress>,
     /// Which scheme, host and port the client used. Nor does a later [`Trail::set_origin`].
     pub origin: Option<ExternalOrigin>,
     /// What the server knows of the connection, if that is not in the request's extensions.
     pub connection: Option<ConnectionFacts>,
-    /// The other end of the connection, wherever it was found.
-    pub peer: Option<SocketAddr>,
-    /// What must be known to refuse the request after it is gone.
-    pub refused: Option<RefusedRequest>,
-    /// What the request is about, for its event.
-    pub line: Option<RequestLine>,
-    pub(super) birth: Option<Birth>,
-    pub(super) recorded: bool,
-    /// Who opened it, by a part of its address, which is what there is room for; 0 for somebody who did not say.
-    pub(super) opener: Option<OpenerId>,
 }
 
 /// The name of a request, and when it arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Birth {
     pub(super) id: RequestId,
-    pub(super) wall: SystemTime,
-    pub(super) monotonic: Instant,
+    pub(super) moment: Moment,
 }
 
 impl Birth {
     pub(super) fn now(clock: &Clock) -> Self {
-        let (wall, monotonic) = clock.both();
-        Self { id: RequestId::generate(), wall, monotonic }
+        Self { id: RequestId::generate(), moment: clock.moment() }
     }
 }
 
@@ -63,6 +63,13 @@ impl Opening {
     /// or time: nobody does where no event is recorded, and reading clocks is not free.
     pub fn date(&mut self, clock: &Clock) {
         self.birth = Some(Birth::now(clock));
+    }
+
+    /// Keeps a copy of what the request is about, made where it stays.
+    pub fn keep_line(&mut self, method: &Method, uri: &Uri) {
+        let line = self.line.insert(RequestLine { method: Text::empty(), path: Text::empty() });
+        line.method.add(method.as_str(), MAX_METHOD);
+        line.path.add(uri.path(), MAX_PATH);
     }
 
     /// Says who opens the Trail: somebody who finds out by [`is_opened_by`](Self::is_opened_by), at once and further in,

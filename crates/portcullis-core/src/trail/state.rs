@@ -16,25 +16,27 @@ use crate::explanation::Explained;
 use crate::registry::Reason;
 
 /// The part of a Trail that grows.
+// In the order of use: what every request needs stands together.
 #[derive(Default)]
 #[non_exhaustive]
+#[repr(C)]
 pub struct TrailState {
-    /// The decisions, in order.
-    pub entries: SmallVec<[TrailEntry; 3]>,
-    /// The limits that were counted, in order.
-    pub limits: SmallVec<[TrailLimit; 2]>,
+    /// Whether the request is over: nothing is kept or counted any more.
+    pub closed: bool,
+    /// How many entries, limits and fields were not kept for want of room.
+    pub overflow: u32,
     /// Fields to add to the response.
     pub fields: Vec<(HeaderName, HeaderValue, Placement)>,
     /// The template of the route that matched.
     pub route: Option<Arc<str>>,
     /// The scheme whose credential was seen, by its configured name.
     pub scheme: Option<Arc<str>>,
-    /// How many entries, limits and fields were not kept for want of room.
-    pub overflow: u32,
-    /// Whether the request is over: nothing is kept or counted any more.
-    pub closed: bool,
     /// What is known of decisions that are awaited beside the request.
     pub(super) late: Option<Box<Late>>,
+    /// The limits that were counted, in order.
+    pub limits: SmallVec<[TrailLimit; 2]>,
+    /// The decisions, in order.
+    pub entries: SmallVec<[TrailEntry; 3]>,
 }
 
 thread_local! {

@@ -7,11 +7,13 @@ use std::time::Duration;
 use crate::sinks::SinkError;
 use crate::sinks::json_lines::OnFull;
 use crate::sinks::json_lines::line::Line;
+use crate::sinks::json_lines::room::Room;
 
-/// Counts exactly: an event has room from its reservation until it is written.
+/// Lines that wait, and what the writer and those who wait for it must know.
 pub(super) struct Queue {
     capacity: usize,
     on_full: OnFull,
+    room: Room,
     state: Mutex<State>,
     for_writer: Condvar,
     for_drainers: Condvar,
@@ -19,8 +21,6 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct State {
-    /// Promised to requests that are being handled.
-    reserved: usize,
     waiting: Vec<Line>,
     /// Taken by the writer, and not yet written.
     writing: usize,
@@ -89,6 +89,7 @@ impl Queue {
         Self {
             capacity,
             on_full,
+            room: Room::new(capacity),
             state: Mutex::new(State { waiting, ..State::default() }),
             for_writer: Condvar::new(),
             for_drainers: Condvar::new(),
@@ -104,31 +105,29 @@ impl Queue {
         Vec::with_capacity(capacity.min(PREALLOCATED))
     }
 
+    #[inline]
     pub(super) fn reserve(&self) -> Result<(), SinkError> {
         if self.on_full == OnFull::DropAndCount {
             return Ok(());
         }
-        let mut state = self.lock();
-        let room = state.room(self.capacity);
-        match room {
-            Ok(()) => state.reserved += 1,
-            Err(_) => state.missed(Gap { lost: 0, refused: 1 }),
-        }
-        room
+        self.room.take().map_err(|error| self.refused(error))
+    }
+
+    #[cold]
+    fn refused(&self, error: SinkError) -> SinkError {
+        self.lock().missed(Gap { lost: 0, refused: 1 });
+        error
     }
 
     /// Takes the line of a request, whose room was [reserved](Self::reserve).
     pub(super) fn push(&self, line: Line) -> Result<(), SinkError> {
         let mut state = self.lock();
-        if state.reserved > 0 {
-            state.reserved -= 1;
-        }
-        if let Err(error) = state.room(self.capacity) {
+        if let Err(error) = self.room.redeem(state.held()) {
             state.missed(Gap { lost: 1, refused: 0 });
             state.dropped += u64::from(self.on_full == OnFull::DropAndCount);
             return if self.on_full == OnFull::DropAndCount { Ok(()) } else { Err(error) };
         }
-        self.take(state, line);
+        self.enqueue(state, line);
         Ok(())
     }
 
@@ -136,13 +135,14 @@ impl Queue {
     /// room it is lost and counted: no request waits for it any more, and none is missing from the lines.
     pub(super) fn push_late(&self, line: Line) {
         let mut state = self.lock();
-        match state.room(self.capacity / 2) {
-            Ok(()) => self.take(state, line),
+        match self.room.take_below(self.capacity / 2) {
+            Ok(()) => self.enqueue(state, line),
             Err(_) => state.dropped += 1,
         }
     }
 
-    fn take(&self, mut state: MutexGuard<'_, State>, line: Line) {
+    #[inline]
+    fn enqueue(&self, mut state: MutexGuard<'_, State>, line: Line) {
         state.waiting.push(line);
         state.queued += 1;
         let wake = match state.writer {
@@ -185,6 +185,7 @@ impl Queue {
     pub(super) fn close(&self, wait: Duration) {
         let mut state = self.lock();
         state.closed = true;
+        self.room.close();
         self.for_writer.notify_one();
         drop(self.for_drainers.wait_timeout_while(state, wait, |state| state.writer != Activity::Gone));
     }
@@ -214,6 +215,7 @@ impl Queue {
     /// Makes room again.
     pub(super) fn written(&self, Lines { events, gaps }: Lines) {
         let mut state = self.lock();
+        self.room.free(events.min(state.writing));
         state.writing = state.writing.saturating_sub(events);
         state.written += (events + gaps) as u64;
         state.failing = false;
@@ -246,6 +248,8 @@ impl Queue {
     pub(super) fn writer_is_gone(&self) {
         let mut state = self.lock();
         state.writer = Activity::Gone;
+        self.room.close();
+        self.room.free(state.held());
         let left = mem::take(&mut state.waiting);
         state.dropped += left.len() as u64 + state.writing as u64;
         state.writing = 0;
@@ -272,14 +276,9 @@ impl State {
         self.gap.refused += more.refused;
     }
 
-    fn room(&self, capacity: usize) -> Result<(), SinkError> {
-        if self.closed || self.writer == Activity::Gone {
-            Err(SinkError::Closed)
-        } else if self.reserved + self.waiting.len() + self.writing >= capacity {
-            Err(SinkError::Full)
-        } else {
-            Ok(())
-        }
+    /// How many events have room that was not only promised.
+    fn held(&self) -> usize {
+        self.waiting.len() + self.writing
     }
 
     fn has_nothing_to_do(&self) -> bool {

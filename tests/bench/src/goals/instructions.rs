@@ -39,9 +39,16 @@ pub const INSTRUCTIONS: &[Goal] = &[
     Goal::new("P7", "  as axum::serve has it", "limit fields served - bare served")
         .at_most(3_200.0)
         .beside(&[peer("axum's own", "pass-through served - bare served")]),
-    Goal::new("P7", "  around the router", "limit fields around - bare facts").at_most(3_200.0),
+    Goal::new("P7", "  around the router", "limit fields around - bare facts").at_most(3_200.0).beside(&[
+        #[cfg(feature = "peers")]
+        peer("by hand", "governor by hand, limit fields around - bare facts"),
+    ]),
     Goal::new("P7", "  of a client in a hurry", "limit fields around in a hurry - bare facts")
-        .at_most(3_200.0),
+        .at_most(3_200.0)
+        .beside(&[
+            #[cfg(feature = "peers")]
+            peer("by hand", "governor by hand, limit fields around in a hurry - bare facts"),
+        ]),
     Goal::new("P7", "  over the empty Security", "composite limit fields - composite").at_most(3_200.0),
     Goal::new("P8", "401 without a token", "401 - bare anonymous")
         .at_most(600.0)

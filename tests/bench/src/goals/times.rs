@@ -100,7 +100,14 @@ pub const TIMES: &[Goal] = &[
         .at_most(1.55)
         .beside(&[peer("by hand", "by hand, limit fields"), peer("tower_governor", "governor limit fields")]),
     Goal::new("P7", "  as axum::serve has it, x bare", "limit fields served").of("bare served").at_most(1.55),
-    Goal::new("P7", "  around the router, x bare", "limit fields around").of("bare facts").at_most(1.55),
+    Goal::new("P7", "  around the router, x bare", "limit fields around")
+        .of("bare facts")
+        .at_most(1.55)
+        .beside(&[peer("by hand", "governor by hand, limit fields around")]),
+    Goal::new("P7", "  of a client in a hurry, x bare", "limit fields around in a hurry")
+        .of("bare facts")
+        .at_most(1.55)
+        .beside(&[peer("by hand", "governor by hand, limit fields around in a hurry")]),
     Goal::new("P7", "  over the empty Security, x bare", "composite limit fields - composite")
         .of("bare")
         .at_most(0.55),

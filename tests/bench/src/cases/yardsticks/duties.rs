@@ -4,16 +4,15 @@ use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::body::Body;
 use foldhash::quality::RandomState;
 use http::header::AUTHORIZATION;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
-use portcullis::core::{ConnectionFacts, RequestId};
+use http::{HeaderName, HeaderValue, Request};
+use portcullis::core::ConnectionFacts;
 use portcullis::{CredentialMethod, Principal, Scopes};
-use smallvec::SmallVec;
 
 use super::service::Context;
 
@@ -137,62 +136,5 @@ impl Cells {
         let step = |due: u64| Some(due.max(now).saturating_add(self.period)).filter(|due| *due <= latest);
         let due = cell.fetch_update(Ordering::AcqRel, Ordering::Acquire, step).ok()?.max(now);
         Some((latest - due) / self.period)
-    }
-}
-
-/// Records in a queue that somebody empties now and then.
-#[derive(Clone, Default)]
-pub(super) struct Events(Arc<Mutex<Vec<Record>>>);
-
-/// So many records wait.
-const ROOM: usize = 1024;
-
-pub(super) struct Begun {
-    queue: Events,
-    record: Record,
-    since: Instant,
-}
-
-#[expect(dead_code, reason = "it is kept, not read")]
-struct Record {
-    id: RequestId,
-    time: SystemTime,
-    method: Method,
-    path: Box<str>,
-    client: Option<IpAddr>,
-    caller: Option<Principal>,
-    notes: SmallVec<[&'static str; 3]>,
-    status: StatusCode,
-    took: Duration,
-}
-
-impl Events {
-    pub(super) fn begin(&self, request: &Request<Body>) -> Begun {
-        let client = request.extensions().get::<ConnectionFacts>().and_then(|facts| facts.peer);
-        let record = Record {
-            id: RequestId::generate(),
-            time: SystemTime::now(),
-            method: request.method().clone(),
-            path: request.uri().path().into(),
-            client: client.map(|peer| peer.ip()),
-            caller: None,
-            notes: SmallVec::new(),
-            status: StatusCode::OK,
-            took: Duration::ZERO,
-        };
-        Begun { queue: self.clone(), record, since: Instant::now() }
-    }
-}
-
-impl Begun {
-    pub(super) fn end(mut self, context: &Context, status: StatusCode) {
-        self.record.caller = context.caller().cloned();
-        self.record.notes = context.notes();
-        (self.record.status, self.record.took) = (status, self.since.elapsed());
-        let mut queue = self.queue.0.lock().expect("nobody panics");
-        if queue.len() == ROOM {
-            queue.clear();
-        }
-        queue.push(self.record);
     }
 }

@@ -4,6 +4,7 @@
 
 #[expect(clippy::disallowed_methods, reason = "by hand, and without a clock that can be set")]
 mod duties;
+mod journal;
 mod service;
 #[expect(clippy::disallowed_methods, reason = "by hand, and without a clock that can be set")]
 mod token;
@@ -15,7 +16,8 @@ use http::{Request, StatusCode};
 use portcullis_testkit::Algorithm;
 use tower::layer::layer_fn;
 
-use self::duties::{Caller, Events, Meter};
+use self::duties::{Caller, Meter};
+use self::journal::Journal;
 use self::service::{ByHand, Verdict};
 use self::token::Verifier;
 use crate::case::Case;
@@ -40,9 +42,9 @@ pub(super) const CASES: &[Entry] = &[
         around(spent, &Template::anonymous().with_facts(), StatusCode::TOO_MANY_REQUESTS)
     }),
     ("by hand, 401", || around(Duties::default().caller(), &Template::anonymous(), StatusCode::UNAUTHORIZED)),
-    ("by hand, audit", || around(Duties::default().events(), &with_token().with_facts(), StatusCode::OK)),
+    ("by hand, audit", || around(Duties::default().journal(), &with_token().with_facts(), StatusCode::OK)),
     ("by hand, full", || {
-        let all = Duties::default().meter(true).caller().scope().events();
+        let all = Duties::default().meter(true).caller().scope().journal();
         around(all, &with_token().with_facts(), StatusCode::OK)
     }),
 ];
@@ -54,7 +56,7 @@ struct Duties {
     caller: Option<Caller>,
     verifier: Option<Verifier>,
     scope: Option<&'static str>,
-    events: Option<Events>,
+    journal: Option<Journal>,
 }
 
 impl Duties {
@@ -70,8 +72,8 @@ impl Duties {
         Self { scope: Some("documents:read"), ..self }
     }
 
-    fn events(self) -> Self {
-        Self { events: Some(Events::default()), ..self }
+    fn journal(self) -> Self {
+        Self { journal: Some(Journal::begin()), ..self }
     }
 
     fn decide(&self, request: &Request<Body>, context: &service::Context) -> Verdict {
@@ -102,7 +104,9 @@ impl Duties {
 }
 
 fn around(duties: Duties, template: &Template, status: StatusCode) -> Case {
-    calls(ByHand::new(router(), Arc::new(duties)), template, status)
+    let journal = duties.journal.clone();
+    let case = calls(ByHand::new(router(), Arc::new(duties)), template, status);
+    case.settling(move || journal.iter().for_each(Journal::settle))
 }
 
 /// By `Router::layer`. axum makes its layers anew for each request, so that the duties are made before.

@@ -3,19 +3,20 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context as TaskContext, Poll, ready};
 
 use axum::body::Body;
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use portcullis::Principal;
 use smallvec::SmallVec;
 use tower::Service;
 
 use super::Duties;
-use super::duties::Begun;
+use super::journal::{Begun, Outcome};
 use super::token::Claims;
 
 /// What is known of a request: one extension, shared by whoever asks.
@@ -32,6 +33,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     notes: SmallVec<[&'static str; 3]>,
+    /// A router of one's own would say it.
+    route: Option<Arc<str>>,
     fields: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -62,8 +65,10 @@ impl Context {
         state.fields.extend(fields);
     }
 
-    pub(super) fn notes(&self) -> SmallVec<[&'static str; 3]> {
-        mem::take(&mut self.0.state.lock().expect("nobody panics").notes)
+    /// What was decided, and which route matched.
+    pub(super) fn said(&self) -> (SmallVec<[&'static str; 3]>, Option<Arc<str>>) {
+        let mut state = self.0.state.lock().expect("nobody panics");
+        (mem::take(&mut state.notes), state.route.take())
     }
 
     fn fields(&self) -> Vec<(HeaderName, HeaderValue)> {
@@ -76,6 +81,8 @@ pub(super) enum Verdict {
     Admitted,
     Unknown,
     TooMany,
+    Unrecorded,
+    Panicked,
 }
 
 #[derive(Clone)]
@@ -106,8 +113,18 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let context = Context(Arc::default());
         request.extensions_mut().insert(context.clone());
-        let begun = self.duties.events.as_ref().map(|events| events.begin(&request));
+        let mut begun = None;
+        if let Some(journal) = &self.duties.journal {
+            begun = journal.open(&request);
+            if begun.is_none() {
+                return Answer { state: Progress::Refused(Verdict::Unrecorded), context, begun };
+            }
+        }
         let state = match self.duties.decide(&request, &context) {
+            Verdict::Admitted if begun.is_some() => {
+                let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
+                called.map_or(Progress::Refused(Verdict::Panicked), Progress::Forwarded)
+            }
             Verdict::Admitted => Progress::Forwarded(self.inner.call(request)),
             refused => Progress::Refused(refused),
         };
@@ -134,20 +151,47 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        let mut outcome = Outcome::Answered;
         let mut response = match &mut this.state {
+            Progress::Forwarded(future) if this.begun.is_some() => {
+                match catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(cx))) {
+                    Ok(polled) => {
+                        let Ok(response) = ready!(polled);
+                        response
+                    }
+                    Err(_) => {
+                        outcome = Outcome::Panicked;
+                        refusal(Verdict::Panicked)
+                    }
+                }
+            }
             Progress::Forwarded(future) => {
                 let Ok(response) = ready!(Pin::new(future).poll(cx));
                 response
             }
-            Progress::Refused(verdict) => refusal(*verdict),
+            Progress::Refused(verdict) => {
+                if matches!(verdict, Verdict::Panicked) {
+                    outcome = Outcome::Panicked;
+                }
+                refusal(*verdict)
+            }
         };
         for (name, value) in this.context.fields() {
             response.headers_mut().append(name, value);
         }
         if let Some(begun) = this.begun.take() {
-            begun.end(&this.context, response.status());
+            begun.end(&this.context, outcome, Some(response.status()));
         }
         Poll::Ready(Ok(response))
+    }
+}
+
+/// The client went away before the answer was there.
+impl<F> Drop for Answer<F> {
+    fn drop(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            begun.end(&self.context, Outcome::Aborted, None);
+        }
     }
 }
 
@@ -157,6 +201,16 @@ fn refusal(verdict: Verdict) -> Response<Body> {
         Verdict::TooMany => {
             let body = r#"{"type":"https://example.com/problems/rate_limited","title":"Too many requests","status":429}"#;
             (StatusCode::TOO_MANY_REQUESTS, RETRY_AFTER, "86400", body)
+        }
+        Verdict::Unrecorded => {
+            let body =
+                r#"{"type":"https://example.com/problems/unavailable","title":"Unavailable","status":503}"#;
+            (StatusCode::SERVICE_UNAVAILABLE, RETRY_AFTER, "1", body)
+        }
+        Verdict::Panicked => {
+            let body =
+                r#"{"type":"https://example.com/problems/internal","title":"Internal error","status":500}"#;
+            (StatusCode::INTERNAL_SERVER_ERROR, CACHE_CONTROL, "no-store", body)
         }
         Verdict::Unknown | Verdict::Admitted => {
             let body =

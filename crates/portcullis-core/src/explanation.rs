@@ -98,6 +98,13 @@ impl Explanation {
         self
     }
 
+    /// Takes the marks of what decided away, here and below: what is told besides decided nothing.
+    pub fn deciding_nothing(mut self) -> Self {
+        self.decisive = false;
+        self.parts = self.parts.into_iter().map(Self::deciding_nothing).collect();
+        self
+    }
+
     /// Adds a part. Where the tree would have more than [`MAX_EXPLANATION_NODES`] nodes, it is counted and left out.
     pub fn part(mut self, part: Self) -> Self {
         if self.nodes + part.nodes > MAX_EXPLANATION_NODES {

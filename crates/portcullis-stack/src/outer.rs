@@ -55,9 +55,9 @@ impl Outer {
                 Err(denial) => Verdict::refused(denial),
             };
         }
-        match resolved.and_then(|()| self.transport(request)) {
+        match resolved.and_then(|()| self.limits(request)) {
             Err(denial) => Verdict::refused(denial),
-            Ok(()) => self.limits(request).unwrap_or_else(Verdict::refused),
+            Ok(verdict) => verdict.then(self.transport(request)),
         }
     }
 
@@ -126,6 +126,21 @@ impl Outer {
 }
 
 impl Verdict {
+    /// What is malformed counts like any other request: whoever sends nothing else fills audit and log too.
+    fn then(self, transport: Result<(), Denial>) -> Self {
+        match (self, transport) {
+            (Self::Decided(Step::Done(Ok(())), _), Err(denial)) => Self::refused(denial),
+            (Self::Decided(Step::Wait(limited), permit), Err(denial)) => {
+                let refused = async move {
+                    limited.await?;
+                    Err(denial)
+                };
+                Self::Decided(Step::wait(refused), permit)
+            }
+            (decided, _) => decided,
+        }
+    }
+
     fn refused(denial: Denial) -> Self {
         Self::Decided(Step::Done(Err(denial)), None)
     }

@@ -18,13 +18,14 @@ pub struct Guard<'p, P> {
     pub(super) policy: &'p P,
     pub(super) decision_deadline: Option<Duration>,
     pub(super) load_deadline: Option<Duration>,
+    any_tenant: bool,
 }
 
 impl<'p, P> Guard<'p, P> {
     /// A guard that asks this policy.
     #[must_use]
     pub const fn new(policy: &'p P) -> Self {
-        Self { policy, decision_deadline: None, load_deadline: None }
+        Self { policy, decision_deadline: None, load_deadline: None, any_tenant: false }
     }
 
     /// Waits for the policy no longer than that. By default, this is [`Resource::DECISION_DEADLINE`], and
@@ -38,6 +39,16 @@ impl<'p, P> Guard<'p, P> {
     #[must_use]
     pub const fn with_load_deadline(self, deadline: Duration) -> Self {
         Self { load_deadline: Some(deadline), ..self }
+    }
+
+    /// Asks also about a resource that was loaded by other means and that the caller does not reach in its store
+    /// ([`authorize`](Self::authorize)). What the guard loads is kept to the caller's reach all the same.
+    ///
+    /// # Security
+    /// The policy alone then keeps tenants apart: leave it to operators who may see all.
+    #[must_use]
+    pub const fn danger_any_tenant(self) -> Self {
+        Self { any_tenant: true, ..self }
     }
 
     /// Loads the resource that the request names where [`Resource::SOURCE`] says, and asks the policy.
@@ -142,9 +153,11 @@ impl<'p, P> Guard<'p, P> {
         self.ask_about_found(trail, caller, found, &missing, target).await
     }
 
-    /// Asks the policy about a resource that was loaded by other means.
+    /// Asks the policy about a resource that was loaded by other means. What the caller would not reach in the store
+    /// ([`Load::reachable_for`]), such as a resource of another tenant, is absent here too.
     ///
     /// # Errors
+    /// - 404, if the caller does not reach it, unless [`danger_any_tenant`](Self::danger_any_tenant) is said,
     /// - 401 with the challenges of the route, if nobody said who calls,
     /// - 404 or 403, if the policy refuses, as [`Resource::ON_DENY`] says,
     /// - 500 `misconfigured`, if no authentication ran, or the policy has to wait,
@@ -153,8 +166,10 @@ impl<'p, P> Guard<'p, P> {
     where
         A: Action,
         R: Resource,
+        R::Store: Load<R>,
         P: Policy<A, R>,
     {
+        self.reached::<A, R>(request.trail(), &resource)?;
         self.ask_now(request.trail(), resource, Target::resource::<A, R>(None), R::ON_DENY)
     }
 
@@ -170,8 +185,10 @@ impl<'p, P> Guard<'p, P> {
     where
         A: Action,
         R: Resource,
+        R::Store: Load<R>,
         P: Policy<A, R>,
     {
+        self.reached::<A, R>(request.trail(), &resource)?;
         let target = Target::resource::<A, R>(None);
         self.ask(request.trail(), resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
@@ -200,6 +217,21 @@ impl<'p, P> Guard<'p, P> {
     {
         self.ask(request.trail(), value, Target::value::<A>(), OnDeny::Forbid, DEFAULT_DECISION_DEADLINE)
             .await
+    }
+
+    /// What the store would not load for the caller is not there.
+    fn reached<A, R>(&self, trail: &Trail, resource: &R) -> Result<(), Denial>
+    where
+        A: Action,
+        R: Resource,
+        R::Store: Load<R>,
+    {
+        let caller = steps::caller(trail)?;
+        if self.any_tenant || <R::Store as Load<R>>::reachable_for(caller).matches(resource) {
+            return Ok(());
+        }
+        let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| caller);
+        Err(steps::not_reached(trail, Target::resource::<A, R>(None), tenant))
     }
 
     pub(super) async fn ask<A, R>(

@@ -134,6 +134,16 @@ fn not_found(trail: &Trail, asked: &Asked<'_>, said: &Decision, tenant: Option<&
     answered(trail, told(Denial::new(answer), text))
 }
 
+/// The refusal of what is there, but not for this caller.
+pub(super) fn not_reached(trail: &Trail, target: Target<'_>, tenant: Option<&Principal>) -> Denial {
+    let (reason, unasked) = (Reason::ResourceNotFound, Decision::deny(Reason::ResourceNotFound));
+    let said = match tenant {
+        Some(caller) => Said::NotIn(caller.tenant(), &unasked),
+        None => Said::Why("not within the caller's reach"),
+    };
+    answered(trail, told(Denial::new(reason), target.refused(reason, &said, None)))
+}
+
 /// Asks the policy, and says how to refuse. Whatever one says that is not enforced refuses nothing.
 pub(super) async fn decide<A, R, P: Policy<A, R>>(
     (trail, policy): (&Trail, &P),

@@ -117,13 +117,17 @@ impl<'t> Target<'t> {
         let mut detail = String::with_capacity(ROOM);
         // Writing into a string does not fail.
         let _ = write!(detail, "{self}{said}");
-        (detail, self.told(reason, inner))
+        (detail, self.told_of(reason, inner, said.is_of_stand_in()))
     }
 
     fn told(self, reason: Reason, inner: Option<Explained>) -> Explained {
+        self.told_of(reason, inner, false)
+    }
+
+    fn told_of(self, reason: Reason, inner: Option<Explained>, of_stand_in: bool) -> Explained {
         let mut id = String::with_capacity(ROOM);
         id.extend(self.id.unwrap_or_default().chars().take(SHOWN));
-        Told { subject: self.subject, id, reason, inner }.explained()
+        Told { subject: self.subject, id, reason, inner, of_stand_in }.explained()
     }
 
     /// The same, to be told when the request may be over.
@@ -142,6 +146,18 @@ pub(super) enum Said<'a> {
     StandIn(Reason, &'a Decision),
     /// The tenant of the caller, who is kept to it, and what was decided about a stand-in.
     NotIn(Option<&'a str>, &'a Decision),
+}
+
+impl Said<'_> {
+    /// A policy that is not asked about a stand-in says that nothing was found.
+    fn is_of_stand_in(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Why(_) | Self::Policy(_) => false,
+            Self::StandIn(_, decision) | Self::NotIn(_, decision) => {
+                decision.reason() != Reason::ResourceNotFound
+            }
+        }
+    }
 }
 
 impl fmt::Display for Said<'_> {

@@ -11,6 +11,8 @@ pub(super) struct Told {
     pub(super) id: String,
     pub(super) reason: Reason,
     pub(super) inner: Option<Explained>,
+    /// Whether what stands below was said of a stand-in for what is not there.
+    pub(super) of_stand_in: bool,
 }
 
 impl Told {
@@ -25,6 +27,10 @@ impl Explain for Told {
             Explanation::new(asked(self.subject, &self.id), finding(self.reason)).held(self.reason.code());
         match &self.inner {
             None => root.decisive(),
+            Some(inner) if self.of_stand_in => {
+                let said = (*inner.tree(caller)).clone().deciding_nothing();
+                root.decisive().part(Explanation::new("of a stand-in", said.finding()).part(said))
+            }
             // Of what is not there nothing was asked.
             Some(inner) if self.reason == Reason::ResourceNotFound => {
                 root.decisive().part((*inner.tree(caller)).clone())

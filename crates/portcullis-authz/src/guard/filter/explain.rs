@@ -8,6 +8,7 @@ use portcullis_core::text::Text;
 use portcullis_core::{Decision, Explain, Explained, Explanation, Finding, Principal, Reason};
 
 use super::field::{Seen, Value};
+use super::probe::Probe;
 use super::{Filter, Node, too_large};
 
 /// How many comparisons are told apart. Later ones are told as not asked.
@@ -92,7 +93,7 @@ impl<R> Node<R> {
         }
     }
 
-    /// What is not there is taken to have what was asked for, so that it is as dear to compare and to keep as what is.
+    /// What is not there is as dear to compare and to keep as what is.
     fn compare(&self, resource: Option<&R>, held: &mut Vec<Held>) {
         let (column, asked) = match self {
             Self::And(parts) | Self::Or(parts) => {
@@ -107,15 +108,18 @@ impl<R> Node<R> {
         if held.len() >= MAX_TOLD {
             return;
         }
-        let seen = match resource {
-            Some(_) => column.seen(resource),
-            None => asked.last().map(Seen::from),
+        let seen = resource.and_then(|resource| column.seen(Some(resource)));
+        let probe = Probe::of(seen.unwrap_or(Seen::Unknown));
+        let fits = asked.iter().fold(asked.is_empty() && seen.is_none(), |any, value| probe.is(value) | any);
+        // Something is copied where nothing is kept, too.
+        let copied = HeldValue::from(seen.or_else(|| asked.last().map(Seen::from)));
+        let value = if seen.is_some() {
+            copied
+        } else {
+            drop(black_box(copied));
+            HeldValue::Null
         };
-        let fits = match seen {
-            None => asked.is_empty(),
-            Some(seen) => asked.iter().any(|value| seen.is(value)),
-        };
-        held.push(Held { fits, value: column.is_told().then(|| seen.into()) });
+        held.push(Held { fits, value: column.is_told().then_some(value) });
     }
 
     /// Nothing was asked where nothing is held.

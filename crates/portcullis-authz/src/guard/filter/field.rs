@@ -1,6 +1,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::probe::Probe;
 use super::{Filter, Node};
 
 /// A field of a resource: the column that holds it, and how a loaded resource tells it.
@@ -239,9 +240,9 @@ impl<R> Column<R> {
         }
     }
 
-    /// The same, where what is absent equals nothing, but is compared all the same.
-    pub(super) fn seen_or_unknown(self, resource: Option<&R>) -> Seen<'_> {
-        self.seen(resource).unwrap_or(Seen::Unknown)
+    /// The same, to be compared with values.
+    pub(super) fn probe(self, resource: Option<&R>) -> Probe<'_> {
+        Probe::of(self.seen(resource).unwrap_or(Seen::Unknown))
     }
 
     pub(super) const fn is_text(self) -> bool {
@@ -257,18 +258,6 @@ pub(super) enum Seen<'a> {
     Text(&'a str),
     /// Of a resource that is not there.
     Unknown,
-}
-
-impl Seen<'_> {
-    pub(super) fn is(self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::Boolean(seen), Value::Boolean(value)) => seen == *value,
-            (Self::Integer(seen), Value::Integer(value)) => seen == *value,
-            (Self::Text(seen), Value::Text(value)) => seen == value,
-            // Values of another type do not compile.
-            _ => false,
-        }
-    }
 }
 
 impl<'a> From<&'a Value> for Seen<'a> {

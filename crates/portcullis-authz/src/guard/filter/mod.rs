@@ -3,6 +3,7 @@
 mod explain;
 mod field;
 mod list;
+mod probe;
 mod sql;
 
 #[cfg(test)]
@@ -189,7 +190,7 @@ impl<R> Node<R> {
     fn matches(&self, resource: Option<&R>) -> bool {
         match self {
             Self::OneOf(column, values) => {
-                let seen = column.seen_or_unknown(resource);
+                let seen = column.probe(resource);
                 values.iter().any(|value| seen.is(value))
             }
             Self::Or(parts) => parts.iter().any(|part| part.matches(resource)),
@@ -202,12 +203,12 @@ impl<R> Node<R> {
         match self {
             Self::All => true,
             Self::And(parts) => parts.iter().fold(true, |all, part| part.compares(resource) & all),
-            Self::Equals(column, value) => column.seen_or_unknown(resource).is(value),
+            Self::Equals(column, value) => column.probe(resource).is(value),
             Self::IsNull(column) => column.seen(resource).is_none(),
             Self::Not(inner) => !inner.compares(resource),
             Self::Nothing => false,
             Self::OneOf(column, values) => {
-                let seen = column.seen_or_unknown(resource);
+                let seen = column.probe(resource);
                 values.iter().fold(false, |any, value| seen.is(value) | any)
             }
             Self::Or(parts) => parts.iter().fold(false, |any, part| part.compares(resource) | any),

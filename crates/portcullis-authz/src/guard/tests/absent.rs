@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use portcullis_core::Mode;
+use portcullis_core::{Explanation, Finding, Mode};
 
 use super::*;
 
@@ -62,6 +62,17 @@ async fn a_policy_that_waits_is_asked_about_a_stand_in_for_what_does_not_exist()
     assert_eq!(hidden_event, "Read Document/bob: policy_denied, not hers");
     let expected = "Read Document/absent: resource_not_found, nothing is there; of a stand-in: not hers";
     assert_eq!(absent_event, expected);
+}
+
+/// Whoever reads it must not take it for a decision about something that is there.
+#[tokio::test]
+async fn the_tree_of_what_does_not_exist_says_what_is_of_a_stand_in_and_decided_nothing() {
+    let policy =
+        Asked::saying(|| no().explained(Explanation::new("forbid frozen", Finding::Holds).decisive()));
+    let (absent, _) = asked(&policy, "absent").await;
+    let tree = absent.explanation_tree().unwrap().tree(None).to_string();
+    let expected = "* Read Document/absent: fails, held resource_not_found\n  of a stand-in: holds\n    forbid frozen: holds\n";
+    assert_eq!(tree, expected);
 }
 
 #[tokio::test]

@@ -165,7 +165,13 @@ async fn nothing_is_loaded_within_a_parent_of_another_tenant() {
         request.extensions_mut().insert(PathParameters::new([("line", "1")]));
         let view = RequestView::of(&request).unwrap();
         let guard = Guard::new(&AllowAll);
-        let parent = guard.authorize::<Read, Invoice>(&view, Invoice { tenant: "red" }).unwrap();
+        let invoice = || Invoice { tenant: "red" };
+        let parent = guard.danger_any_tenant().authorize::<Read, Invoice>(&view, invoice()).unwrap();
+        // What came by another way is kept to the caller's tenant too, whatever the policy forgets.
+        let authorized = guard.authorize::<Read, Invoice>(&view, invoice()).map_err(|denial| denial.reason());
+        assert_eq!(authorized.map(drop), if found { Ok(()) } else { Err(Reason::ResourceNotFound) });
+        let later = guard.authorize_async::<Read, Invoice>(&view, invoice()).await;
+        assert_eq!(later.is_ok(), found, "{tenant:?}");
         let permit = guard.within::<Read, Line, Invoice>(&view, parent, &store).await;
         assert_eq!(permit.map_err(|denial| denial.reason()).is_ok(), found, "{tenant:?}");
     }

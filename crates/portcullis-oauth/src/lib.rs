@@ -27,7 +27,9 @@ mod token;
 
 #[doc(inline)]
 pub use self::algorithm::Algorithm;
-pub use self::bearer::{DEFAULT_LEEWAY, DEFAULT_MAX_ACTORS, Issuer, JwtBearer, MAX_LEEWAY, Profile};
+pub use self::bearer::{
+    DEFAULT_ALGORITHMS, DEFAULT_LEEWAY, DEFAULT_MAX_ACTORS, Issuer, JwtBearer, MAX_LEEWAY, Profile,
+};
 pub use self::cache::{DEFAULT_REMEMBERED_OCTETS, DEFAULT_REMEMBERED_TOKENS, RememberTokens};
 #[doc(inline)]
 pub use self::dpop::Dpop;

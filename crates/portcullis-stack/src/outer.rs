@@ -1,4 +1,4 @@
-//! What stands before the match: CORS, client address, transport, bans, limits that need no identity.
+//! What stands before the match: CORS, client address, bans, limits that need no identity, transport.
 
 use std::fmt;
 use std::sync::Arc;

@@ -39,9 +39,10 @@ A2.2   oauth/src/jwt/tests/attacks.rs       refuses_every_other_way_to_write_the
 A2.3   oauth/src/json/tests.rs              refuses_a_name_that_stands_twice_at_any_depth_however_it_is_written
 A2.4   oauth/src/jwt/header.rs              the_algorithm_is_there_and_known_by_exactly_its_name
 A2.4   oauth/src/jwt/tests/keys.rs          an_algorithm_off_the_list_is_refused_although_a_key_serves_it
+A2.4   oauth/src/jwt/tests/keys.rs          without_a_list_tokens_have_one_of_four_algorithms_and_each_key_serves_one
 A2.5   oauth/src/jwt/tests/attacks.rs       refuses_an_hmac_made_with_a_public_key_in_any_form
 A2.5   oauth/src/jwt/tests/keys.rs          a_key_that_names_its_algorithm_serves_no_other
-A2.5   oauth/src/keys/tests/reading.rs      a_key_serves_the_algorithm_it_names_or_those_of_its_type
+A2.5   oauth/src/jwt/tests/keys.rs          without_a_list_tokens_have_one_of_four_algorithms_and_each_key_serves_one
 A2.6   oauth/src/jwt/tests/attacks.rs       refuses_none_in_any_spelling_with_and_without_a_signature
 A2.7   oauth/src/jwt/header.rs              refuses_every_critical_header
 A2.7   oauth/src/jwt/tests/attacks.rs       refuses_critical_headers_that_are_signed

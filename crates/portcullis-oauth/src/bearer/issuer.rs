@@ -13,7 +13,7 @@ use super::mapping::ClaimMapping;
 use super::profile::Profile;
 use crate::algorithm::Algorithm;
 use crate::jwt::Rules;
-use crate::keys::{IntoKeySource, KeySource, KeySourceContext, SharedClient};
+use crate::keys::{IntoKeySource, KeySource, KeySourceContext, SharedClient, VerifyingKey};
 
 /// How far the issuer's clock may differ, unless said otherwise: 30 seconds.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
@@ -34,6 +34,11 @@ pub struct Issuer {
 
 type MakeKeys = Box<dyn FnOnce(&KeySourceContext) -> Result<Arc<dyn KeySource>, ConfigErrors> + Send>;
 
+/// The algorithms of tokens where an application names none: EdDSA, ES256, ES384 and RS256. Others must be named
+/// ([`Issuer::algorithms`]).
+pub const DEFAULT_ALGORITHMS: [Algorithm; 4] =
+    [Algorithm::EdDSA, Algorithm::ES256, Algorithm::ES384, Algorithm::RS256];
+
 /// What the tokens of an issuer must say.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuerRules {
@@ -47,10 +52,12 @@ pub(crate) struct IssuerRules {
 }
 
 impl IssuerRules {
-    /// RFC 8725 §3.1. Without a list every algorithm that a key serves is allowed; `none` is no algorithm, and no
-    /// key set brings a shared secret.
+    /// RFC 8725 §3.1. `none` is no algorithm, and no key set brings a shared secret: whoever has one has named its algorithm.
     pub(crate) fn allows(&self, algorithm: Algorithm) -> bool {
-        self.algorithms.as_ref().is_none_or(|allowed| allowed.contains(&algorithm))
+        match &self.algorithms {
+            Some(allowed) => allowed.contains(&algorithm),
+            None => DEFAULT_ALGORITHMS.contains(&algorithm) || algorithm.is_symmetric(),
+        }
     }
 }
 
@@ -88,8 +95,11 @@ impl Issuer {
         self
     }
 
-    /// Allows these algorithms alone. By default, those that the issuer's keys serve: a key serves the one
-    /// algorithm that it names, or those of its type.
+    /// Allows these algorithms alone (RFC 8725 §3.1). By default, [`DEFAULT_ALGORITHMS`], of which each key serves one; a shared
+    /// secret serves its own.
+    ///
+    /// A key serves the one algorithm that it names, or those of its type: an RSA key without `alg` serves each of RSA that is
+    /// named here.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.rules.algorithms = Some(algorithms.into_iter().collect());
         self
@@ -202,10 +212,19 @@ pub(crate) struct Parts {
     pub(crate) http_on_loopback: bool,
 }
 
-/// The algorithms that are allowed although no key serves them. Of keys that are not known yet, none can be a
-/// shared secret.
+/// The algorithms that are allowed although no key serves them, or that no key serves one which is. Of keys that are not known
+/// yet, none can be a shared secret.
 fn unserved(rules: &IssuerRules, keys: &dyn KeySource) -> Vec<ConfigError> {
     let current = keys.current();
+    if let (Some(set), None) = (&current, &rules.algorithms)
+        && !set.keys().is_empty()
+        && !set.keys().iter().flat_map(VerifyingKey::algorithms).any(|algorithm| rules.allows(algorithm))
+    {
+        let name = Escaped::new(&rules.identifier);
+        let message =
+            format!("issuer `{name}` has keys for none of the default algorithms: name those you expect");
+        return vec![ConfigError::new(ConfigCode::NoUsableAlgorithm, message)];
+    }
     let served = |algorithm: Algorithm| match &current {
         Some(set) => set.keys().iter().any(|key| key.serves(algorithm)),
         None => !algorithm.is_symmetric(),

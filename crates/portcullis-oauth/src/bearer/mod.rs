@@ -5,7 +5,7 @@ mod mapping;
 mod profile;
 mod scheme;
 
-pub use self::issuer::{DEFAULT_LEEWAY, Issuer, MAX_LEEWAY};
+pub use self::issuer::{DEFAULT_ALGORITHMS, DEFAULT_LEEWAY, Issuer, MAX_LEEWAY};
 pub use self::mapping::DEFAULT_MAX_ACTORS;
 pub use self::profile::Profile;
 pub use self::scheme::JwtBearer;

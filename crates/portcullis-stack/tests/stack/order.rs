@@ -109,6 +109,20 @@ async fn a_429_carries_cors_and_limit_fields() {
     assert_eq!(bench.times_reached(), 1);
 }
 
+/// Else whoever is shut out goes on to fill audit and log.
+#[tokio::test]
+async fn what_is_malformed_counts_and_a_banned_client_is_told_of_the_ban_alone() {
+    let quota = per(client_ip()).requests(3).every(MINUTE).named("client");
+    let bench = Bench::new(|security| security.bans(Banned).limit(quota));
+    let call = |path, peer| bench.call(from_peer(request("GET", path), peer));
+    assert_eq!(call("//health", "192.0.2.1").await.status(), 403);
+    for status in [400, 400, 400, 429] {
+        assert_eq!(call("//health", "192.0.2.3").await.status(), status);
+    }
+    assert_eq!((call("/health", "192.0.2.3").await.status().as_u16(), bench.times_reached()), (429, 0));
+    assert_eq!(call("/health", "192.0.2.4").await.status(), 200);
+}
+
 #[tokio::test]
 async fn a_path_with_two_readings_is_refused_before_it_is_matched() {
     let bench = Bench::new(|security| security);

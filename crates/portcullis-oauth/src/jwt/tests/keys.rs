@@ -1,16 +1,16 @@
 //! Which key verifies which token (A2.4, A2.5, A2.16, A3.5, A3.13).
 
 use portcullis_core::{Reason, Secret};
-use portcullis_testkit::{Algorithm as Signer, TestIssuer};
+use portcullis_testkit::{Algorithm as Signer, FakeClock, TestIssuer};
 use serde_json::{Value, json};
 
-use super::{Bench, ISSUER};
-use crate::{Algorithm, StaticKeys};
+use super::{AUDIENCE, Bench, ISSUER};
+use crate::{Algorithm, Issuer, JwtBearer, StaticKeys};
 
 /// A3.5, A3.13: any signing key of the set, whatever its algorithm and place.
 #[test]
 fn tokens_of_every_asymmetric_algorithm_verify() {
-    let bench = Bench::new();
+    let bench = Bench::of_every_algorithm();
     for algorithm in Signer::ASYMMETRIC {
         assert_eq!(bench.accepts(&bench.token().algorithm(*algorithm)).subject(), "alice", "{algorithm:?}");
     }
@@ -38,6 +38,47 @@ fn an_algorithm_off_the_list_is_refused_although_a_key_serves_it() {
     }
 }
 
+/// A2.4, A2.5, RFC 8725 §3.1: there is no default "all algorithms", and one key serves one.
+#[test]
+fn without_a_list_tokens_have_one_of_four_algorithms_and_each_key_serves_one() {
+    let default = Bench::new();
+    let served =
+        |signer: &Signer| matches!(signer, Signer::EdDsa | Signer::Es256 | Signer::Es384 | Signer::Rs256);
+    for signer in Signer::ASYMMETRIC {
+        match served(signer) {
+            true => drop(default.accepts(&default.token().algorithm(*signer))),
+            false => default.check(|token| token.algorithm(*signer), Reason::TokenAlgorithmRefused),
+        }
+    }
+    // An RSA key that names none.
+    let server = TestIssuer::offline(ISSUER);
+    let mut key = server.jwk(Signer::Rs256);
+    key.as_object_mut().unwrap().remove("alg");
+    let (kid, keys) = (key["kid"].as_str().unwrap().to_owned(), json!({ "keys": [key] }).to_string());
+    let bench = Bench::with(|issuer| issuer.keys(StaticKeys::new().jwks(keys)));
+    let server = server.with_clock(bench.time.clock());
+    let token = |signer| server.token("alice").algorithm(signer).kid(&kid).sign();
+    assert!(bench.verify(&token(Signer::Rs256)).is_ok());
+    for signer in [Signer::Rs384, Signer::Rs512, Signer::Ps256, Signer::Ps384, Signer::Ps512] {
+        bench.refuses(&token(signer), Reason::TokenAlgorithmRefused);
+    }
+}
+
+/// Whoever has other keys alone hears of it when the application starts.
+#[test]
+fn keys_for_none_of_the_default_algorithms_are_an_error_until_theirs_is_named() {
+    let time = FakeClock::new();
+    let build = |named: &[Algorithm]| {
+        let keys = json!({ "keys": [TestIssuer::offline(ISSUER).jwk(Signer::Ps384)] }).to_string();
+        let issuer = Issuer::new(ISSUER).audience(AUDIENCE).keys(StaticKeys::new().jwks(keys));
+        let issuer = if named.is_empty() { issuer } else { issuer.algorithms(named.iter().copied()) };
+        JwtBearer::issuer(issuer).build(&time.clock()).map(drop)
+    };
+    let errors = build(&[]).unwrap_err().to_string();
+    assert!(errors.contains("none of the default algorithms"), "{errors}");
+    assert!(build(&[Algorithm::PS384]).is_ok());
+}
+
 /// RFC 9864 §2.2.
 #[test]
 fn ed25519_is_another_name_of_eddsa() {
@@ -48,7 +89,7 @@ fn ed25519_is_another_name_of_eddsa() {
 /// A2.14: without a name the algorithm tells the keys apart.
 #[test]
 fn a_token_without_a_kid_is_tried_with_the_keys_of_its_algorithm() {
-    let bench = Bench::new();
+    let bench = Bench::of_every_algorithm();
     for algorithm in Signer::ASYMMETRIC {
         bench.accepts(&bench.token().algorithm(*algorithm).without_header("kid"));
     }
@@ -94,7 +135,7 @@ fn a_configured_secret_verifies_its_one_algorithm() {
     ] {
         let server = TestIssuer::offline(ISSUER);
         let keys = StaticKeys::new().secret(algorithm, Secret::new(server.secret()));
-        let bench = Bench::with(|issuer| issuer.keys(keys));
+        let bench = Bench::with(|issuer| issuer.keys(keys).algorithms([algorithm]));
         let server = server.with_clock(bench.time.clock());
         assert!(bench.verify(&server.token("alice").algorithm(signer).sign()).is_ok(), "{algorithm}");
         for other in Signer::SYMMETRIC.iter().filter(|other| **other != signer) {
@@ -133,7 +174,7 @@ fn a_key_from_pem_verifies_the_algorithm_it_is_bound_to() {
     ] {
         let server = TestIssuer::offline(ISSUER);
         let keys = StaticKeys::new().pem(algorithm, server.public_key_pem(signer));
-        let bench = Bench::with(|issuer| issuer.keys(keys));
+        let bench = Bench::with(|issuer| issuer.keys(keys).algorithms([algorithm]));
         let server = server.with_clock(bench.time.clock());
         // A key without a name serves tokens of any name.
         assert!(bench.verify(&server.token("alice").algorithm(signer).sign()).is_ok(), "{algorithm}");

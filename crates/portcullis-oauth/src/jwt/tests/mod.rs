@@ -17,7 +17,7 @@ use portcullis_core::{Denial, Principal, Reason};
 use portcullis_testkit::{FakeClock, TestIssuer, TokenBuilder};
 
 use super::JwtVerifier;
-use crate::{Issuer, JwtBearer, StaticKeys};
+use crate::{Algorithm, Issuer, JwtBearer, StaticKeys};
 
 pub(super) const ISSUER: &str = "https://issuer.example";
 pub(super) const AUDIENCE: &str = "https://api.example";
@@ -32,6 +32,12 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new() -> Self {
         Self::with(|issuer| issuer)
+    }
+
+    /// Allows whatever a public key can verify.
+    pub(super) fn of_every_algorithm() -> Self {
+        let asymmetric = Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric());
+        Self::with(|issuer| issuer.algorithms(asymmetric))
     }
 
     pub(super) fn with(change: impl FnOnce(Issuer) -> Issuer) -> Self {

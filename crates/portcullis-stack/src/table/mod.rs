@@ -111,7 +111,7 @@ impl RouteTable {
     /// Everything that a router would trip over: duplicates (`P201`), paths that match the same requests
     /// (`P202`), invalid paths (`P203`), and paths that can be spelt in a way that a route with another rule matches
     /// (`P210`). And what callers of another tenant would pass by: routes that let callers by without `tenant_matches`
-    /// while others ask it (`P229`).
+    /// while others ask it of a parameter with the same name or in the same place (`P229`).
     #[must_use]
     pub fn lint(&self) -> Vec<ConfigError> {
         lint::lint(&self.rows)

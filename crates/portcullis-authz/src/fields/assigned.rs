@@ -7,6 +7,7 @@ use portcullis_core::{Decision, Reason};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 
+use super::form::Written;
 use super::named::Named;
 use super::set::FieldSet;
 use crate::guard::Submitted;
@@ -38,7 +39,13 @@ use crate::guard::Submitted;
 /// decision; where the fields hang on what is stored, the handler asks it once it has both. Of two members with the same name the last counts, for the list of fields as for the value.
 /// A list in the place of a struct, which serde would read by position, is an error: it names no field. (Only where serde
 /// keeps a value in a buffer first, below `flatten` and in untagged and internally tagged enums, it is not seen: allow no name
-/// alone there.) Its size is that of the body, and its depth what the format allows (128 in JSON).
+/// alone there.)
+///
+/// Of a form (`Checked<Write, Form<Assigned<Patch>>>` on axum, or its `Query`) every value is text: where a number or a truth value is
+/// wanted, it is read from that, as `Form<Patch>` reads it. In JSON, `"5"` is no number. A form is told by its
+/// deserializer, which has maps alone and answers with one even if asked for a newtype, as that of serde_urlencoded does.
+///
+/// Its size is that of the body, and its depth what the format allows (128 in JSON).
 #[derive(Clone)]
 pub struct Assigned<T> {
     value: T,
@@ -79,10 +86,13 @@ impl<T> Deref for Assigned<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Assigned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let written = Value::deserialize(deserializer)?;
+        let written = Written::deserialize(deserializer)?;
         // From what is looked at, and nothing else.
-        let value = T::deserialize(Named(&written)).map_err(D::Error::custom)?;
-        Ok(Self { value, written })
+        let value = match written.form() {
+            Some(form) => T::deserialize(form),
+            None => T::deserialize(Named(&written.value)),
+        };
+        Ok(Self { value: value.map_err(D::Error::custom)?, written: written.value })
     }
 }
 

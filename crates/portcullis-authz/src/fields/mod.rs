@@ -1,6 +1,7 @@
 //! Which fields of a value a caller may see or set.
 
 mod assigned;
+mod form;
 mod named;
 mod policy;
 mod redacted;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::body::Body;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, Query};
 use axum::response::Response;
 use axum::{Form, Json};
 use bytes::Bytes;
@@ -90,6 +90,33 @@ async fn change(profile: Checked<Write, Json<Assigned<Profile>>>) -> String {
     profile.name.clone().unwrap_or_default()
 }
 
+/// Of types that a form has no words for.
+#[derive(Debug, Deserialize)]
+struct Plan {
+    name: Option<String>,
+    budget: Option<u32>,
+    ratio: Option<f32>,
+    on: Option<bool>,
+}
+
+impl Submitted for Plan {
+    type Rules = Rules;
+}
+
+impl Policy<Write, Assigned<Plan>> for Rules {
+    fn decide(&self, _: &Principal, plan: &Assigned<Plan>) -> Decision {
+        plan.decide(&FieldSet::new(["name", "budget", "on"]).unwrap())
+    }
+}
+
+async fn plan_of_form(plan: Checked<Write, Form<Assigned<Plan>>>) -> String {
+    format!("{:?} {:?} {:?} {:?}", plan.name, plan.budget, plan.ratio, plan.on)
+}
+
+async fn plan_of_json(plan: Checked<Write, Json<Assigned<Plan>>>) -> String {
+    format!("{:?} {:?} {:?} {:?}", plan.name, plan.budget, plan.ratio, plan.on)
+}
+
 async fn create(new: Checked<Create, Json<NewDocument>>) -> String {
     let by = new.principal().subject().to_owned();
     format!("{} by {by}", new.into_permit().owner)
@@ -112,6 +139,8 @@ fn bench() -> Bench {
         .route("/open", post(create).requires(open).optional())
         .route("/public", post(wrapped).public("a mistake"))
         .route("/profile", post(change).requires(authenticated()).guards::<Write, Assigned<Profile>>())
+        .route("/plan", post(plan_of_form).requires(authenticated()).guards::<Write, Assigned<Plan>>())
+        .route("/plan.json", post(plan_of_json).requires(authenticated()).guards::<Write, Assigned<Plan>>())
         .route("/notes", post(note).requires(authenticated()));
     Bench::new(routes.with_state(Rules))
 }
@@ -176,6 +205,70 @@ async fn a_field_that_callers_may_not_set_is_refused_as_one_that_does_not_exist(
     }
     assert_eq!(answers.len(), 2);
     assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test]
+async fn numbers_and_truth_values_of_a_form_are_read_and_text_of_json_is_neither() {
+    let bench = bench();
+    let form = bench.as_alice("POST", "/plan").header("content-type", FORM);
+    let response = bench.send(form.body(Body::from("name=5&budget=5&on=true")).unwrap()).await;
+    assert_eq!(text(response).await, r#"Some("5") Some(5) None Some(true)"#);
+    for (path, media_type, body, expected) in [
+        ("/plan", FORM, "budget=%35", (200, "-")),
+        ("/plan", FORM, "budget=five", (422, "unprocessable_body")),
+        ("/plan", FORM, "budget=", (422, "unprocessable_body")),
+        ("/plan", FORM, "on=on", (422, "unprocessable_body")),
+        ("/plan", FORM, "budget=5&ratio=0.5", (403, "field_not_allowed")),
+        ("/plan", FORM, "budget=5&boss=1", (403, "field_not_allowed")),
+        ("/plan.json", JSON, r#"{"budget":5,"on":true}"#, (200, "-")),
+        ("/plan.json", JSON, r#"{"budget":"5"}"#, (422, "unprocessable_body")),
+        ("/plan.json", JSON, r#"{"on":"true"}"#, (422, "unprocessable_body")),
+    ] {
+        assert_eq!(sent(&bench, path, media_type, body).await, expected, "{body}");
+    }
+}
+
+#[test]
+fn a_value_of_a_form_is_read_as_without_the_list_of_its_fields() {
+    let mut read = 0;
+    for name in ["name", "budget", "ratio", "on", "more"] {
+        for value in [
+            "",
+            "5",
+            "%2B5",
+            "-5",
+            "007",
+            "+5",
+            "5+",
+            "5.5",
+            ".5",
+            "5.",
+            "1e3",
+            "inf",
+            "NaN",
+            "0x5",
+            "true",
+            "True",
+            "false",
+            "on",
+            "null",
+            "%22x%22",
+            "4294967295",
+            "4294967296",
+            "%C3%A9",
+            "%FF",
+            "%D9%A5",
+            "[5]",
+        ] {
+            let uri = format!("/?{name}={value}").parse().unwrap();
+            let plain = Query::<Plan>::try_from_uri(&uri).map(|Query(plan)| format!("{plan:?}"));
+            let assigned = Query::<Assigned<Plan>>::try_from_uri(&uri);
+            let assigned = assigned.map(|Query(plan)| format!("{:?}", plan.into_inner()));
+            assert_eq!(plain.as_ref().ok(), assigned.as_ref().ok(), "{uri}: {plain:?}, {assigned:?}");
+            read += usize::from(plain.is_ok());
+        }
+    }
+    assert!(read > 60, "{read}");
 }
 
 #[tokio::test]

@@ -2,8 +2,6 @@
 
 use std::fmt::{self, Write};
 
-use smallvec::{Array, SmallVec};
-
 use crate::escape::Escaped;
 
 /// A copy of at most so many octets, kept without an allocation while it is short.
@@ -18,12 +16,29 @@ use crate::escape::Escaped;
 /// It is a copy and not a slice of what was received, because such a slice would keep the whole request head,
 /// credentials included, in memory for as long as the event waits.
 #[derive(Clone)]
-pub struct Text<A: Array<Item = u8>> {
-    octets: SmallVec<A>,
+pub struct Text<A: Octets> {
+    kept: Kept<A>,
     truncated: bool,
 }
 
-impl<A: Array<Item = u8>> Text<A> {
+/// As many octets as a [`Text`] keeps without an allocation: an array of them, 65,535 at most.
+pub trait Octets: Copy + AsRef<[u8]> + AsMut<[u8]> {
+    /// So many zeros.
+    const ZEROS: Self;
+}
+
+impl<const N: usize> Octets for [u8; N] {
+    const ZEROS: Self = [0; N];
+}
+
+#[derive(Clone)]
+enum Kept<A> {
+    /// So many of them.
+    Here(u16, A),
+    Apart(Vec<u8>),
+}
+
+impl<A: Octets> Text<A> {
     /// Copies the text up to that many octets, and marks a cut.
     #[must_use]
     pub fn bounded(text: &str, limit: usize) -> Self {
@@ -34,18 +49,19 @@ impl<A: Array<Item = u8>> Text<A> {
 
     #[inline]
     pub(crate) fn empty() -> Self {
-        Self { octets: SmallVec::new(), truncated: false }
+        Self { kept: Kept::Here(0, A::ZEROS), truncated: false }
     }
 
     /// Copies up to that many octets to what is there, and marks a cut.
+    #[inline]
     pub(crate) fn add(&mut self, text: &str, limit: usize) {
         let mut end = limit.min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let kept = text.get(..end).unwrap_or_default();
-        self.octets.extend_from_slice(kept.as_bytes());
-        self.truncated = kept.len() < text.len();
+        let more = text.get(..end).unwrap_or_default();
+        self.truncated = more.len() < text.len();
+        self.kept.add(more.as_bytes());
     }
 
     /// What something prints, of which no more than the limit is ever kept in memory.
@@ -67,33 +83,65 @@ impl<A: Array<Item = u8>> Text<A> {
     #[must_use]
     pub fn as_str(&self) -> &str {
         // INVARIANT: the octets were copied from a str, up to the boundary of a character.
-        std::str::from_utf8(&self.octets).unwrap_or_default()
+        std::str::from_utf8(self.kept.octets()).unwrap_or_default()
+    }
+}
+
+impl<A: Octets> Kept<A> {
+    fn octets(&self) -> &[u8] {
+        match self {
+            Self::Here(length, octets) => octets.as_ref().get(..usize::from(*length)).unwrap_or_default(),
+            Self::Apart(octets) => octets,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, more: &[u8]) {
+        if let Self::Here(length, octets) = self {
+            let start = usize::from(*length);
+            let end = start + more.len();
+            if let (Some(place), Ok(end)) = (octets.as_mut().get_mut(start..end), u16::try_from(end)) {
+                place.copy_from_slice(more);
+                *length = end;
+                return;
+            }
+        }
+        self.add_apart(more);
+    }
+
+    /// Most texts are short.
+    #[cold]
+    fn add_apart(&mut self, more: &[u8]) {
+        match self {
+            Self::Here(..) => *self = Self::Apart([self.octets(), more].concat()),
+            Self::Apart(octets) => octets.extend_from_slice(more),
+        }
     }
 }
 
 /// Escaped, as it is printed.
-impl<A: Array<Item = u8>> fmt::Debug for Text<A> {
+impl<A: Octets> fmt::Debug for Text<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{self}\"")
     }
 }
 
 /// A text that takes what fits.
-struct Printing<A: Array<Item = u8>> {
+struct Printing<A: Octets> {
     text: Text<A>,
     limit: usize,
 }
 
-impl<A: Array<Item = u8>> Write for Printing<A> {
+impl<A: Octets> Write for Printing<A> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.limit.saturating_sub(self.text.octets.len());
+        let room = self.limit.saturating_sub(self.text.kept.octets().len());
         self.text.add(text, room);
         if self.text.truncated { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
 /// Escaped, and with `…` if something was cut off.
-impl<A: Array<Item = u8>> fmt::Display for Text<A> {
+impl<A: Octets> fmt::Display for Text<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Escaped::new(self.as_str()).with_limit(usize::MAX).fmt(f)?;
         if self.truncated { f.write_str("…") } else { Ok(()) }

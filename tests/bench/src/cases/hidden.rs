@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::hint::black_box;
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 
 use portcullis::Principal;
@@ -25,6 +26,10 @@ pub(super) const CASES: &[Entry] = &[
     ("guard absent plainly", || refused::<Plan>(Nobody, 8)),
     ("guard hidden by conditions", || refused::<Plan>(Filtered(Careful), 7)),
     ("guard absent by conditions", || refused::<Plan>(Filtered(Careful), 8)),
+    ("guard hidden of many", || refused::<Plan>(Filtered(Members), 7)),
+    ("guard hidden of many by nothing", || refused::<Plan>(Filtered(Members), 6)),
+    ("guard hidden of many alike", || refused::<Plan>(Filtered(Members), 5)),
+    ("guard absent of many", || refused::<Plan>(Filtered(Members), 8)),
     ("guard hidden by an engine", || refused::<Told>(EnginePolicy::new(Engine), 7)),
     ("guard absent by an engine", || refused::<Told>(EnginePolicy::new(Engine), 8)),
     ("guard hidden of a tenant", || refused_in_tenant(7)),
@@ -87,8 +92,13 @@ impl Resource for Plan {
 impl Plans {
     /// Does the same work for what it has and for what it does not have.
     fn find(id: u64) -> Option<Plan> {
-        let plan = Plan { owner: "robert".to_owned(), team: Some("finance".to_owned()), public: false };
-        Some(plan).filter(|_| black_box(id) == 7)
+        let team = match black_box(id) {
+            5 => Some(team(MANY)),
+            6 => None,
+            _ => Some("finance".to_owned()),
+        };
+        let plan = Plan { owner: "robert".to_owned(), team, public: false };
+        Some(plan).filter(|_| (5..8).contains(&black_box(id)))
     }
 }
 
@@ -110,6 +120,22 @@ struct Nobody;
 impl Policy<Read, Plan> for Nobody {
     fn decide(&self, caller: &Principal, plan: &Plan) -> Decision {
         Decision::allow_if(plan.owner == caller.subject(), Reason::PolicyDenied)
+    }
+}
+
+/// Many teams, as a directory names them.
+struct Members;
+
+const MANY: usize = 100;
+
+fn team(number: usize) -> String {
+    format!("0195c1d0-7f3a-7c41-9b8e-{number:012}")
+}
+
+impl ListPolicy<Read, Plan> for Members {
+    fn filter(&self, caller: &Principal) -> Filter<Plan> {
+        static TEAMS: LazyLock<Vec<String>> = LazyLock::new(|| (0..MANY).map(team).collect());
+        OWNER.equals(caller.subject()).or(TEAM.one_of(TEAMS.iter().map(String::as_str)))
     }
 }
 

@@ -122,6 +122,15 @@ pub const INSTRUCTIONS: &[Goal] = &[
     )
     .of("guard absent by conditions - guard found")
     .at_most(1.02),
+    Goal::new("-", "what is absent / what 100 teams hide", "guard absent of many - guard found")
+        .of("guard hidden of many - guard found")
+        .at_most(1.02),
+    Goal::new("-", "  of no team", "guard absent of many - guard found")
+        .of("guard hidden of many by nothing - guard found")
+        .at_most(1.02),
+    Goal::new("-", "  of a team with such a name", "guard hidden of many alike - guard found")
+        .of("guard absent of many - guard found")
+        .at_most(1.02),
     Goal::new("-", "what an engine hides / what is absent", "guard hidden by an engine - guard found")
         .of("guard absent by an engine - guard found")
         .at_most(1.02),

@@ -27,19 +27,31 @@ pub struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
+    /// How many parameters of other names than those of RFC 7239 an element may have.
+    pub const MAX_EXTENSIONS: usize = 8;
+
     /// Reads one element. Parameters that nobody knows are checked and left out.
     ///
     /// # Errors
-    /// [`InvalidForwarded`] if it does not follow RFC 7239 §4, or names a known parameter twice.
+    /// [`InvalidForwarded`] if it does not follow RFC 7239 §4, names a parameter twice, or has more than
+    /// [`MAX_EXTENSIONS`](Self::MAX_EXTENSIONS) that nobody knows.
     pub fn parse(text: &'a [u8]) -> Result<Self, InvalidForwarded> {
         let text = std::str::from_utf8(text).map_err(|_| InvalidForwarded)?;
         let mut element = Self::default();
+        let mut extensions = Extensions::default();
         let mut rest = text;
         loop {
             let (name, after) = token(rest)?;
             let after = after.strip_prefix('=').ok_or(InvalidForwarded)?;
             let (value, after) = value(after)?;
-            element.set(name, value)?;
+            // RFC 7239 §4: each parameter must not occur more than once.
+            let is_first = match element.known(name) {
+                Some(slot) => slot.replace(value).is_none(),
+                None => extensions.add(name),
+            };
+            if !is_first {
+                return Err(InvalidForwarded);
+            }
             rest = match after.strip_prefix(';') {
                 Some(next) => next,
                 None if after.is_empty() => return Ok(element),
@@ -72,21 +84,41 @@ impl<'a> Element<'a> {
         self.scheme.as_deref()
     }
 
-    fn set(&mut self, name: &str, value: Cow<'a, str>) -> Result<(), InvalidForwarded> {
+    /// Where the value of that parameter is kept; `None` for one that nobody knows.
+    fn known(&mut self, name: &str) -> Option<&mut Option<Cow<'a, str>>> {
         let is = |known| name.eq_ignore_ascii_case(known);
-        let slot = if is("for") {
-            &mut self.client
+        if is("for") {
+            Some(&mut self.client)
         } else if is("by") {
-            &mut self.by
+            Some(&mut self.by)
         } else if is("host") {
-            &mut self.host
+            Some(&mut self.host)
         } else if is("proto") {
-            &mut self.scheme
+            Some(&mut self.scheme)
         } else {
-            return Ok(());
-        };
-        // RFC 7239 §4: each parameter must not occur more than once.
-        if slot.replace(value).is_some() { Err(InvalidForwarded) } else { Ok(()) }
+            None
+        }
+    }
+}
+
+/// The names in an element that nobody knows: few, so that comparing each with all costs linear time.
+#[derive(Default)]
+struct Extensions<'a>([Option<&'a str>; Element::MAX_EXTENSIONS]);
+
+impl<'a> Extensions<'a> {
+    /// Whether the name is a new one, and there is room for it.
+    fn add(&mut self, name: &'a str) -> bool {
+        for slot in &mut self.0 {
+            match slot {
+                Some(known) if known.eq_ignore_ascii_case(name) => return false,
+                Some(_) => {}
+                None => {
+                    *slot = Some(name);
+                    return true;
+                }
+            }
+        }
+        false
     }
 }
 

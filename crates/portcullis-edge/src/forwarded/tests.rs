@@ -48,6 +48,9 @@ fn refuses_what_the_grammar_does_not_have() {
         "host=a;Host=b",
         "by=\"a\";by=b",
         "proto=https;proto=http",
+        "for=192.0.2.1;ext=a;EXT=b",
+        "ext=a;for=192.0.2.1;ext=a",
+        "a=1;b=2;c=3;A=4",
         "for=a;;by=b",
         "for=[::1]",
         "for=\"\\\"",
@@ -67,6 +70,19 @@ fn reads_names_without_case_unknown_parameters_escapes_and_commas_in_quotes() {
     assert_eq!((elements[0].client(), elements[0].scheme()), (Some(r#"a,b"c\"#), Some("https")));
     assert_eq!(elements[1].by(), Some("_b"));
     assert_eq!(parse("").unwrap(), []);
+}
+
+/// Linear time: more names than an element may have are not compared.
+#[test]
+fn takes_so_many_unknown_parameters_in_an_element_and_no_more() {
+    let with = |extensions: usize| {
+        (0..extensions).fold("for=_a".to_owned(), |text, number| format!("{text};x{number}=1"))
+    };
+    let most = with(Element::MAX_EXTENSIONS);
+    // Each element counts for itself, and what is known does not count.
+    assert_eq!(parse(&format!("{most};by=_b,{most};host=c")).map(|elements| elements.len()), Ok(2));
+    assert_eq!(parse(&with(Element::MAX_EXTENSIONS + 1)), Err(InvalidForwarded));
+    assert_eq!(parse(&with(100_000)), Err(InvalidForwarded));
 }
 
 #[test]

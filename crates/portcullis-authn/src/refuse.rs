@@ -92,7 +92,8 @@ impl RouteChallenges {
     /// Adds the challenges that the denial's status calls for; `own` is what the tried shape's scheme says itself.
     ///
     /// 401: all of them, with the error on that of the tried shape alone (RFC 9110 §11.6.1, RFC 9449 §7.2).
-    /// 400 and 403: that of the tried shape alone. Anything else has none.
+    /// 400 and 403: that of the tried shape alone. A 400 from which no single one can be told, or to a shape that has
+    /// no challenge here: all of them. Anything else has none.
     pub(crate) fn add_to(&self, denial: Denial, tried: Tried, own: Option<Challenge>) -> Denial {
         let status = denial.status();
         if !matches!(status.as_u16(), 400 | 401 | 403) {
@@ -105,7 +106,12 @@ impl RouteChallenges {
             _ => denial,
         };
         let others = self.each.iter().filter(|known| !known.is_of(tried));
-        others.filter_map(|known| known.for_another(tried, status)).fold(denial, Denial::challenge_value)
+        let denial =
+            others.filter_map(|known| known.for_another(tried, status)).fold(denial, Denial::challenge_value);
+        if status == StatusCode::BAD_REQUEST && denial.challenges().next().is_none() {
+            return self.each.iter().map(|known| known.plain.clone()).fold(denial, Denial::challenge_value);
+        }
+        denial
     }
 
     fn rendered(&self, own: &Challenge) -> HeaderValue {
@@ -135,16 +141,17 @@ impl RouteChallenge {
     }
 
     fn for_another(&self, tried: Tried, status: StatusCode) -> Option<HeaderValue> {
-        let all = status == StatusCode::UNAUTHORIZED;
+        let refused = status == StatusCode::UNAUTHORIZED;
         let concerned = match tried {
             Tried::Token(scheme) => scheme == self.challenge.scheme(),
             Tried::Unclear => true,
             Tried::Nothing | Tried::Shape(_) => false,
         };
         match &self.token {
-            Some((invalid_token, _)) if concerned && all => Some(invalid_token.clone()),
+            Some((invalid_token, _)) if concerned && refused => Some(invalid_token.clone()),
             Some((_, invalid_request)) if concerned => Some(invalid_request.clone()),
-            _ => all.then(|| self.plain.clone()),
+            // Basic and keys have no word for what is wrong.
+            _ => (refused || concerned).then(|| self.plain.clone()),
         }
     }
 }

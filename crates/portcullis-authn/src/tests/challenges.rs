@@ -19,6 +19,7 @@ const DPOP_INVALID_TOKEN: &str = r#"DPoP realm="example", algs="ES256", error="i
 const EXPIRED: &str =
     r#"Bearer realm="example", error="invalid_token", error_description="The access token expired""#;
 const INVALID_REQUEST: &str = r#"Bearer realm="example", error="invalid_request""#;
+const SLOW: &str = r#"Slow realm="example""#;
 const INVALID_TOKEN: &str = r#"Bearer realm="example", error="invalid_token""#;
 
 #[track_caller]
@@ -64,12 +65,38 @@ fn a_malformed_request_is_answered_to_the_tried_scheme_alone() {
     check(&all, &[("authorization", "Basic a b")], 400, &[BASIC]);
     check(&all, &[("authorization", "DPoP")], 400, &[DPOP_INVALID_REQUEST]);
     check(&["both"], &[("authorization", "DPoP a b")], 400, &[DPOP_INVALID_REQUEST]);
-    check(&["password"], &[("authorization", "Bearer a b")], 400, &[]);
+}
+
+/// What the route does not take has no challenge there that could name the error.
+#[test]
+fn a_malformed_request_to_a_scheme_that_the_route_does_not_take_is_told_what_it_takes() {
+    check(&["password"], &[("authorization", "Bearer a b")], 400, &[BASIC]);
+    check(&["jwt", "slow"], &[("authorization", "Basic a b")], 400, &[BEARER, SLOW]);
+    check(&["jwt", "header"], &[("x-api-key", "")], 400, &[BEARER]);
+    check(&["jwt", "header"], &[("x-api-key", "k"), ("x-api-key", "k")], 400, &[BEARER]);
+    // A scheme without challenges alone: there is nothing to say.
+    check(&["header"], &[("x-api-key", "")], 400, &[]);
+}
+
+/// RFC 9110 §11.6.1: two fields, an empty one, or a second credential, on a route without tokens.
+#[test]
+fn what_no_single_scheme_was_tried_by_is_answered_to_each_scheme_of_the_route() {
+    let basic = ("authorization", "Basic YTpi");
+    for fields in [
+        &[basic, basic][..],
+        &[("authorization", "")],
+        &[("authorization", "=")],
+        &[basic, ("x-api-key", "k")],
+    ] {
+        check(&["password"], fields, 400, &[BASIC]);
+        check(&["password", "slow"], fields, 400, &[BASIC, SLOW]);
+        check(&["password", "jwt"], fields, 400, &[BASIC, INVALID_REQUEST]);
+    }
 }
 
 /// A6.17, RFC 9449 §7.2: with two credentials nobody can say which was meant.
 #[test]
-fn two_credentials_are_answered_to_every_scheme_for_tokens() {
+fn two_credentials_are_answered_to_every_scheme_and_name_the_error_for_tokens() {
     let all = ["jwt", "password", "dpop"];
     for fields in [
         [("authorization", "Bearer a.b.c"), ("authorization", "DPoP a.b.c")],
@@ -77,7 +104,7 @@ fn two_credentials_are_answered_to_every_scheme_for_tokens() {
         [("authorization", "Bearer a.b.c"), ("x-api-key", "k")],
         [("authorization", "DPoP a.b.c"), ("x-api-key", "k")],
     ] {
-        check(&all, &fields, 400, &[INVALID_REQUEST, DPOP_INVALID_REQUEST]);
+        check(&all, &fields, 400, &[BASIC, INVALID_REQUEST, DPOP_INVALID_REQUEST]);
     }
 }
 
@@ -157,9 +184,15 @@ async fn every_challenge_has_parameters_and_each_once() {
         &[("x-api-key", "bad")],
         &[("authorization", "Bearer a.b.c"), ("authorization", "DPoP a.b.c")],
         &[("authorization", "Bearer a.b.c"), ("x-api-key", "k")],
+        &[("authorization", "Basic YTpi"), ("authorization", "Basic YTpi")],
+        &[("authorization", "Basic YTpi"), ("x-api-key", "k")],
+        &[("authorization", "")],
+        &[("authorization", "=")],
+        &[("x-api-key", "")],
+        &[("x-api-key", "k"), ("x-api-key", "k")],
     ] {
         let (status, challenges) = answered(fields).await;
-        assert!(status == 400 || (status == 401 && !challenges.is_empty()), "{fields:?}: {status}");
+        assert!([400, 401].contains(&status) && !challenges.is_empty(), "{fields:?}: {status}");
         for challenge in challenges {
             let names = parameters(&challenge);
             let once: BTreeSet<&String> = names.iter().collect();

@@ -17,8 +17,8 @@ use super::requests::{Requests, Traffic};
 use super::unread::UnreadRequests;
 use crate::app::App;
 
-/// How many octets the head of an HTTP/1 request may have. Hyper's default for HTTP/2 is a quarter of it.
-const MAX_HEAD: usize = 64 * 1024;
+/// How many octets the head of a request may have. In HTTP/2 each field counts for 32 more (RFC 9113 §6.5.2).
+const MAX_HEAD: u32 = 64 * 1024;
 
 /// How many octets of an answer wait for each HTTP/2 stream whose client does not read.
 const MAX_SEND_BUFFER: usize = 64 * 1024;
@@ -76,12 +76,17 @@ pub(super) async fn serve<IO>(
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(deadlines.head).max_buf_size(MAX_HEAD);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(deadlines.head)
+        .max_buf_size(MAX_HEAD as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(deadlines.head)
         .max_send_buf_size(MAX_SEND_BUFFER)
+        .max_header_list_size(MAX_HEAD)
         .enable_connect_protocol();
     let offers = Offers::new(deadlines.write, Clock::system());
     let traffic = Traffic::new(phase.clone(), offers);

@@ -42,7 +42,8 @@ use self::writer::{Output, Writer};
 /// # When writing fails
 /// The first failure is reported through tracing, once; nothing is lost yet: the writer keeps what it has and
 /// tries again twice a second, from the octet where it stopped. Meanwhile the queue fills, and then
-/// [`OnFull`] decides.
+/// [`OnFull`] decides. A drain that ends before all is written reports the sink and how many lines are `unwritten`; so does
+/// the drop of the last handle, after a last attempt: those are lost.
 #[must_use]
 pub struct JsonLines {
     target: Target,
@@ -124,6 +125,10 @@ impl IntoSink for JsonLines {
                 "the audit queue has no room for an event",
             ));
         }
+        let name: Arc<str> = match &self.target {
+            Target::Output(_) => WRITER.into(),
+            Target::Path(path) => path.display().to_string().into(),
+        };
         let output: Box<dyn Output> = match self.target {
             Target::Output(output) => output,
             Target::Path(path) => match open(&path) {
@@ -137,12 +142,12 @@ impl IntoSink for JsonLines {
         };
         errors.into_result(())?;
         let queue = Arc::new(Queue::new(self.capacity, self.on_full));
-        let writer = Writer::new(Arc::clone(&queue), output, clock.clone());
+        let writer = Writer::new(Arc::clone(&queue), Arc::clone(&name), output, clock.clone());
         thread::Builder::new()
             .name("portcullis-audit".to_owned())
             .spawn(move || writer.run())
             .map_err(|error| unusable(format!("the audit writer cannot be started: {error}")))?;
-        Ok(JsonLinesSink { queue })
+        Ok(JsonLinesSink { queue, name })
     }
 }
 
@@ -222,6 +227,8 @@ impl fmt::Debug for JsonLines {
 /// The sink that [`JsonLines`] describes, with its writer at work.
 pub struct JsonLinesSink {
     queue: Arc<Queue>,
+    /// What logs call it.
+    name: Arc<str>,
 }
 
 impl AuditSink for JsonLinesSink {
@@ -246,13 +253,22 @@ impl AuditSink for JsonLinesSink {
     }
 
     fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
-        self.queue.drain(timeout)
+        let drained = self.queue.drain(timeout);
+        if let Err(error) = drained {
+            let (sink, unwritten) = (&*self.name, self.queue.unwritten());
+            tracing::error!(target: TARGET, sink, unwritten, %error, "audit events are not safe yet");
+        }
+        drained
     }
 }
 
 impl Drop for JsonLinesSink {
     fn drop(&mut self) {
         self.queue.close(JsonLines::DROP_WAIT);
+        let (sink, unwritten) = (&*self.name, self.queue.unwritten());
+        if unwritten > 0 {
+            tracing::error!(target: TARGET, sink, unwritten, "audit events are lost");
+        }
     }
 }
 
@@ -261,6 +277,12 @@ impl fmt::Debug for JsonLinesSink {
         f.debug_struct("JsonLinesSink").field("dropped", &self.dropped()).finish_non_exhaustive()
     }
 }
+
+/// What logs call a sink without a file.
+const WRITER: &str = "writer";
+
+/// The target of what is logged of a sink.
+const TARGET: &str = "portcullis::audit::sink";
 
 #[cfg(test)]
 mod tests;

@@ -160,6 +160,12 @@ impl Queue {
         self.lock().dropped
     }
 
+    /// How many lines were never written: of events, of late decisions, and of what is missing.
+    pub(super) fn unwritten(&self) -> u64 {
+        let state = self.lock();
+        state.queued - state.written
+    }
+
     pub(super) fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
         let mut state = self.lock();
         let target = state.queued;

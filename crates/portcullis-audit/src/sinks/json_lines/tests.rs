@@ -325,7 +325,7 @@ fn a_failure_is_reported_once_and_so_is_its_end() {
     let log = crate::tests::Written::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let queue = Arc::new(Queue::new(4, OnFull::Refuse));
-    let writer = Writer::new(Arc::clone(&queue), Box::new(Flushed(gate)), Clock::system());
+    let writer = Writer::new(Arc::clone(&queue), "a.jsonl".into(), Box::new(Flushed(gate)), Clock::system());
     queue.push(Line::of(event(0))).unwrap();
     for _ in 0..3 {
         keeper.let_in.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
@@ -343,6 +343,43 @@ fn a_failure_is_reported_once_and_so_is_its_end() {
     assert!(ended.load(Ordering::Relaxed));
     assert_eq!(log.text().matches("cannot write audit events").count(), 1, "{}", log.text());
     assert_eq!(log.text().matches("written again").count(), 1, "{}", log.text());
+    assert_eq!(log.text().matches("sink=\"a.jsonl\"").count(), 2, "{}", log.text());
+}
+
+/// What the operator reads at the end: which sink, and how many.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_drain_that_fails_and_the_drop_after_it_name_the_sink_and_what_is_lost() {
+    let log = crate::tests::Written::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let sink = JsonLines::append("/dev/full").into_sink(&Clock::system()).unwrap();
+    for number in 0..3 {
+        sink.reserve().unwrap();
+        record(&sink, number).unwrap();
+    }
+    assert!(sink.drain(Duration::from_millis(20)).is_err());
+    drop(sink);
+    let told: Vec<_> = log.text().lines().map(str::to_owned).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (line, what) in told.iter().zip(["are not safe yet", "are lost"]) {
+        assert!(line.contains("ERROR") && line.contains(what), "{line}");
+        assert!(line.contains("sink=\"/dev/full\" unwritten=3"), "{line}");
+    }
+}
+
+#[test]
+fn what_is_written_is_not_told_as_lost() {
+    let log = crate::tests::Written::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let file = TempFile::new();
+    let sink = file.append();
+    record(&sink, 0).unwrap();
+    sink.drain(PATIENCE).unwrap();
+    record(&sink, 1).unwrap();
+    drop(sink);
+    assert_eq!((log.text().as_str(), file.lines().len()), ("", 2));
 }
 
 #[test]

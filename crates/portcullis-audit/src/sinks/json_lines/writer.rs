@@ -8,6 +8,7 @@ use portcullis_core::Clock;
 use serde::Serialize;
 
 use crate::schema::SCHEMA;
+use crate::sinks::json_lines::TARGET;
 use crate::sinks::json_lines::line::Line;
 use crate::sinks::json_lines::queue::{Gap, Lines, Queue};
 use crate::timestamp::Timestamp;
@@ -21,6 +22,7 @@ pub(super) trait Output: Write + Send + 'static {
 /// Takes events from the queue and writes them, many lines at a time.
 pub(super) struct Writer {
     queue: Arc<Queue>,
+    name: Arc<str>,
     output: Box<dyn Output>,
     clock: Clock,
     // Lines that are to be written, from `start` on; it is reused.
@@ -38,9 +40,10 @@ struct GivenUp;
 const CHUNK: usize = 64 * 1024;
 
 impl Writer {
-    pub(super) fn new(queue: Arc<Queue>, output: Box<dyn Output>, clock: Clock) -> Self {
+    pub(super) fn new(queue: Arc<Queue>, name: Arc<str>, output: Box<dyn Output>, clock: Clock) -> Self {
         Self {
             queue,
+            name,
             output,
             clock,
             buffer: Vec::new(),
@@ -118,7 +121,7 @@ impl Writer {
     /// Says so once, and waits.
     fn failed(&mut self, error: &io::Error) -> Result<(), GivenUp> {
         if !self.failing {
-            tracing::error!(target: TARGET, %error, "cannot write audit events, and will try again");
+            tracing::error!(target: TARGET, sink = &*self.name, %error, "cannot write audit events, and will try again");
         }
         self.failing = true;
         if self.queue.retry_later() { Ok(()) } else { Err(GivenUp) }
@@ -126,7 +129,7 @@ impl Writer {
 
     fn recovered(&mut self) {
         if self.failing {
-            tracing::info!(target: TARGET, "audit events are written again");
+            tracing::info!(target: TARGET, sink = &*self.name, "audit events are written again");
         }
         self.failing = false;
     }
@@ -153,5 +156,3 @@ struct GapLine {
     lost: u64,
     refused: u64,
 }
-
-const TARGET: &str = "portcullis::audit::sink";

@@ -15,6 +15,7 @@ mod schemes;
 mod security;
 mod server;
 mod signing_key;
+mod start_error;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -30,7 +31,8 @@ pub use self::model::{
 };
 pub use self::options::{Command, Dpop, Format, IssuerUrl, Options, Rate, TlsOptions, TokenOptions};
 pub use self::policy::Rules;
-pub use self::server::{Server, StartError};
+pub use self::server::Server;
 pub use self::signing_key::{KeyError, SigningKey};
+pub use self::start_error::{StartError, StartErrors, with_causes};
 pub use self::tokens::{AccessToken, TokenIssuer};
 pub use self::users::{ApiKeyOwner, User};

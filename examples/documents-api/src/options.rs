@@ -10,8 +10,7 @@ mod tokens;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{Arg, CommandFactory, FromArgMatches, Parser};
 use ipnet::IpNet;
 use portcullis::Secret;
 
@@ -83,14 +82,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads flags and environment; ends the process with a message if they do not make sense.
+    /// Reads flags and environment; ends the process with a message if one of them cannot be read.
+    ///
+    /// A variable that is empty counts as not set: it is what a compose file makes of one that nobody gave.
     pub fn from_command_line() -> Self {
-        let mut options = Self::parse();
-        options.tokens.client_secret = std::env::var("DOCUMENTS_CLIENT_SECRET").ok().map(Secret::from);
-        match options.check() {
-            Ok(()) => options,
-            Err(error) => error.exit(),
-        }
+        let mut command = Self::command().mut_args(without_empty_variable);
+        let options = Self::from_arg_matches(&command.get_matches_mut());
+        let mut options = options.unwrap_or_else(|error| error.format(&mut command).exit());
+        let secret = std::env::var("DOCUMENTS_CLIENT_SECRET").ok();
+        options.tokens.client_secret = secret.filter(|secret| !secret.is_empty()).map(Secret::from);
+        options
     }
 
     /// The defaults, with that folder and a free port on loopback.
@@ -112,11 +113,8 @@ impl Options {
         }
     }
 
-    /// Whether the options fit together.
-    ///
-    /// # Errors
-    /// One error that names everything that is missing or contradictory.
-    pub fn check(&self) -> Result<(), clap::Error> {
+    /// Everything in which the options do not fit together.
+    pub fn contradictions(&self) -> Vec<&'static str> {
         let mut wrong = Vec::new();
         if self.issuer.is_some() && self.audience.is_none() {
             wrong.push("--issuer needs --audience: a token that names no audience is good for nothing");
@@ -132,11 +130,13 @@ impl Options {
         }
         wrong.extend(self.tokens.faults(self.issuer.is_some()));
         wrong.extend(self.tls.faults());
-        if wrong.is_empty() {
-            return Ok(());
-        }
-        Err(Self::command().error(ErrorKind::ArgumentConflict, wrong.join("\n       ")))
+        wrong
     }
+}
+
+fn without_empty_variable(argument: Arg) -> Arg {
+    let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    if is_empty { argument.env(None::<&'static str>) } else { argument }
 }
 
 #[cfg(test)]

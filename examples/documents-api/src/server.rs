@@ -8,21 +8,20 @@ use std::sync::Arc;
 use portcullis::audit::MemorySink;
 use portcullis::authn::{HashingError, PasswordHashString, hash_password};
 use portcullis::axum::{App, SecureRouter};
-use portcullis::core::StoreError;
 use portcullis::tls::TlsAcceptor;
 use portcullis::{Clock, ConfigErrors, RouteTable};
-use thiserror::Error;
 use tokio::net::TcpListener;
 
-use crate::database::{Database, OpenError};
-use crate::demo::{self, DemoCredentials, DemoError};
+use crate::database::Database;
+use crate::demo::{self, DemoCredentials};
 use crate::docs;
 use crate::openapi::Published;
 use crate::options::{Dpop, Options};
 use crate::private_file;
 use crate::routes::{Shared, routes};
 use crate::security::security;
-use crate::signing_key::{KeyError, SigningKey};
+use crate::signing_key::SigningKey;
+use crate::start_error::{StartError, StartErrors};
 use crate::tokens::{AccessToken, TokenIssuer};
 
 /// How many audit events are kept in memory for `GET /admin/audit`.
@@ -47,8 +46,8 @@ impl Server {
     /// Makes what is not there yet (folder, database, users, keys), and listens.
     ///
     /// # Errors
-    /// [`StartError`] says what is wrong and what can be done.
-    pub async fn start(options: &Options) -> Result<Self, StartError> {
+    /// [`StartErrors`] says everything that is wrong and what can be done.
+    pub async fn start(options: &Options) -> Result<Self, StartErrors> {
         Self::start_with(options, Clock::system(), hash_password).await
     }
 
@@ -56,23 +55,31 @@ impl Server {
         options: &Options,
         clock: Clock,
         hash: fn(&str) -> Result<PasswordHashString, HashingError>,
-    ) -> Result<Self, StartError> {
+    ) -> Result<Self, StartErrors> {
+        let mut wrong: StartErrors = contradictions(options);
         let folder = &options.data;
-        private_file::create_folder(folder)
-            .map_err(|source| StartError::Folder { path: folder.display().to_string(), source })?;
-        let database = Database::open(&folder.join("documents.sqlite"), clock.clone()).await?;
-        let key = SigningKey::load_or_create(&folder.join("signing-key.p8"))?;
+        let created = private_file::create_folder(folder)
+            .map_err(|source| StartError::Folder { path: folder.display().to_string(), source });
+        let (mut database, mut key) = (None, None);
+        if wrong.take(created).is_some() {
+            database = wrong.take(Database::open(&folder.join("documents.sqlite"), clock.clone()).await);
+            key = wrong.take(SigningKey::load_or_create(&folder.join("signing-key.p8")));
+        }
+        let listener = wrong.take(listen(options.listen).await);
+        // In place of what failed: the rest is looked at all the same.
+        let database = database.unwrap_or_else(|| Database::unopened(clock.clone()));
+        let key = key.map_or_else(SigningKey::fresh, Ok)?;
+        let address = listener.as_ref().map_or(options.listen, |(_, address)| *address);
         let tokens = Arc::new(TokenIssuer::new(key, clock.clone()));
-
-        let listen = |source| StartError::Listen { address: options.listen, source };
-        let listener = TcpListener::bind(options.listen).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
         let url = url(options, address);
 
-        let mut wrong = ConfigErrors::default();
         let tls = wrong.take(tls(options));
         let app = wrong.take(application(options, clock, &database, &tokens, &url));
-        let (Some(tls), Some(app)) = (tls, app) else { return Err(wrong.into()) };
+        wrong.into_result()?;
+        // INVARIANT: nothing is missing where nothing is wrong.
+        let (Some((listener, _)), Some(tls), Some(app)) = (listener, tls, app) else {
+            return Err(StartErrors::default());
+        };
         // Not before everything else is right: a password is shown once.
         let credentials = demo::prepare(&database, &folder.join("demo-credentials.json"), hash).await?;
         let proofs_required = options.tokens.dpop == Dpop::Required;
@@ -95,15 +102,19 @@ impl Server {
     /// listened on.
     ///
     /// # Errors
-    /// [`StartError`] if the options do not make sense.
-    pub fn route_table(options: &Options) -> Result<RouteTable, StartError> {
+    /// [`StartErrors`] if the options do not make sense.
+    pub fn route_table(options: &Options) -> Result<RouteTable, StartErrors> {
+        let mut wrong = contradictions(options);
         // The log of events would be made, and makes no difference.
         let options = Options { audit: None, ..options.clone() };
         let clock = Clock::system();
         let database = Database::unopened(clock.clone());
         let tokens = Arc::new(TokenIssuer::new(SigningKey::fresh()?, clock.clone()));
         let url = url(&options, options.listen);
-        Ok(application(&options, clock, &database, &tokens, &url)?.route_table().clone())
+        let app = wrong.take(application(&options, clock, &database, &tokens, &url));
+        wrong.into_result()?;
+        // INVARIANT: there is an application where nothing is wrong.
+        app.map(|app| app.route_table().clone()).ok_or_else(StartErrors::default)
     }
 
     /// Where it listens.
@@ -192,6 +203,18 @@ fn application(
     Ok(app)
 }
 
+fn contradictions(options: &Options) -> StartErrors {
+    options.contradictions().into_iter().map(StartError::Contradiction).collect()
+}
+
+/// Takes the port, and says which one it is.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
 /// Whether one of the trusted proxies may be on this machine.
 fn trusts_this_machine(options: &Options) -> bool {
     let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
@@ -226,24 +249,4 @@ fn url_of(listen: SocketAddr, tls: bool) -> String {
     };
     let scheme = if tls { "https" } else { "http" };
     format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
-}
-
-/// The service cannot start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    #[error("the configuration does not make sense")]
-    Configuration(#[from] ConfigErrors),
-    #[error(transparent)]
-    Database(#[from] OpenError),
-    #[error(transparent)]
-    Demo(#[from] DemoError),
-    #[error("the folder `{path}` cannot be created")]
-    Folder { path: String, source: io::Error },
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error("cannot listen on {address}")]
-    Listen { address: SocketAddr, source: io::Error },
-    #[error("the database cannot be read")]
-    Store(#[from] StoreError),
 }

@@ -6,7 +6,8 @@ use portcullis::authz::Filter;
 
 use crate::demo::USERS;
 use crate::model::Summary;
-use crate::server::{Server, StartError};
+use crate::server::Server;
+use crate::start_error::StartError;
 
 impl Server {
     /// The route table, the demo users, and curl lines with fresh credentials.

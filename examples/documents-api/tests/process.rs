@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "the helpers of a test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -135,30 +135,75 @@ fn is_healthy(address: &str) -> bool {
     asked.is_ok() && answer.starts_with("HTTP/1.1 200")
 }
 
-/// Faults of TLS, of an issuer and of a file together; nothing that could be used is made on the way.
+/// Flags that contradict each other, the folder's files, the port, TLS, an issuer and the audit together; nothing that could
+/// be used is made on the way.
 #[test]
 fn every_fault_of_the_configuration_is_reported_by_one_start() {
     let folder = std::env::temp_dir().join(format!("documents-api-faults-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).expect("a folder for the test");
+    for file in ["documents.sqlite", "signing-key.p8"] {
+        std::fs::write(folder.join(file), "garbage ".repeat(200)).expect("a file for the test");
+    }
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let taken = taken.local_addr().map(|address| (address.to_string(), taken)).expect("it has an address");
     let output = Command::new(env!("CARGO_BIN_EXE_documents-api"))
-        .args(["--listen", "127.0.0.1:0", "--tls-cert", "/nowhere/cert", "--tls-key", "/nowhere/key"])
+        .args(["--listen", &taken.0, "--tls-cert", "/nowhere/cert", "--tls-key", "/nowhere/key"])
         .args(["--issuer", "https://idp.example", "--audience", "documents", "--jwks", "/nowhere/jwks"])
-        .args(["--audit", "/nowhere/audit", "--public-url", "no url", "--data"])
+        .args(["--audit", "/nowhere/audit", "--public-url", "no url", "--introspect", "discover", "--data"])
         .arg(&folder)
+        .env_remove("DOCUMENTS_CLIENT_ID")
+        .env("RUST_LOG", "error")
         .output()
         .expect("the program starts");
     let made = folder.join("demo-credentials.json").exists();
     let _ = std::fs::remove_dir_all(&folder);
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    for fault in ["P701", "P702", "/nowhere/jwks", "/nowhere/audit", "no url"] {
+    for fault in [
+        "P701",
+        "P702",
+        "/nowhere/jwks",
+        "/nowhere/audit",
+        "no url",
+        "--introspect needs DOCUMENTS_CLIENT_ID",
+        "is not a SQLite database",
+        "does not hold an ES256 key",
+        &format!("cannot listen on {}: ", taken.0),
+    ] {
         assert!(text.contains(fault), "{fault}: {text}");
     }
-    let mut reported: Vec<_> = text.lines().filter(|line| line.trim_start().starts_with('P')).collect();
+    let mut reported: Vec<_> = text.lines().filter(|line| line.starts_with("  ")).collect();
     let all = reported.len();
+    assert!(text.starts_with(&format!("error: {all} things keep the service from starting")), "{text}");
     reported.sort_unstable();
     reported.dedup();
     assert_eq!(reported.len(), all, "each once: {text}");
     assert!(!made, "the passwords of a service that does not start are shown to nobody");
+}
+
+/// What a compose file makes of a variable that nobody gave.
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_documents-api"));
+        let output = command.args(arguments).arg("routes").envs(variables.iter().copied()).output();
+        let output = output.expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let all =
+        ["LISTEN", "ISSUER", "AUDIENCE", "JWKS", "PUBLIC_URL", "INTROSPECT", "CLIENT_ID", "CLIENT_SECRET"];
+    let all = all.map(|name| format!("DOCUMENTS_{name}"));
+    for one in &all {
+        assert_eq!(run(&[(one, "")], &[]), (Some(0), String::new()), "{one}");
+    }
+    assert_eq!(run(&all.each_ref().map(|name| (name.as_str(), "")), &[]), (Some(0), String::new()));
+    let issuer = ["--issuer", "https://idp.example", "--audience", "documents", "--introspect", "discover"];
+    let (code, text) = run(&[("DOCUMENTS_CLIENT_ID", "documents"), ("DOCUMENTS_CLIENT_SECRET", "")], &issuer);
+    assert!(code == Some(1) && text.contains("DOCUMENTS_CLIENT_SECRET"), "{code:?} {text}");
+    // A flag was given by somebody, and one blank is not empty.
+    assert_eq!(run(&[], &["--issuer", ""]).0, Some(2));
+    assert_eq!(run(&[("DOCUMENTS_ISSUER", " ")], &[]).0, Some(2));
 }
 
 #[test]
@@ -179,7 +224,7 @@ fn routes_prints_the_table_and_makes_nothing() {
 }
 
 #[test]
-fn contradictory_options_end_it_with_status_2_and_a_bad_folder_with_1() {
+fn an_option_that_cannot_be_read_ends_it_with_status_2_and_all_else_with_1() {
     let run = |arguments: &[&str]| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_documents-api"))
             .args(arguments)
@@ -192,8 +237,10 @@ fn contradictory_options_end_it_with_status_2_and_a_bad_folder_with_1() {
         let _ = child.stderr.take().expect("stderr is piped").read_to_string(&mut text);
         (child.wait().expect("it ends").code(), text)
     };
-    let (code, text) = run(&["--issuer", "https://idp.example"]);
-    assert!(code == Some(2) && text.contains("--issuer needs --audience"), "{code:?} {text}");
+    let (code, text) = run(&["--listen", "localhost", "--issuer", "https://idp.example"]);
+    assert!(code == Some(2) && text.contains("such as 127.0.0.1:8080"), "{code:?} {text}");
+    let (code, text) = run(&["--issuer", "https://idp.example", "routes"]);
+    assert!(code == Some(1) && text.contains("--issuer needs --audience"), "{code:?} {text}");
     let (code, text) = run(&["--data", "/dev/null/data"]);
     assert!(
         code == Some(1) && text.contains("the folder `/dev/null/data` cannot be created"),

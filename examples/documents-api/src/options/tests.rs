@@ -4,8 +4,8 @@ use crate::tokens::OWN_ISSUER;
 fn read(arguments: &[&str]) -> Result<Options, String> {
     let all = std::iter::once("documents-api").chain(arguments.iter().copied());
     let options = Options::try_parse_from(all).map_err(|error| error.to_string())?;
-    options.check().map_err(|error| error.to_string())?;
-    Ok(options)
+    let wrong = options.contradictions();
+    if wrong.is_empty() { Ok(options) } else { Err(wrong.join("\n")) }
 }
 
 #[track_caller]

@@ -25,7 +25,8 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::options::Options;
-use crate::server::{Server, StartError};
+use crate::server::Server;
+use crate::start_error::{StartError, StartErrors};
 use crate::testing::Folder;
 
 /// A service that listens and is called in process.
@@ -140,7 +141,7 @@ impl Answer {
     }
 }
 
-async fn start(options: &Options) -> Result<Server, StartError> {
+async fn start(options: &Options) -> Result<Server, StartErrors> {
     Server::start_with(options, Clock::system(), insecure_fast_hash).await
 }
 

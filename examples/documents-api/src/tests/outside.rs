@@ -185,8 +185,9 @@ async fn a_bad_file_of_keys_is_an_error_at_start() {
             std::fs::write(&jwks, content).unwrap();
         }
         options.jwks = Some(jwks);
-        let StartError::Configuration(errors) = start(&options).await.unwrap_err() else {
-            panic!("{content:?}")
+        let errors = start(&options).await.unwrap_err();
+        let [StartError::Configuration(errors)] = errors.iter().collect::<Vec<_>>()[..] else {
+            panic!("{content:?}: {errors}")
         };
         assert_eq!(errors.codes().collect::<Vec<_>>(), [code], "{errors}");
     }

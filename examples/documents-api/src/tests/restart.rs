@@ -61,18 +61,63 @@ async fn an_unusable_folder_address_or_audit_file_is_named_at_start() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let error = start(&Options::in_folder(file.join("deeper"))).await.unwrap_err();
-    assert!(matches!(error, StartError::Folder { .. }), "{error}");
+    assert!(matches!(only(&error), StartError::Folder { .. }), "{error}");
 
     let mut options = Options::in_folder(folder.path().join("data"));
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     options.listen = taken.local_addr().unwrap();
     let error = start(&options).await.unwrap_err();
-    assert!(matches!(error, StartError::Listen { .. }), "{error}");
+    assert!(matches!(only(&error), StartError::Listen { .. }), "{error}");
 
     options.listen.set_port(0);
     options.audit = Some(file.join("audit.jsonl"));
-    let StartError::Configuration(errors) = start(&options).await.unwrap_err() else { panic!("not refused") };
+    let errors = start(&options).await.unwrap_err();
+    let StartError::Configuration(errors) = only(&errors) else { panic!("{errors}") };
     assert_eq!(errors.codes().collect::<Vec<_>>(), ["P502"]);
+}
+
+/// The database and the key are in the folder; all the rest needs neither.
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_by_one_start() {
+    let folder = Folder::new();
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let wrong = |data: std::path::PathBuf| {
+        let mut options = Options::in_folder(data);
+        options.listen = taken.local_addr().unwrap();
+        options.audit = Some("/nowhere/audit.jsonl".into());
+        options.tls.client_ca = Some("/nowhere/ca.pem".into());
+        options
+    };
+    let kinds = |error: &StartErrors| -> Vec<_> {
+        let kind = |error: &StartError| match error {
+            StartError::Contradiction(_) => "contradiction",
+            StartError::Folder { .. } => "folder",
+            StartError::Database(_) => "database",
+            StartError::Key(_) => "key",
+            StartError::Listen { .. } => "port",
+            StartError::Configuration(errors) => errors.codes().next().unwrap(),
+            _ => "another",
+        };
+        error.iter().map(kind).collect()
+    };
+    for file in ["documents.sqlite", "signing-key.p8", "demo-credentials.json"] {
+        std::fs::write(folder.path().join(file), "garbage ".repeat(200)).unwrap();
+    }
+    let error = start(&wrong(folder.path().into())).await.unwrap_err();
+    assert_eq!(kinds(&error), ["contradiction", "database", "key", "port", "P502"]);
+    assert!(
+        error.to_string().starts_with("5 things keep the service from starting\n  --client-ca"),
+        "{error}"
+    );
+
+    let error = start(&wrong(folder.path().join("signing-key.p8/data"))).await.unwrap_err();
+    assert_eq!(kinds(&error), ["contradiction", "folder", "port", "P502"]);
+}
+
+#[track_caller]
+fn only(errors: &StartErrors) -> &StartError {
+    let [only] = errors.iter().collect::<Vec<_>>()[..] else { panic!("{errors}") };
+    only
 }
 
 #[tokio::test]

@@ -274,7 +274,7 @@ impl From<String> for Demand {
 }
 
 /// The mode, unless it enforces every decision.
-fn written(mode: Mode) -> Option<Cow<'static, str>> {
+pub(crate) fn written(mode: Mode) -> Option<Cow<'static, str>> {
     match mode {
         Mode::Enforce | Mode::Percent(100..) => None,
         Mode::Percent(share) => Some(format!("{share} %").into()),

@@ -58,23 +58,13 @@ impl<'a> Describe<'a> {
         let schemes = self.security.route_schemes(policy)?;
         let rule = self.security.route_rule(&row.path, policy)?;
         let forbidden = rule.as_ref().map(Rule::forbidden).unwrap_or_default();
+        // For people, with what is not enforced for every request.
+        let marked = rule.as_ref().map(|rule| rule.marked_alternatives().unwrap_or_else(too_many));
         let mut ways = rule.map(|rule| rule.alternatives().unwrap_or_else(too_many));
-        // What a decision point and the handler ask for holds whichever way the rule is satisfied.
-        let asked = policy.questions().iter().filter(|ask| ask.mode() != Mode::Shadow);
-        let asked = asked.map(|ask| format!("ask({})", ask.point()));
-        let asked: Vec<String> = asked.collect();
-        let forbids = ways.iter().flatten().any(asks_for_something) || !asked.is_empty();
-        // OpenAPI has words for scopes.
-        let besides = policy.demands().iter().filter(|demand| !demand.asks_scopes_alone());
-        let asked: Vec<String> = asked.into_iter().chain(besides.map(ToString::to_string)).collect();
+        let forbids = ways.iter().flatten().any(asks_for_something) || is_asked(policy);
         let scopes: Vec<Scope> = policy.demands().iter().flat_map(Demand::scopes).cloned().collect();
         for way in ways.iter_mut().flatten() {
-            way.conditions.extend_from_slice(&asked);
-            for scope in &scopes {
-                if !way.scopes.contains(scope) {
-                    way.scopes.push(scope.clone());
-                }
-            }
+            add_scopes(way, &scopes);
         }
         let mut requirements = Vec::new();
         if let (Some(schemes), Some(ways)) = (&schemes, &ways) {
@@ -101,8 +91,13 @@ impl<'a> Describe<'a> {
             }
         }
         operation.security = Some(requirements);
-        if let Some(ways) = ways.as_deref().filter(|_| self.conditions) {
-            write_conditions(operation, ways);
+        if let Some(mut ways) = marked.filter(|_| self.conditions) {
+            let besides = besides(policy);
+            for way in &mut ways {
+                way.conditions.extend_from_slice(&besides);
+                add_scopes(way, &scopes);
+            }
+            write_conditions(operation, &ways);
             if !forbidden.is_empty() {
                 let extensions = operation.extensions.get_or_insert_with(Extensions::default);
                 extensions.insert(FORBID.to_owned(), forbidden.into());
@@ -146,9 +141,29 @@ impl<'a> Describe<'a> {
 
 /// Whether a request without a caller is one that the rule alone decides: decision points and handlers want a caller.
 fn admits_without_caller(policy: &RoutePolicy) -> bool {
-    policy.requirement() == Requirement::Optional
-        && policy.demands().is_empty()
-        && !policy.questions().iter().any(|ask| ask.mode() == Mode::Enforce)
+    policy.requirement() == Requirement::Optional && policy.demands().is_empty() && !is_asked(policy)
+}
+
+/// Whether a decision point keeps anybody out, if only of a share of requests.
+fn is_asked(policy: &RoutePolicy) -> bool {
+    policy.questions().iter().any(|ask| ask.mode() != Mode::Shadow)
+}
+
+/// What a decision point and the handler ask for, whichever way the rule is satisfied, as far as OpenAPI has no words for
+/// it: it has some for scopes.
+fn besides(policy: &RoutePolicy) -> Vec<String> {
+    let asked = policy.questions().iter();
+    let asked = asked.map(|ask| Demand::new(format!("ask({})", ask.point())).in_mode(ask.mode()).to_string());
+    let demands = policy.demands().iter().filter(|demand| !demand.asks_scopes_alone());
+    asked.chain(demands.map(ToString::to_string)).collect()
+}
+
+fn add_scopes(way: &mut Alternative, scopes: &[Scope]) {
+    for scope in scopes {
+        if !way.scopes.contains(scope) {
+            way.scopes.push(scope.clone());
+        }
+    }
 }
 
 fn asks_for_something(way: &Alternative) -> bool {

@@ -3,6 +3,7 @@
 use portcullis_core::{Mode, Scope};
 
 use super::Rule;
+use super::marks::{Marks, both};
 use super::node::{Node, Unless};
 use super::scope_list::Quantity;
 
@@ -37,63 +38,103 @@ impl Rule {
     /// ```
     #[must_use]
     pub fn alternatives(&self) -> Option<Vec<Alternative>> {
+        self.ways(Marks::None)
+    }
+
+    /// The same, for those who read it: each role and condition that is not enforced for every request is followed by its mark
+    /// as in the route table, and what is only watched stands among the conditions. So does a scope of which only a share of
+    /// requests is asked, beside itself. `None` if there are more than [`MAX_ALTERNATIVES`].
+    ///
+    /// ```
+    /// use portcullis_authz::{role, scope, tenant_matches};
+    /// use portcullis_core::Mode;
+    ///
+    /// let rule = scope("a").and(role("editor").in_mode(Mode::Percent(10))).and(tenant_matches("tenant").shadowed());
+    /// let ways = rule.marked_alternatives().unwrap();
+    /// assert_eq!((&*ways[0].roles[0], &*ways[0].conditions[0]), ("editor [10 %]", "tenant_matches(tenant) [shadow]"));
+    ///
+    /// // What is demanded, if only of some.
+    /// let ways = rule.alternatives().unwrap();
+    /// assert_eq!((&*ways[0].roles[0], ways[0].conditions.len()), ("editor", 0));
+    /// ```
+    #[must_use]
+    pub fn marked_alternatives(&self) -> Option<Vec<Alternative>> {
+        self.ways(Marks::Within(Mode::Enforce))
+    }
+
+    fn ways(&self, marks: Marks) -> Option<Vec<Alternative>> {
         let one = |change: &dyn Fn(&mut Alternative)| {
             let mut alternative = Alternative::default();
             change(&mut alternative);
             Some(vec![alternative])
         };
+        let all_of = |scopes: Vec<Scope>, condition: Option<String>| Alternative {
+            scopes,
+            conditions: condition.into_iter().collect(),
+            ..Alternative::default()
+        };
         match self.node() {
             Node::All(rules) => rules.iter().try_fold(vec![Alternative::default()], |ways, rule| {
-                let others = rule.alternatives()?;
+                let others = rule.ways(marks)?;
                 let joined = ways.iter().flat_map(|way| others.iter().map(|other| way.joined(other)));
                 bounded(joined)
             }),
             Node::Any(rules) => {
-                let ways: Option<Vec<_>> = rules.iter().map(|rule| rule.firm().alternatives()).collect();
+                let ways: Option<Vec<_>> = rules.iter().map(|rule| rule.firm().ways(marks)).collect();
                 bounded(ways?.into_iter().flatten())
             }
-            Node::Scopes(list) if list.is_broken() => one(&|way| way.conditions.push(self.to_string())),
-            Node::Scopes(list) if list.quantity == Quantity::Any => bounded(
-                list.in_order().map(|scope| Alternative { scopes: vec![scope], ..Alternative::default() }),
-            ),
-            Node::Scopes(list) => one(&|way| way.scopes = list.in_order().collect()),
-            Node::Role(role) => one(&|way| way.roles.push(role.name.clone())),
+            Node::Scopes(list) if list.is_broken() => one(&|way| way.conditions.push(marks.on(self))),
+            Node::Scopes(list) if list.quantity == Quantity::Any => bounded(list.in_order().map(|scope| {
+                let condition = marks.beside(&format_args!("scope({scope})"));
+                all_of(vec![scope], condition)
+            })),
+            Node::Scopes(list) => Some(vec![all_of(list.in_order().collect(), marks.beside(self))]),
+            Node::Role(role) => one(&|way| way.roles.push(marks.on(&role.name).into())),
             // What is only watched is not demanded.
-            Node::InMode(Mode::Shadow, _) => one(&|_| {}),
-            Node::InMode(_, rule) => rule.alternatives(),
+            Node::InMode(Mode::Shadow, rule) => one(&|way| way.conditions.extend(marks.on_watched(rule))),
+            Node::InMode(mode, rule) => rule.ways(marks.within(*mode)),
             Node::Unless(unless @ Unless { allow: Some(allow), .. }) => {
-                let forbidden = unless.enforced().map(|deny| (!deny.clone()).without_values().to_string());
+                let told = unless.denies().filter(|(mode, _)| marks.is_told(*mode));
+                let forbidden =
+                    told.map(|(mode, deny)| marks.within(mode).on(&(!deny.clone()).without_values()));
                 let forbidden = Alternative { conditions: forbidden.collect(), ..Alternative::default() };
-                bounded(allow.alternatives()?.iter().map(|way| way.joined(&forbidden)))
+                bounded(allow.ways(marks)?.iter().map(|way| way.joined(&forbidden)))
             }
             Node::Authenticated => one(&|_| {}),
             Node::Anonymous => one(&|way| way.anonymous = true),
-            _ => one(&|way| way.conditions.push(self.without_values().to_string())),
+            _ => one(&|way| way.conditions.push(marks.on(&self.without_values()))),
         }
     }
 
     /// What the rule [forbids](Self::unless) whoever allows it, each as it is printed, without the values that claims are
-    /// compared with. What is only watched is not told; what is enforced for a share of requests is told as if it were for
-    /// all.
+    /// compared with. What is only watched is not told; what is enforced for a share of requests is followed by that share.
     ///
     /// ```
     /// use portcullis_authz::{claim, role, scope};
+    /// use portcullis_core::Mode;
     ///
     /// let rule = scope("a").unless(role("suspended").or(claim("department", "x"))).unless(role("new").shadowed());
     /// assert_eq!(rule.forbidden(), ["role(suspended)", "claim(department)"]);
+    /// assert_eq!(scope("a").unless(role("new").in_mode(Mode::Percent(10))).forbidden(), ["role(new) [10 %]"]);
     /// assert!((!role("suspended")).forbidden().is_empty());
     /// ```
     #[must_use]
     pub fn forbidden(&self) -> Vec<String> {
+        self.forbids(Mode::Enforce)
+    }
+
+    fn forbids(&self, outer: Mode) -> Vec<String> {
         match self.node() {
             Node::Unless(unless) => {
-                let below = unless.allow.iter().flat_map(Self::forbidden);
-                let here = unless.enforced().map(|deny| deny.without_values().to_string());
+                let below = unless.allow.iter().flat_map(|allow| allow.forbids(outer));
+                let denies = unless.denies().filter(|(mode, _)| *mode != Mode::Shadow);
+                let here =
+                    denies.map(|(mode, deny)| Marks::Within(both(outer, mode)).on(&deny.without_values()));
                 below.chain(here).collect()
             }
             Node::InMode(Mode::Shadow, _) => Vec::new(),
-            Node::InMode(_, rule) => rule.forbidden(),
-            Node::All(rules) => rules.iter().flat_map(Self::forbidden).collect(),
+            Node::InMode(mode, rule) => rule.forbids(both(outer, *mode)),
+            Node::All(rules) => rules.iter().flat_map(|rule| rule.forbids(outer)).collect(),
             // What stands in one alternative does not bind whom another allows.
             _ => Vec::new(),
         }
@@ -101,10 +142,9 @@ impl Rule {
 }
 
 impl Unless {
-    /// What is forbidden for some requests at least.
-    fn enforced(&self) -> impl Iterator<Item = &Rule> {
-        let enforced = self.deny.iter().filter(|deny| !matches!(deny.node(), Node::InMode(Mode::Shadow, _)));
-        enforced.map(Rule::firm)
+    /// What is forbidden, and how seriously.
+    fn denies(&self) -> impl Iterator<Item = (Mode, &Rule)> {
+        self.deny.iter().map(Rule::weighed)
     }
 }
 
@@ -144,93 +184,4 @@ fn bounded(ways: impl Iterator<Item = Alternative>) -> Option<Vec<Alternative>> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{acr, all_scopes, anonymous, any_scope, authenticated, claim, role, rule_fn, scope};
-
-    /// Each way as text: scopes, roles, conditions, and `anonymous`.
-    #[track_caller]
-    fn check(rule: &Rule, expected: &[&str]) {
-        let told: Vec<String> = rule.alternatives().unwrap().iter().map(text).collect();
-        assert_eq!(told, expected, "{rule}");
-    }
-
-    fn text(way: &Alternative) -> String {
-        let scopes = way.scopes.iter().map(ToString::to_string);
-        let roles = way.roles.iter().map(|role| format!("@{role}"));
-        let anonymous = way.anonymous.then(|| "anonymous".to_owned());
-        scopes
-            .chain(roles)
-            .chain(way.conditions.iter().cloned())
-            .chain(anonymous)
-            .collect::<Vec<_>>()
-            .join(" + ")
-    }
-
-    #[test]
-    fn every_way_is_told_with_all_that_it_needs() {
-        check(&scope("a"), &["a"]);
-        check(&all_scopes(["b", "a", "b"]), &["b + a"]);
-        check(&any_scope(["b", "a"]), &["b", "a"]);
-        check(&authenticated(), &[""]);
-        check(&scope("a").and(role("r")).and(scope("a")), &["a + @r"]);
-        check(&scope("a").or(role("r")), &["a", "@r"]);
-        check(&any_scope(["a", "b"]).and(scope("c").or(role("r"))), &["a + c", "a + @r", "b + c", "b + @r"]);
-        check(&anonymous().or(authenticated()), &["anonymous", ""]);
-        check(&scope("a").or(scope("a")), &["a"]);
-    }
-
-    #[test]
-    fn what_is_neither_scope_nor_role_is_told_in_words_and_without_values() {
-        check(&claim("department", "secret"), &["claim(department)"]);
-        check(&(!claim("department", "secret")).and(scope("a")), &["a + not claim(department)"]);
-        check(&acr("phr").and(!role("guest")), &["acr(phr) + not role(guest)"]);
-        let own =
-            rule_fn("office", |_| portcullis_core::Decision::deny(portcullis_core::Reason::PolicyDenied));
-        check(&own, &["rule(office)"]);
-    }
-
-    #[test]
-    fn what_is_forbidden_stands_in_every_way_and_what_is_watched_in_none() {
-        let rule =
-            any_scope(["a", "b"]).and(role("r").shadowed()).unless(role("leaver").or(role("s").shadowed()));
-        check(&rule, &["a + not role(leaver)", "b + not role(leaver)"]);
-        check(&scope("a").and(role("r").in_mode(Mode::Percent(10))), &["a + @r"]);
-    }
-
-    #[test]
-    fn what_is_forbidden_is_told_wherever_a_mode_keeps_it() {
-        let rule = || scope("a").unless(role("leaver"));
-        let share = Mode::Percent(10);
-        for (rule, expected) in [
-            (rule(), &["role(leaver)"][..]),
-            (rule().in_mode(share), &["role(leaver)"]),
-            (rule().shadowed(), &[]),
-            (rule().in_mode(share).unless(role("s")), &["role(leaver)", "role(s)"]),
-            (rule().shadowed().unless(role("s")), &["role(s)"]),
-            (scope("b").and(rule().in_mode(share)), &["role(leaver)"]),
-            (scope("b").and(rule().shadowed()), &[]),
-            (scope("b").unless(role("s").in_mode(share)), &["role(s)"]),
-            (scope("b").unless(role("s").shadowed()), &[]),
-        ] {
-            assert_eq!(rule.forbidden(), expected, "{rule}");
-        }
-    }
-
-    #[test]
-    fn a_broken_list_of_scopes_is_no_way_in() {
-        check(&any_scope([""; 0]), &["any_scope()"]);
-        check(&scope("two words"), &["scope(two words)"]);
-    }
-
-    #[test]
-    fn as_many_ways_as_may_be_are_told_and_no_more() {
-        let names = |count: usize| (0..count).map(|number| format!("s{number}")).collect::<Vec<_>>();
-        assert_eq!(any_scope(names(MAX_ALTERNATIVES)).alternatives().unwrap().len(), MAX_ALTERNATIVES);
-        assert_eq!(any_scope(names(MAX_ALTERNATIVES + 1)).alternatives(), None);
-        // Thirty factors of two would be a thousand million.
-        let pair = |number: usize| any_scope([format!("a{number}"), format!("b{number}")]);
-        let product = (1..30).map(pair).fold(pair(0), Rule::and);
-        assert_eq!(product.alternatives(), None);
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod decide;
 mod deny;
 mod explain;
 mod lint;
+mod marks;
 mod mode;
 mod node;
 mod openness;

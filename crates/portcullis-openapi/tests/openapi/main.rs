@@ -7,6 +7,7 @@
 
 mod agreement;
 mod macros;
+mod modes;
 mod problems;
 mod requirements;
 mod schemes;

@@ -65,6 +65,7 @@ fn what_a_decision_point_or_the_handler_asks_of_callers_leaves_no_way_in_without
     let login = json!([{ "token": [] }]);
     assert_eq!(told(open().demand("permit(Read Document)")), login);
     assert_eq!(told(open().asks(ask(Nobody))), login);
+    assert_eq!(told(open().asks(ask(Nobody).in_mode(Mode::Percent(10)))), login);
     assert_eq!(told(open().asks(ask(Nobody).in_mode(Mode::Shadow))), json!([{ "token": [] }, {}]));
     assert_eq!(told(requires(anonymous()).optional()), json!([{}]));
     assert_eq!(told(requires(anonymous()).optional().demand("permit(Read Document)")), login);

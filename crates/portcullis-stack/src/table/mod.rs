@@ -172,8 +172,8 @@ impl RouteTable {
     ///
     /// Each has the text members `method`, `path`, `access`, `schemes`, `limits` and `handler`, and `public`, which is
     /// `true` or `false`, and the lists `asks`, of the questions to decision points, `demands`, of what the handler
-    /// takes besides, and `forbids`, of what the rule or the application forbids whoever allows it; `access` names all of
-    /// them too. The list `modes` says of each of the demands how seriously it is taken: `enforced`, `shadow`, or `25 %` for a
+    /// takes besides, and `forbids`, of what the rule or the application forbids whoever allows it, with the share
+    /// if it is enforced for some requests only (`role(suspended) [10 %]`); `access` names all of them too. The list `modes` says of each of the demands how seriously it is taken: `enforced`, `shadow`, or `25 %` for a
     /// share of requests, as [`Demand::mode_text`](portcullis_authz::Demand::mode_text) tells it. Members may be added.
     #[must_use]
     pub fn to_json(&self) -> String {

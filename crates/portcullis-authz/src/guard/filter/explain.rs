@@ -111,14 +111,10 @@ impl<R> Node<R> {
         let seen = resource.and_then(|resource| column.seen(Some(resource)));
         let probe = Probe::of(seen.unwrap_or(Seen::Unknown));
         let fits = asked.iter().fold(asked.is_empty() && seen.is_none(), |any, value| probe.is(value) | any);
-        // Something is copied where nothing is kept, too.
+        // Something is copied where the resource has nothing, too. Of one that is not there nobody reads it.
         let copied = HeldValue::from(seen.or_else(|| asked.last().map(Seen::from)));
-        let value = if seen.is_some() {
-            copied
-        } else {
-            drop(black_box(copied));
-            HeldValue::Null
-        };
+        let has_nothing = resource.is_some() && seen.is_none();
+        let value = if has_nothing { black_box(HeldValue::Null) } else { copied };
         held.push(Held { fits, value: column.is_told().then_some(value) });
     }
 

@@ -48,14 +48,29 @@ impl Edges {
         let octets = text.as_bytes();
         let (first, last) = match (octets.first_chunk(), octets.last_chunk()) {
             (Some(first), Some(last)) => (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)),
-            _ => (octets.iter().fold(0, |word, octet| word << 8 | u64::from(*octet)), 0),
+            _ => Self::of_few(octets),
         };
         Self { length: octets.len(), first, last }
     }
 
+    /// The same of less than eight octets, some of which count twice.
+    fn of_few(octets: &[u8]) -> (u64, u64) {
+        if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+            return (u32::from_ne_bytes(*first).into(), u32::from_ne_bytes(*last).into());
+        }
+        match octets {
+            [] => (0, 0),
+            [first, rest @ ..] => {
+                let middle = rest.first().unwrap_or(first);
+                (u64::from(*first) << 8 | u64::from(*middle), rest.last().copied().unwrap_or_default().into())
+            }
+        }
+    }
+
     /// Without a branch.
     fn are(self, other: Self) -> bool {
-        (self.length == other.length) & (self.first == other.first) & (self.last == other.last)
+        let lengths = (self.length ^ other.length) as u64;
+        lengths | (self.first ^ other.first) | (self.last ^ other.last) == 0
     }
 }
 

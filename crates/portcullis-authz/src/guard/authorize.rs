@@ -169,8 +169,8 @@ impl<'p, P> Guard<'p, P> {
         R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        self.reached::<A, R>(request.trail(), &resource)?;
-        self.ask_now(request.trail(), resource, Target::resource::<A, R>(None), R::ON_DENY)
+        let caller = self.reached::<A, R>(request.trail(), &resource)?;
+        self.ask_now((caller, request.trail()), resource, Target::resource::<A, R>(None), R::ON_DENY)
     }
 
     /// The same, for policies that may wait.
@@ -188,9 +188,9 @@ impl<'p, P> Guard<'p, P> {
         R::Store: Load<R>,
         P: Policy<A, R>,
     {
-        self.reached::<A, R>(request.trail(), &resource)?;
-        let target = Target::resource::<A, R>(None);
-        self.ask(request.trail(), resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
+        let (caller, target) =
+            (self.reached::<A, R>(request.trail(), &resource)?, Target::resource::<A, R>(None));
+        self.ask((caller, request.trail()), resource, target, R::ON_DENY, R::DECISION_DEADLINE).await
     }
 
     /// Asks the policy about a value that came with the request, such as a resource to create. There is nothing
@@ -203,7 +203,8 @@ impl<'p, P> Guard<'p, P> {
         A: Action,
         P: Policy<A, R>,
     {
-        self.ask_now(request.trail(), value, Target::value::<A>(), OnDeny::Forbid)
+        let trail = request.trail();
+        self.ask_now((steps::caller(trail)?, trail), value, Target::value::<A>(), OnDeny::Forbid)
     }
 
     /// The same, for policies that may wait.
@@ -215,20 +216,23 @@ impl<'p, P> Guard<'p, P> {
         A: Action,
         P: Policy<A, R>,
     {
-        self.ask(request.trail(), value, Target::value::<A>(), OnDeny::Forbid, DEFAULT_DECISION_DEADLINE)
-            .await
+        let asking = (steps::caller(request.trail())?, request.trail());
+        self.ask(asking, value, Target::value::<A>(), OnDeny::Forbid, DEFAULT_DECISION_DEADLINE).await
     }
 
     /// What the store would not load for the caller is not there.
-    fn reached<A, R>(&self, trail: &Trail, resource: &R) -> Result<(), Denial>
+    #[inline]
+    fn reached<'t, A, R>(&self, trail: &'t Trail, resource: &R) -> Result<&'t Principal, Denial>
     where
         A: Action,
         R: Resource,
         R::Store: Load<R>,
     {
         let caller = steps::caller(trail)?;
-        if self.any_tenant || <R::Store as Load<R>>::reachable_for(caller).matches(resource) {
-            return Ok(());
+        let reach = <R::Store as Load<R>>::reachable_for(caller);
+        // What everybody reaches is known to the compiler.
+        if reach.is_all() || self.any_tenant || reach.matches(resource) {
+            return Ok(caller);
         }
         let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| caller);
         Err(steps::not_reached(trail, Target::resource::<A, R>(None), tenant))
@@ -236,7 +240,7 @@ impl<'p, P> Guard<'p, P> {
 
     pub(super) async fn ask<A, R>(
         &self,
-        trail: &Trail,
+        (caller, trail): (&Principal, &Trail),
         resource: R,
         target: Target<'_>,
         on_deny: OnDeny,
@@ -245,7 +249,6 @@ impl<'p, P> Guard<'p, P> {
     where
         P: Policy<A, R>,
     {
-        let caller = steps::caller(trail)?;
         let asked = Asked { target, on_deny, deadline: self.decision_deadline.unwrap_or(deadline) };
         steps::decide((trail, self.policy), caller, &resource, &asked).await?;
         Ok(Permit::new(caller.clone(), resource, trail.clone()))
@@ -272,7 +275,7 @@ impl<'p, P> Guard<'p, P> {
 
     fn ask_now<A, R>(
         &self,
-        trail: &Trail,
+        (caller, trail): (&Principal, &Trail),
         resource: R,
         target: Target<'_>,
         on_deny: OnDeny,
@@ -280,7 +283,6 @@ impl<'p, P> Guard<'p, P> {
     where
         P: Policy<A, R>,
     {
-        let caller = steps::caller(trail)?;
         let deadline = self.decision_deadline.unwrap_or(DEFAULT_DECISION_DEADLINE);
         steps::decide_now((trail, self.policy), caller, &resource, &Asked { target, on_deny, deadline })?;
         Ok(Permit::new(caller.clone(), resource, trail.clone()))

@@ -7,6 +7,7 @@ use super::authorize::Guard;
 use super::permit::Permit;
 use super::policy::Policy;
 use super::resource::{DEFAULT_DECISION_DEADLINE, OnDeny, kind_of};
+use super::steps;
 use super::target::Target;
 
 /// A value that comes in the body of a request, such as a resource to create. It is checked by a
@@ -49,6 +50,7 @@ impl<P> Guard<'_, P> {
         P: Policy<A, T>,
     {
         let target = Target::submitted::<A, T>();
-        self.ask(trail, value, target, OnDeny::Forbid, T::DECISION_DEADLINE).await
+        let caller = steps::caller(trail)?;
+        self.ask((caller, trail), value, target, OnDeny::Forbid, T::DECISION_DEADLINE).await
     }
 }

@@ -135,10 +135,10 @@ impl Kind {
         !self.about_absent && (decision.is_allowed() || !self.hides)
     }
 
-    /// Whether the engine is left alone after such failures. Clients choose what does not exist: an engine that says by a status
-    /// that it knows no such resource is not down.
-    fn shows_outage(self, failure: &Failure) -> bool {
-        failure.is_outage() && !(self.about_absent && matches!(failure, Failure::Status(_)))
+    /// Whether the engine is there and answered, though not so that it can be used. Clients choose what does not exist: one that
+    /// says that it knows no such resource, or fails over it, is not down. What exists and is hidden is no different.
+    fn is_answered(self, failure: &Failure) -> bool {
+        self.hides && matches!(failure, Failure::Status(404 | 500))
     }
 }
 
@@ -172,7 +172,9 @@ impl Shared {
                 decision
             }
             Err(failure) => {
-                if call.kind.shows_outage(&failure) {
+                if call.kind.is_answered(&failure) {
+                    attempt.into_iter().for_each(Attempt::succeeded);
+                } else if failure.is_outage() {
                     self.note_outage(attempt, call.kind.watched);
                 }
                 self.failed(&failure)

@@ -56,7 +56,7 @@ impl Outer {
             };
         }
         match resolved.and_then(|()| self.limits(request)) {
-            Err(denial) => Verdict::refused(denial),
+            Err(denial) | Ok(Verdict::Decided(Step::Done(Err(denial)), _)) => Verdict::refused(denial),
             Ok(verdict) => verdict.then(self.transport(request)),
         }
     }

@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> ExitCode {
     let options = Options::from_command_line();
     // Logs go to stderr; `RUST_LOG=warn` silences the line for each request.
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let level = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|level| !level.is_empty());
+    let filter = level.and_then(|level| level.parse().ok()).unwrap_or_else(|| EnvFilter::new("info"));
     let color = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(io::stderr).init();
     match run(&options).await {

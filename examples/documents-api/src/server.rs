@@ -1,13 +1,16 @@
 //! From options to a service that listens.
 
+use std::fs::{self, OpenOptions};
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use portcullis::audit::MemorySink;
 use portcullis::authn::{HashingError, PasswordHashString, hash_password};
 use portcullis::axum::{App, SecureRouter};
+use portcullis::core::{ConfigCode, ConfigError};
 use portcullis::tls::TlsAcceptor;
 use portcullis::{Clock, ConfigErrors, RouteTable};
 use tokio::net::TcpListener;
@@ -57,23 +60,40 @@ impl Server {
         hash: fn(&str) -> Result<PasswordHashString, HashingError>,
     ) -> Result<Self, StartErrors> {
         let mut wrong: StartErrors = contradictions(options);
-        let folder = &options.data;
-        let created = private_file::create_folder(folder)
-            .map_err(|source| StartError::Folder { path: folder.display().to_string(), source });
-        let (mut database, mut key) = (None, None);
-        if wrong.take(created).is_some() {
-            database = wrong.take(Database::open(&folder.join("documents.sqlite"), clock.clone()).await);
-            key = wrong.take(SigningKey::load_or_create(&folder.join("signing-key.p8")));
-        }
         let listener = wrong.take(listen(options.listen).await);
+        let tls = wrong.take(tls(options));
+        let address = listener.as_ref().map_or(options.listen, |(_, address)| *address);
+        let url = url(options, address);
+        let app = unmade(&Options { audit: None, ..options.clone() }, clock.clone(), &url);
+        wrong.take(app);
+
+        // What cannot start makes nothing: of its files, it looks at those that are there.
+        let may_make = wrong.is_empty();
+        let folder = &options.data;
+        let looked_at = |file: &Path| may_make || file.exists();
+        if may_make {
+            let created = private_file::create_folder(folder);
+            let failed = |source| StartError::Folder { path: folder.display().to_string(), source };
+            wrong.take(created.map_err(failed));
+        }
+        let (database_file, key_file) = (folder.join("documents.sqlite"), folder.join("signing-key.p8"));
+        let (mut database, mut key) = (None, None);
+        if folder.is_dir() && looked_at(&database_file) {
+            database = wrong.take(Database::open(&database_file, clock.clone()).await);
+        }
+        if folder.is_dir() && looked_at(&key_file) {
+            key = wrong.take(SigningKey::load_or_create(&key_file));
+        }
+        if !may_make {
+            if let Some(file) = &options.audit {
+                wrong.take(audit_of(file));
+            }
+            return Err(wrong);
+        }
         // In place of what failed: the rest is looked at all the same.
         let database = database.unwrap_or_else(|| Database::unopened(clock.clone()));
         let key = key.map_or_else(SigningKey::fresh, Ok)?;
-        let address = listener.as_ref().map_or(options.listen, |(_, address)| *address);
         let tokens = Arc::new(TokenIssuer::new(key, clock.clone()));
-        let url = url(options, address);
-
-        let tls = wrong.take(tls(options));
         let app = wrong.take(application(options, clock, &database, &tokens, &url));
         wrong.into_result()?;
         // INVARIANT: nothing is missing where nothing is wrong.
@@ -107,11 +127,8 @@ impl Server {
         let mut wrong = contradictions(options);
         // The log of events would be made, and makes no difference.
         let options = Options { audit: None, ..options.clone() };
-        let clock = Clock::system();
-        let database = Database::unopened(clock.clone());
-        let tokens = Arc::new(TokenIssuer::new(SigningKey::fresh()?, clock.clone()));
         let url = url(&options, options.listen);
-        let app = wrong.take(application(&options, clock, &database, &tokens, &url));
+        let app = wrong.take(unmade(&options, Clock::system(), &url));
         wrong.into_result()?;
         // INVARIANT: there is an application where nothing is wrong.
         app.map(|app| app.route_table().clone()).ok_or_else(StartErrors::default)
@@ -203,8 +220,28 @@ fn application(
     Ok(app)
 }
 
+/// The same over a database and a key that nobody keeps.
+fn unmade(options: &Options, clock: Clock, url: &str) -> Result<App, StartError> {
+    let database = Database::unopened(clock.clone());
+    let tokens = Arc::new(TokenIssuer::new(SigningKey::fresh()?, clock.clone()));
+    Ok(application(options, clock, &database, &tokens, url)?)
+}
+
 fn contradictions(options: &Options) -> StartErrors {
     options.contradictions().into_iter().map(StartError::Contradiction).collect()
+}
+
+/// Whether the file of the audit could be opened, without a change to it: a service that runs may write to it.
+fn audit_of(file: &Path) -> Result<(), StartError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let opened = match file.exists() {
+        true => OpenOptions::new().append(true).open(file).map(drop),
+        false => fs::metadata(folder).map(drop),
+    };
+    opened.map_err(|error| {
+        let message = format!("the audit file `{}` cannot be opened: {error}", file.display());
+        ConfigErrors::from(ConfigError::new(ConfigCode::AuditFileUnusable, message)).into()
+    })
 }
 
 /// Takes the port, and says which one it is.

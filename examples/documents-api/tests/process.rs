@@ -135,6 +135,34 @@ fn is_healthy(address: &str) -> bool {
     asked.is_ok() && answer.starts_with("HTTP/1.1 200")
 }
 
+/// What cannot start leaves nothing behind that the next start would take for its own.
+#[test]
+fn a_start_that_fails_before_it_makes_anything_makes_nothing() {
+    let folder = std::env::temp_dir().join(format!("documents-api-unmade-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let audit = std::env::temp_dir().join(format!("documents-api-unmade-{}.jsonl", std::process::id()));
+    for wrong in
+        [&["--listen", &*address][..], &["--listen", "127.0.0.1:0", "--issuer", "https://idp.example"]]
+    {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_documents-api"));
+        let output = program.args(wrong).arg("--data").arg(&folder).arg("--audit").arg(&audit).output();
+        let output = output.expect("the program starts");
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!folder.exists() && !audit.exists(), "{wrong:?}");
+    }
+    // The audit of a service that runs has a line that is not whole yet.
+    std::fs::write(&audit, "half a line").expect("a file for the test");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_documents-api"));
+    let output =
+        program.args(["--listen", &*address, "--data"]).arg(&folder).arg("--audit").arg(&audit).output();
+    let left = std::fs::read_to_string(&audit);
+    let _ = std::fs::remove_file(&audit);
+    assert!(!output.expect("the program starts").status.success());
+    assert_eq!(left.expect("it is there"), "half a line");
+}
+
 /// Flags that contradict each other, the folder's files, the port, TLS, an issuer and the audit together; nothing that could
 /// be used is made on the way.
 #[test]

@@ -42,8 +42,8 @@ use self::writer::{Output, Writer};
 /// # When writing fails
 /// The first failure is reported through tracing, once; nothing is lost yet: the writer keeps what it has and
 /// tries again twice a second, from the octet where it stopped. Meanwhile the queue fills, and then
-/// [`OnFull`] decides. A drain that ends before all is written reports the sink and how many lines are `unwritten`; so does
-/// the drop of the last handle, after a last attempt: those are lost.
+/// [`OnFull`] decides. A drain that ends before all is on the disk reports the sink and how many lines are `unsafe_yet`, and so does
+/// the drop of the last handle after a last attempt: of these nobody knows whether they were written.
 #[must_use]
 pub struct JsonLines {
     target: Target,
@@ -255,8 +255,8 @@ impl AuditSink for JsonLinesSink {
     fn drain(&self, timeout: Duration) -> Result<(), SinkError> {
         let drained = self.queue.drain(timeout);
         if let Err(error) = drained {
-            let (sink, unwritten) = (&*self.name, self.queue.unwritten());
-            tracing::error!(target: TARGET, sink, unwritten, %error, "audit events are not safe yet");
+            let (sink, unsafe_yet) = (&*self.name, self.queue.unsafe_yet());
+            tracing::error!(target: TARGET, sink, unsafe_yet, %error, "audit events are not safe yet");
         }
         drained
     }
@@ -265,9 +265,9 @@ impl AuditSink for JsonLinesSink {
 impl Drop for JsonLinesSink {
     fn drop(&mut self) {
         self.queue.close(JsonLines::DROP_WAIT);
-        let (sink, unwritten) = (&*self.name, self.queue.unwritten());
-        if unwritten > 0 {
-            tracing::error!(target: TARGET, sink, unwritten, "audit events are lost");
+        let (sink, unsafe_yet) = (&*self.name, self.queue.unsafe_yet());
+        if unsafe_yet > 0 {
+            tracing::error!(target: TARGET, sink, unsafe_yet, "nobody knows whether audit events are on the disk");
         }
     }
 }

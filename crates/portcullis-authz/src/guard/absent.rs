@@ -94,7 +94,8 @@ pub enum Absent<R: Resource> {
     /// answered as for a resource that is there; else the answer is 404, whatever the policy says: nothing of the stand-in
     /// reaches a handler.
     ///
-    /// Let it look as usual resources do, belonging to nobody: with this identifier, each attribute that policies read in a form that
+    /// Let it look as usual resources do, belonging to nobody: with an identifier that the engine takes (where it is empty, an
+    /// [`EnginePolicy`](crate::EnginePolicy) says what the client wrote), each attribute that policies read in a form that
     /// they take, and an owner and a tenant that no caller has. Where everything that does not exist is 503, the engine cannot
     /// decide about it: the event says why.
     AskedAs(fn(&R::Id) -> R),

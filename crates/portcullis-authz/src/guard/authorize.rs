@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use portcullis_core::{Denial, Principal, RequestView, Trail};
+use portcullis_core::{Denial, Principal, Reason, RequestView, Trail};
 
 use super::absent::{Absent, StandIn, demand_stand_in};
 use super::action::Action;
@@ -233,6 +233,10 @@ impl<'p, P> Guard<'p, P> {
         // What everybody reaches is known to the compiler.
         if reach.is_all() || self.any_tenant || reach.matches(resource) {
             return Ok(caller);
+        }
+        if reach.is_too_large() {
+            let denial = Denial::new(Reason::InternalError).explained("the caller's reach is too large");
+            return Err(steps::noted(trail, denial));
         }
         let tenant = <R::Store as Load<R>>::TENANTS_APART.map(|_| caller);
         Err(steps::not_reached(trail, Target::resource::<A, R>(None), tenant))

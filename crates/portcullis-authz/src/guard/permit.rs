@@ -96,7 +96,7 @@ impl<A, R> Permit<A, R> {
     /// ```
     ///
     /// # Errors
-    /// As [`Guard::authorize`](crate::Guard::authorize).
+    /// As [`Guard::authorize_async`](crate::Guard::authorize_async), of a resource that the caller reaches.
     pub async fn also<B, P>(&self, policy: &P) -> Result<Permit<B, &R>, Denial>
     where
         B: Action,

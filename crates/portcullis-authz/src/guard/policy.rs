@@ -33,7 +33,8 @@ pub trait Policy<A, R>: Send + Sync {
     /// Whether it may have to wait, or asks an engine, so that a caller could tell by the time whether it was asked. Then a
     /// resource that hides says what it is asked about in place of what does not exist
     /// ([`Resource::ABSENT`](crate::Resource::ABSENT)). By default, this is `false`, as for plain code: a guard that has to wait
-    /// for one that says so, about a resource that hides and has no stand-in, answers 500 `misconfigured`.
+    /// for one that does not say so, about a resource that hides and says [nothing](crate::Absent::Unsaid) of a stand-in, answers 500
+    /// `misconfigured`. Until that is mended, 500 for what exists and 404 for what does not are told apart.
     ///
     /// A policy around another one passes this on, with [`decide_absent`](Self::decide_absent) and
     /// [`in_request`](Self::in_request).

@@ -104,7 +104,7 @@ pub(super) async fn decide_found<A, R: Resource, P: Policy<A, R>, Parent>(
             settled(trail, asked, &decision, Reason::ResourceHidden, &Said::Policy(&decision))?;
             Ok(resource)
         }
-        None => Err(not_found(trail, asked, &decision, missing.tenant)),
+        None => Err(not_found(trail, asked, (&decision, stand_in.is_some()), missing.tenant)),
     }
 }
 
@@ -123,12 +123,18 @@ fn waits_all_the_same() -> Decision {
 }
 
 /// The refusal of what is not there: whatever was said of its stand-in is left aside, unless nobody could say anything.
-fn not_found(trail: &Trail, asked: &Asked<'_>, said: &Decision, tenant: Option<&Principal>) -> Denial {
+fn not_found(
+    trail: &Trail,
+    asked: &Asked<'_>,
+    (said, of_stand_in): (&Decision, bool),
+    tenant: Option<&Principal>,
+) -> Denial {
     let failed = failure_of(said);
     let answer = failed.unwrap_or(Reason::ResourceNotFound);
     let text = match (failed, tenant) {
-        (None, Some(caller)) => Said::NotIn(caller.tenant(), said),
-        _ => Said::StandIn(answer, said),
+        (None, Some(caller)) => Said::NotIn(caller.tenant(), of_stand_in.then_some(said)),
+        _ if of_stand_in => Said::StandIn(answer, said),
+        _ => Said::Policy(said),
     };
     let text = asked.target.refused(answer, &text, said.explanation().cloned());
     answered(trail, told(Denial::new(answer), text))
@@ -136,9 +142,9 @@ fn not_found(trail: &Trail, asked: &Asked<'_>, said: &Decision, tenant: Option<&
 
 /// The refusal of what is there, but not for this caller.
 pub(super) fn not_reached(trail: &Trail, target: Target<'_>, tenant: Option<&Principal>) -> Denial {
-    let (reason, unasked) = (Reason::ResourceNotFound, Decision::deny(Reason::ResourceNotFound));
+    let reason = Reason::ResourceNotFound;
     let said = match tenant {
-        Some(caller) => Said::NotIn(caller.tenant(), &unasked),
+        Some(caller) => Said::NotIn(caller.tenant(), None),
         None => Said::Why("not within the caller's reach"),
     };
     answered(trail, told(Denial::new(reason), target.refused(reason, &said, None)))

@@ -145,18 +145,12 @@ pub(super) enum Said<'a> {
     /// What is said of a resource that is not there, and what was decided about its stand-in.
     StandIn(Reason, &'a Decision),
     /// The tenant of the caller, who is kept to it, and what was decided about a stand-in.
-    NotIn(Option<&'a str>, &'a Decision),
+    NotIn(Option<&'a str>, Option<&'a Decision>),
 }
 
 impl Said<'_> {
-    /// A policy that is not asked about a stand-in says that nothing was found.
     fn is_of_stand_in(&self) -> bool {
-        match self {
-            Self::Nothing | Self::Why(_) | Self::Policy(_) => false,
-            Self::StandIn(_, decision) | Self::NotIn(_, decision) => {
-                decision.reason() != Reason::ResourceNotFound
-            }
-        }
+        matches!(self, Self::StandIn(..) | Self::NotIn(_, Some(_)))
     }
 }
 
@@ -184,7 +178,7 @@ impl fmt::Display for Said<'_> {
             Self::NotIn(None, _) => f.write_str(": the caller is of no tenant"),
             Self::NotIn(Some(tenant), decision) => {
                 write!(f, ": not in the tenant `{}`", Escaped::new(tenant).with_limit(SHOWN))?;
-                of_stand_in(f, decision)
+                decision.map_or(Ok(()), |decision| of_stand_in(f, decision))
             }
         }
     }

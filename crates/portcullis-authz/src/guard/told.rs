@@ -29,7 +29,13 @@ impl Explain for Told {
             None => root.decisive(),
             Some(inner) if self.of_stand_in => {
                 let said = (*inner.tree(caller)).clone().deciding_nothing();
-                root.decisive().part(Explanation::new("of a stand-in", said.finding()).part(said))
+                // A filter is not asked about a stand-in.
+                let of = if said.finding() == Finding::NotAsked {
+                    said
+                } else {
+                    Explanation::new("of a stand-in", said.finding()).part(said)
+                };
+                root.decisive().part(of)
             }
             // Of what is not there nothing was asked.
             Some(inner) if self.reason == Reason::ResourceNotFound => {

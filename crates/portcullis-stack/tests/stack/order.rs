@@ -119,6 +119,11 @@ async fn what_is_malformed_counts_and_a_banned_client_is_told_of_the_ban_alone()
     for status in [400, 400, 400, 429] {
         assert_eq!(call("//health", "192.0.2.3").await.status(), status);
     }
+    // What is over its limit is not looked at further.
+    assert_eq!(call("//health", "192.0.2.3").await.status(), 429);
+    let events = bench.events.events();
+    let rooms: Vec<_> = events.last().unwrap().decisions().iter().map(|entry| entry.reason.code()).collect();
+    assert_eq!(rooms, ["quota_exceeded"]);
     assert_eq!((call("/health", "192.0.2.3").await.status().as_u16(), bench.times_reached()), (429, 0));
     assert_eq!(call("/health", "192.0.2.4").await.status(), 200);
 }

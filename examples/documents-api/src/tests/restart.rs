@@ -104,14 +104,19 @@ async fn everything_that_is_wrong_is_told_by_one_start() {
         std::fs::write(folder.path().join(file), "garbage ".repeat(200)).unwrap();
     }
     let error = start(&wrong(folder.path().into())).await.unwrap_err();
-    assert_eq!(kinds(&error), ["contradiction", "database", "key", "port", "P502"]);
+    assert_eq!(kinds(&error), ["contradiction", "port", "database", "key", "P502"]);
     assert!(
         error.to_string().starts_with("5 things keep the service from starting\n  --client-ca"),
         "{error}"
     );
 
     let error = start(&wrong(folder.path().join("signing-key.p8/data"))).await.unwrap_err();
-    assert_eq!(kinds(&error), ["contradiction", "folder", "port", "P502"]);
+    assert_eq!(kinds(&error), ["contradiction", "port", "P502"], "no folder is made by what cannot start");
+
+    let mut options = wrong(folder.path().join("signing-key.p8/data"));
+    options.listen.set_port(0);
+    options.tls.client_ca = None;
+    assert_eq!(kinds(&start(&options).await.unwrap_err()), ["folder", "P502"]);
 }
 
 #[track_caller]

@@ -160,10 +160,10 @@ impl Queue {
         self.lock().dropped
     }
 
-    /// How many lines were never written: of events, of late decisions, and of what is missing.
-    pub(super) fn unwritten(&self) -> u64 {
+    /// How many lines are not known to be on the disk: of events, of late decisions, and of what is missing.
+    pub(super) fn unsafe_yet(&self) -> u64 {
         let state = self.lock();
-        state.queued - state.written
+        state.queued - state.synced
     }
 
     pub(super) fn drain(&self, timeout: Duration) -> Result<(), SinkError> {

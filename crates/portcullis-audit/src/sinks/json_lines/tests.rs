@@ -362,9 +362,9 @@ fn a_drain_that_fails_and_the_drop_after_it_name_the_sink_and_what_is_lost() {
     drop(sink);
     let told: Vec<_> = log.text().lines().map(str::to_owned).collect();
     assert_eq!(told.len(), 2, "{told:?}");
-    for (line, what) in told.iter().zip(["are not safe yet", "are lost"]) {
+    for (line, what) in told.iter().zip(["are not safe yet", "nobody knows"]) {
         assert!(line.contains("ERROR") && line.contains(what), "{line}");
-        assert!(line.contains("sink=\"/dev/full\" unwritten=3"), "{line}");
+        assert!(line.contains("sink=\"/dev/full\" unsafe_yet=3"), "{line}");
     }
 }
 

@@ -83,6 +83,11 @@ impl Memory {
         }
     }
 
+    /// Lets go of what was said before, where what is said now is not kept.
+    pub(crate) fn drop_older(&self, question: &Bytes) {
+        self.decisions.remove(question);
+    }
+
     /// How often all was forgotten: what the engine said before the last time may be of a policy that is gone.
     pub(crate) fn times_forgotten(&self) -> u64 {
         self.times_forgotten.load(Ordering::SeqCst)

@@ -166,8 +166,13 @@ impl Shared {
                 if !call.kind.watched {
                     self.resumes.now();
                 }
-                if let Some(memory) = self.memory.as_ref().filter(|_| call.kind.remembers(&decision)) {
-                    memory.keep(&call.body, asked, times_forgotten, &decision);
+                match &self.memory {
+                    Some(memory) if call.kind.remembers(&decision) => {
+                        memory.keep(&call.body, asked, times_forgotten, &decision);
+                    }
+                    // Whoever may no more must not go on by what was allowed before.
+                    Some(memory) if !call.kind.about_absent => memory.drop_older(&call.body),
+                    _ => {}
                 }
                 decision
             }

@@ -230,13 +230,21 @@ async fn no_refusal_that_hides_is_remembered_and_nothing_of_what_does_not_exist(
 }
 
 #[tokio::test]
-async fn what_is_allowed_is_remembered_also_where_refusals_hide() {
-    let engine = Engine::saying(true).await;
-    let point = remembering(&engine);
-    let alice = alice();
+async fn what_is_allowed_is_remembered_also_where_refusals_hide_until_one_comes() {
+    let (engine, time) = (Engine::saying(true).await, FakeClock::new());
+    let minute = Duration::from_secs(60);
+    let settings = AuthZen::at(&*engine.url).with_client(http()).remember(minute, minute);
+    let (point, alice) = (settings.build(&time.clock()).unwrap(), alice());
+    let hidden = || Question::new(&alice, "Read", "page", "1").hiding();
     for _ in 0..2 {
-        let hidden = Question::new(&alice, "Read", "page", "1").hiding();
-        assert!(hidden.put_to(&point).resolve().await.is_allowed());
-        assert_eq!(engine.calls(), 1);
+        assert!(hidden().put_to(&point).resolve().await.is_allowed());
+        assert_eq!((engine.calls(), point.remembered()), (1, 1));
     }
+    time.advance(minute);
+    engine.answer_with(Reply::json(200, &json!({ "decision": false })));
+    // What is said of a stand-in takes nothing away from what exists.
+    assert!(!hidden().about_absent().put_to(&point).resolve().await.is_allowed());
+    assert_eq!(point.remembered(), 1);
+    assert!(!hidden().put_to(&point).resolve().await.is_allowed());
+    assert_eq!((engine.calls(), point.remembered()), (3, 0));
 }

@@ -107,40 +107,40 @@ pub const INSTRUCTIONS: &[Goal] = &[
     ]),
     Goal::new("-", "what a filter hides / what is absent", "guard hidden - guard found")
         .of("guard absent - guard found")
-        .at_most(1.06),
+        .at_most(1.02),
     Goal::new(
         "-",
         "what a policy in plain code hides / what is absent",
         "guard hidden plainly - guard found",
     )
     .of("guard absent plainly - guard found")
-    .at_most(1.06),
+    .at_most(1.02),
     Goal::new(
         "-",
         "what a filter of conditions hides / what is absent",
         "guard hidden by conditions - guard found",
     )
     .of("guard absent by conditions - guard found")
-    .at_most(1.06),
+    .at_most(1.02),
     Goal::new("-", "what is absent / what 100 teams hide", "guard absent of many - guard found")
         .of("guard hidden of many - guard found")
-        .at_most(1.06),
+        .at_most(1.02),
     Goal::new("-", "  of no team", "guard absent of many - guard found")
         .of("guard hidden of many by nothing - guard found")
-        .at_most(1.06),
+        .at_most(1.02),
     Goal::new("-", "  of a team with such a name", "guard hidden of many alike - guard found")
         .of("guard absent of many - guard found")
-        .at_most(1.06),
+        .at_most(1.02),
     Goal::new("-", "what an engine hides / what is absent", "guard hidden by an engine - guard found")
         .of("guard absent by an engine - guard found")
-        .at_most(1.06),
+        .at_most(1.02),
     Goal::new(
         "-",
         "what a filter hides of a tenant / what is absent",
         "guard hidden of a tenant - guard found",
     )
     .of("guard absent of a tenant - guard found")
-    .at_most(1.06),
+    .at_most(1.02),
     Goal::new("-", "Security over axum with 1,000 routes / with 10", "routes 1000 - bare routes 1000")
         .of("routes 10 - bare routes 10")
         .at_most(1.03),
